@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vring.h - the one header of vring.so; read it first.
+ *
+ * A command is a pipeline:
+ *
+ *   vring.c      parses the arguments
+ *   offsets.c    finds where the kernel's struct members are (struct vr_layout)
+ *   net_walk.c   guest: net_device -> virtnet_info -> queues      \  fill a
+ *   vhost_walk.c host: what a tap-like net_device is               > snapshot,
+ *   ring.c       the shared rings of one queue                    /  print nothing
+ *   render_text.c prints the snapshot
+ *
+ * Every byte, symbol and type of the dumped kernel comes through the small
+ * seam below (struct vr_target).  target_crash.c is the seam over crash;
+ * tests/unit/fake_target.c is the seam over a table in memory.  Only vring.c
+ * and target_crash.c know crash's defs.h.
+ *
+ * Three rules hold everywhere above the seam:
+ *   - a failed read inside a queue is data (VR_UNREAD), not a reason to stop;
+ *   - every count, index and pointer from the dump is bounded before use;
+ *   - heap comes from the arena of the context only, since Ctrl-C may leave
+ *     any frame by longjmp; the next command releases it.
+ */
+#ifndef VRING_H
+#define VRING_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- the seam: what a target gives ------------------------------------ */
+
+enum vr_space {
+	VR_KERNEL,	/* kernel virtual address */
+	VR_PHYS,	/* physical address; a guest's own, for a guest's dump */
+};
+
+/* Where a member lies: bytes from the start of its struct, and its size. */
+struct vr_member {
+	uint32_t offset;
+	uint32_t size;
+};
+
+struct vr_target {
+	/*
+	 * Read 'len' bytes; 0, or -1 when any byte of it cannot be had ('buf'
+	 * is then undefined).  A process's user memory is read through its
+	 * page tables, see vr_read_user().
+	 */
+	int (*read)(struct vr_target *t, enum vr_space space, uint64_t addr,
+		    void *buf, size_t len);
+	/* Address of a kernel or module symbol; 0, or -1 when unknown. */
+	int (*symbol)(struct vr_target *t, const char *name, uint64_t *ret);
+	/*
+	 * Where 'path' (dotted for nested members: "split.vring.num") lies in
+	 * struct 'type'; 0, or -1 when the type or the member is unknown.
+	 */
+	int (*member)(struct vr_target *t, const char *type, const char *path,
+		      struct vr_member *ret);
+	/* sizeof(struct type); 0, or -1 when unknown or incomplete. */
+	int (*size)(struct vr_target *t, const char *type, uint64_t *ret);
+	/*
+	 * Make the types of a kernel module known, if that can be done and was
+	 * not done yet.  Returns 0 when something was loaded, else -1 with
+	 * 't->why' saying what was looked for.
+	 */
+	int (*load_types)(struct vr_target *t, const char *module);
+
+	char release[65];	/* of the dumped kernel, once it was read */
+	bool x86_64;		/* page tables are read by kernel.c */
+	bool big_endian;	/* byte order of the dumped kernel */
+	bool live;
+	uint64_t reads, bytes;	/* what 'read' was asked for, for make bench */
+	char why[512];		/* why the last load_types() failed */
+};
+
+/* ---- memory: one arena, released by the next command -------------------- */
+
+struct vr_arena {
+	struct vr_chunk *first, *current;
+	size_t total;		/* bytes handed out since the last reset */
+};
+
+/*
+ * Zeroed memory that lives until vr_arena_reset(); NULL when the arena's
+ * budget (256 MiB a command) or the system's memory is used up.
+ */
+void *vr_alloc(struct vr_arena *a, size_t count, size_t size);
+/* Forget every allocation; one chunk is kept for the next command. */
+void vr_arena_reset(struct vr_arena *a);
+/* Give all memory back to the system. */
+void vr_arena_free(struct vr_arena *a);
+
+/* ---- values and errors --------------------------------------------------- */
+
+enum vr_have {
+	VR_ABSENT,	/* this kernel has no such member: not an error */
+	VR_READ,
+	VR_UNREAD,	/* it exists but could not be read: '-', never 0 */
+};
+
+struct vr_val {
+	uint64_t v;
+	enum vr_have have;
+};
+
+enum vr_errcode {
+	VR_E_READ,	/* cannot read 'len' bytes at 'addr' */
+	VR_E_NULL,	/* a pointer that should lead on is NULL; 'addr' holds it */
+	VR_E_RANGE,	/* 'value' is outside of 0..'limit' */
+	VR_E_SHAPE,	/* ring size 'value' is no power of two */
+	VR_E_LOOP,	/* a list does not end within 'limit' entries */
+	VR_E_LINK,	/* free list: entry 'value' is out of range or a repeat */
+	VR_E_PACKED,	/* a packed ring, which is not read yet */
+	VR_E_MEMORY,	/* out of memory */
+};
+
+/* One thing that went wrong; what it spoiled is VR_UNREAD in the snapshot. */
+struct vr_error {
+	enum vr_errcode code;
+	char device[16];	/* interface name, "" when before any device */
+	char queue[12];		/* "tx1", "" when about the device */
+	const char *what;	/* the part, a static string: "avail ring" */
+	uint64_t addr, value, limit;
+	uint32_t len;
+};
+
+/* ---- layout: members of the dumped kernel's structs (offsets.c) ----------- */
+
+enum vr_slot {
+	/* struct sizes */
+	VR_SZ_NET_DEVICE, VR_SZ_SEND_QUEUE, VR_SZ_RECEIVE_QUEUE,
+	VR_SZ_VRING_VIRTQUEUE, VR_SZ_DESC_STATE, VR_SZ_DESC_EXTRA,
+	/* kernel: name spaces and devices */
+	VR_NET_LIST, VR_NET_DEV_BASE_HEAD, VR_NET_INUM,
+	VR_DEV_LIST, VR_DEV_NAME,
+	VR_DEV_PARENT, VR_DEV_PRIV, VR_DEV_LINK_OPS,
+	VR_LINK_OPS_KIND, VR_DEVICE_BUS, VR_BUS_NAME,
+	VR_MM_PGD, VR_UTS_NODENAME, VR_UTS_RELEASE,
+	/* virtio */
+	VR_VDEV_DEV, VR_VDEV_INDEX, VR_VDEV_ID, VR_VDEV_FEATURES,
+	VR_VQ_NUM_FREE, VR_VQ_INDEX, VR_VQ_NAME, VR_VQ_VDEV,
+	VR_VVQ_EVENT, VR_VVQ_EVENT_TRIGGERED, VR_VVQ_INDIRECT, VR_VVQ_BROKEN,
+	VR_VVQ_WEAK_BARRIERS, VR_VVQ_FREE_HEAD, VR_VVQ_NUM_ADDED,
+	VR_VVQ_LAST_USED_IDX, VR_VVQ_AVAIL_IDX_SHADOW,
+	VR_VVQ_AVAIL_FLAGS_SHADOW, VR_VVQ_PACKED_RING, VR_VVQ_LAYOUT,
+	VR_VVQ_NUM, VR_VVQ_DESC, VR_VVQ_AVAIL, VR_VVQ_USED,
+	VR_VVQ_DATA, VR_VVQ_DESC_STATE, VR_VVQ_DESC_STATE_PTR,
+	VR_VVQ_DESC_EXTRA_PTR, VR_STATE_DATA, VR_EXTRA_NEXT,
+	/* virtio_net */
+	VR_VI_VDEV, VR_VI_DEV, VR_VI_SQ, VR_VI_RQ, VR_VI_CVQ,
+	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_SQ_VQ, VR_RQ_VQ,
+	VR_NSLOTS
+};
+
+/* Groups of members that a command needs together. */
+enum vr_group {
+	VR_G_KERNEL = 1,	/* name spaces and net devices */
+	VR_G_GUEST = 2,		/* virtio_net and split rings */
+};
+
+struct vr_field {
+	bool known;
+	bool absent;		/* looked for in this command, not there */
+	uint32_t offset, size;	/* size slots: size only */
+	const char *type, *path;	/* the spelling that this kernel has */
+	const char *since;	/* when that spelling came, for the listing */
+};
+
+struct vr_layout {
+	struct vr_field f[VR_NSLOTS];
+};
+
+/* The first required member that could not be found. */
+struct vr_missing {
+	const char *type, *path, *module;
+};
+
+/* ---- context: what a command works with ------------------------------------ */
+
+#define VR_MAX_ERRORS 64
+
+struct vr_ctx {
+	struct vr_target *t;
+	struct vr_layout layout;
+	struct vr_arena arena;
+	struct vr_error errors[VR_MAX_ERRORS];
+	unsigned nerrors;	/* all of them; the array holds the first ones */
+	/* whose queue is being read, copied into each error */
+	char device[16], queue[12];
+	struct vr_pgcache {
+		bool tried, usable;
+		uint64_t pgd, direct, direct_end, image, image_end;
+		unsigned levels;
+		struct { uint64_t page, frame, size; } tlb[32];
+		unsigned next;
+	} pg;
+};
+
+/* Note a failure of 'what' (a static string) for the device and queue at hand. */
+void vr_error_add(struct vr_ctx *c, struct vr_error e);
+
+/* offsets.c: find all members of the groups (a mask of enum vr_group), asking
+ * the target for a module's types where they are missing.  What is known from
+ * an earlier command stays; what was missing is looked for again.  Returns 0,
+ * or -1 with '*ret' the first required member that no spelling gave. */
+int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret);
+/* offsets.c: the n-th row of the member table for 'vring -l': its slot, the
+ * module that declares it ("" for vmlinux) and whether it may be missing;
+ * false behind the last row. */
+bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module,
+		   bool *optional);
+/* True when this kernel has the member (and it was resolved). */
+bool vr_has(const struct vr_ctx *c, enum vr_slot s);
+
+/* ---- kernel.c: reading and walking the kernel's own structures -------------- */
+
+/*
+ * Read kernel memory; vmalloc and module addresses go through our own page
+ * walk, which cannot jump and works in minimal mode.  0, or -1: nothing read.
+ */
+int vr_read(struct vr_ctx *c, uint64_t addr, void *buf, size_t len);
+/* True when crash's own translation would have to read page tables for it. */
+bool vr_needs_walk(struct vr_ctx *c, uint64_t addr);
+enum vr_translation {
+	VR_TR_OK,
+	VR_TR_NOT_PRESENT,	/* the page tables map nothing there */
+	VR_TR_SWAPPED,		/* not in memory, but the entry is not empty */
+	VR_TR_NO_TABLE,		/* a page table is missing from the dump */
+	VR_TR_UNKNOWN,		/* no page walk for this architecture */
+};
+/* Kernel virtual to physical by the kernel's page tables. */
+enum vr_translation vr_virt_to_phys(struct vr_ctx *c, uint64_t addr,
+				    uint64_t *ret);
+/* A process's address to physical by the page tables of its mm_struct. */
+enum vr_translation vr_user_to_phys(struct vr_ctx *c, uint64_t mm, uint64_t addr,
+				    uint64_t *ret);
+/* Read a process's memory; VR_TR_OK, or why not ('buf' is then undefined).
+ * VR_TR_OK says nothing about pages that a filtered dump reads as zeros. */
+enum vr_translation vr_read_user(struct vr_ctx *c, uint64_t mm, uint64_t addr,
+				 void *buf, size_t len);
+
+/*
+ * One struct in target memory.  It is read whole when that works; when a page
+ * of it is missing, each member is read for itself, so that the members on the
+ * other page survive.
+ */
+struct vr_obj {
+	uint64_t addr;
+	uint8_t *data;		/* NULL: read members one by one */
+	size_t size;
+};
+/* Never fails; 'size' 0 means: no copy, single reads only. */
+struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size);
+/* A member of up to 8 bytes as a number.  VR_ABSENT when the kernel lacks it,
+ * VR_UNREAD (and an error noted under 'what', unless NULL) when unreadable. */
+struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		     const char *what);
+/* A pointer at 'addr' plus the member's offset; 0 when it cannot be had. */
+uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		    const char *what);
+
+/*
+ * A range that may have holes: read whole, else page by page.
+ */
+struct vr_span {
+	uint64_t addr;
+	size_t len;
+	uint8_t *data;
+	uint8_t *missing;	/* a flag a page, NULL when nothing is missing */
+};
+/* Returns 0 when at least one page was read; holes are noted under 'what'. */
+int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
+		 const char *what);
+/* 'size' (2, 4 or 8) bytes at 'off', in the byte order 'big' says. */
+struct vr_val vr_span_get(const struct vr_span *s, size_t off, unsigned size,
+			  bool big);
+
+/* A string of at most size-1 bytes; control bytes are kept, the renderer
+ * escapes them.  0 or -1. */
+int vr_read_string(struct vr_ctx *c, uint64_t addr, char *buf, size_t size);
+/* nodename and release of the dumped kernel ("" when unreadable). */
+void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65]);
+
+/* A net device, found in any network name space. */
+struct vr_netdev_ref {
+	uint64_t addr, net;
+	struct vr_val inum;	/* of the name space */
+	char name[16];
+};
+/* Call 'fn' for each net device of each name space until it returns non-zero;
+ * returns that, or 0.  Bounded; a list that loops or breaks is noted. */
+int vr_for_each_netdev(struct vr_ctx *c,
+		       int (*fn)(struct vr_ctx *c,
+				 const struct vr_netdev_ref *ref, void *arg),
+		       void *arg);
+
+/* ---- snapshot: one queue's ring (ring.c) -------------------------------------- */
+
+/* What a descriptor is used for. */
+enum vr_slot_state {
+	VR_SLOT_UNKNOWN,
+	VR_SLOT_FREE,		/* on the driver's free list */
+	VR_SLOT_DEVICE,		/* published, not returned */
+	VR_SLOT_RETURNED,	/* returned, not reaped */
+	VR_SLOT_NSTATES
+};
+
+/* An element of a ring: which slot, what it holds. */
+struct vr_entry {
+	uint32_t slot;
+	struct vr_val id;	/* head descriptor */
+	struct vr_val len;	/* used ring only */
+};
+
+struct vr_split {
+	uint32_t num;		/* 0: unknown or refused, nothing below is set */
+	uint64_t desc, avail, used;	/* addresses */
+	struct vr_val avail_flags, avail_idx, used_event;
+	struct vr_val used_flags, used_idx, avail_event;
+	struct vr_entry avail_last;	/* slot idx-1: head published last */
+	struct vr_entry avail_next;	/* slot idx: the next to be written */
+	struct vr_entry used_last;	/* slot idx-1: returned last */
+	struct vr_entry used_reap;	/* slot last_used_idx: reaped next */
+};
+
+/* Counts that follow from the indices, mod 2^16. */
+struct vr_counts {
+	struct vr_val in_flight;	/* published, not reaped */
+	struct vr_val device_pending;	/* published, not returned */
+	struct vr_val driver_pending;	/* returned, not reaped */
+};
+
+struct vr_slots {
+	uint8_t *state;		/* enum vr_slot_state a descriptor; NULL: not read */
+	uint32_t count[VR_SLOT_NSTATES];
+};
+
+enum vr_dir { VR_RX, VR_TX, VR_CTRL };
+
+struct vr_queue {
+	enum vr_dir dir;
+	unsigned pair;
+	char label[12];		/* "tx1" */
+	char name[41];		/* the kernel's: "output.1" */
+	bool in_use;		/* below curr_queue_pairs */
+	uint64_t owner;		/* send_queue / receive_queue */
+	uint64_t vring_virtqueue;
+	bool packed, in_order;
+	bool failed;		/* could not be read at all; see the errors */
+	struct vr_val index, num_free, free_head, num_added, last_used_idx;
+	struct vr_val avail_idx_shadow, avail_flags_shadow;
+	struct vr_val event, event_triggered, indirect, broken, weak_barriers;
+	struct vr_split split;
+	struct vr_counts counts;
+	struct vr_slots slots;
+};
+
+/* Fill a queue from its vring_virtqueue; 'full' also reads the descriptors'
+ * states.  'legacy_big' is the byte order of a legacy (not VERSION_1) ring's
+ * words.  Never fails: what could not be read is VR_UNREAD. */
+void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
+		  bool words_big, bool full);
+/* The derived counts, from the values at hand (pure). */
+void vr_ring_derive(struct vr_queue *q);
+/* Would moving an index from 'old' to 'new_idx' pass 'event'?  The rule for
+ * EVENT_IDX of the virtio specification (2.7.7.1), mod 2^16 (pure). */
+bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old);
+
+/* ---- snapshot: devices (net_walk.c, vhost_walk.c) -------------------------------- */
+
+#define VR_MAX_RING 32768	/* the specification's largest split ring */
+#define VR_MAX_PAIRS 0x8000	/* VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX */
+
+struct vr_device {
+	struct vr_netdev_ref ref;
+	uint64_t virtnet_info, virtio_device;
+	struct vr_val virtio_index, features, max_pairs, curr_pairs;
+	struct vr_queue *queues;
+	unsigned nqueues;
+};
+
+enum vr_sel_queue { VR_SEL_ALL, VR_SEL_PAIR, VR_SEL_RX, VR_SEL_TX, VR_SEL_CTRL };
+
+/* What the user asked for. */
+struct vr_select {
+	const char *device;	/* NULL: every virtio-net device */
+	enum vr_sel_queue queue;
+	unsigned n;		/* pair, for VR_SEL_PAIR/RX/TX with has_n */
+	bool has_n;
+	bool full;		/* one queue or pair: the full block */
+};
+
+/* Parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
+ * 'sel'; 0, or -1 when the word is none. */
+int vr_select_queue(struct vr_select *sel, const char *word);
+
+struct vr_snapshot {
+	char nodename[65], release[65];
+	struct vr_device *devices;
+	unsigned ndevices;
+};
+
+enum vr_walk_status {
+	VR_WALK_OK,
+	VR_WALK_NO_DEVICE,	/* nothing of that name or address */
+	VR_WALK_NOT_VIRTIO,	/* a net device, but not a virtio-net one */
+	VR_WALK_NO_QUEUE,	/* the device has no such queue */
+	VR_WALK_NO_MEMORY,
+};
+
+/* Why nothing could be shown, and what could be. */
+struct vr_walk_error {
+	enum vr_walk_status status;
+	struct vr_netdev_ref dev;	/* NOT_VIRTIO, NO_QUEUE */
+	char kind[32];			/* NOT_VIRTIO: "tun", "veth", "" unknown */
+	bool host;			/* NOT_VIRTIO: a tap-like host device */
+	unsigned pairs;			/* NO_QUEUE: pairs that it has */
+	struct vr_netdev_ref *candidates;	/* NO_DEVICE: virtio-net devices */
+	unsigned ncandidates;
+};
+
+/* net_walk.c: read the devices and queues that 'sel' names into 'ret'.
+ * VR_WALK_OK or another status with '*err' filled. */
+enum vr_walk_status vr_net_walk(struct vr_ctx *c, const struct vr_select *sel,
+				struct vr_snapshot *ret,
+				struct vr_walk_error *err);
+/* net_walk.c: netdev_priv(): where the driver's private area of a net_device
+ * lies, by net_device.priv or the rounded-up size. */
+uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
+/* vhost_walk.c: the rtnl_link_ops kind of a net_device ("" when it has none),
+ * and whether it is one that vhost serves (tun, macvtap, ipvtap). */
+bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size);
+
+/* ---- rendering (render_text.c) ------------------------------------------------------- */
+
+/* The snapshot as text; 'width' is the terminal's. */
+void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
+		      const struct vr_snapshot *s, const struct vr_select *sel,
+		      unsigned width);
+/* The resolved layout (vring -l). */
+void vr_text_layout(FILE *out, const struct vr_ctx *c);
+/* One line for one error, without the command's name or a newline. */
+void vr_text_error(FILE *out, const struct vr_error *e);
+/* Why the walk found nothing to show, and what would work. */
+void vr_text_walk_error(FILE *out, const struct vr_ctx *c,
+			const struct vr_walk_error *e,
+			const struct vr_select *sel, const char *command);
+/* A string from the dump with control and non-ASCII bytes as \xNN. */
+void vr_text_escape(char *out, size_t size, const char *in);
+
+#endif
