@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kernel.c - reading kernel memory that may have holes, and our own bounded
+ * walks over the kernel's lists of name spaces and net devices.
+ */
+#include <string.h>
+
+#include "vring.h"
+
+#define PAGE		4096ULL
+#define MAX_NETS	65536	/* name spaces */
+#define MAX_NETDEVS	1048576	/* net devices of one name space */
+
+void vr_error_add(struct vr_ctx *c, struct vr_error e)
+{
+	memcpy(e.device, c->device, sizeof(e.device));
+	memcpy(e.queue, c->queue, sizeof(e.queue));
+	if (c->nerrors < VR_MAX_ERRORS)
+		c->errors[c->nerrors] = e;
+	c->nerrors++;
+}
+
+static void read_failed(struct vr_ctx *c, const char *what, uint64_t addr,
+			size_t len)
+{
+	if (what)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_READ,
+			.what = what, .addr = addr, .len = (uint32_t)len });
+}
+
+int vr_read(struct vr_ctx *c, uint64_t addr, void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	if (!vr_needs_walk(c, addr))
+		return c->t->read(c->t, VR_KERNEL, addr, buf, len);
+	while (len) {
+		uint64_t phys;
+		size_t n = PAGE - addr % PAGE;
+
+		if (n > len)
+			n = len;
+		if (vr_virt_to_phys(c, addr, &phys) != VR_TR_OK ||
+		    c->t->read(c->t, VR_PHYS, phys, p, n))
+			return -1;
+		addr += n;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* ---- structs ---------------------------------------------------------- */
+
+struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size)
+{
+	struct vr_obj o = { .addr = addr };
+
+	if (!size || size > 65536)
+		return o;
+	o.data = vr_alloc(&c->arena, 1, size);
+	o.size = size;
+	if (o.data && vr_read(c, addr, o.data, size))
+		o.data = NULL;
+	return o;
+}
+
+static uint64_t number(const uint8_t *p, size_t size)
+{
+	uint64_t v8;
+	uint32_t v4;
+	uint16_t v2;
+
+	/* The target's byte order is ours: crash opens no other dumps. */
+	switch (size) {
+	case 1:
+		return *p;
+	case 2:
+		memcpy(&v2, p, 2);
+		return v2;
+	case 4:
+		memcpy(&v4, p, 4);
+		return v4;
+	default:
+		memcpy(&v8, p, 8);
+		return v8;
+	}
+}
+
+struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		     const char *what)
+{
+	const struct vr_field *f = &c->layout.f[s];
+	size_t size = f->size > 8 ? 8 : f->size;
+	uint8_t buf[8];
+
+	if (!f->known)
+		return (struct vr_val){ .have = VR_ABSENT };
+	if (size != 1 && size != 2 && size != 4 && size != 8)
+		return (struct vr_val){ .have = VR_UNREAD };
+	if (o->data && f->offset + size <= o->size)
+		return (struct vr_val){ number(o->data + f->offset, size),
+					VR_READ };
+	if (vr_read(c, o->addr + f->offset, buf, size)) {
+		read_failed(c, what, o->addr + f->offset, size);
+		return (struct vr_val){ .have = VR_UNREAD };
+	}
+	return (struct vr_val){ number(buf, size), VR_READ };
+}
+
+uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		    const char *what)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	if (v.have != VR_READ)
+		return 0;
+	if (!v.v && what)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_NULL,
+			.what = what, .addr = o->addr + c->layout.f[s].offset });
+	return v.v;
+}
+
+/* ---- ranges with holes ------------------------------------------------- */
+
+static size_t page_of(const struct vr_span *s, size_t off)
+{
+	return (s->addr % PAGE + off) / PAGE;
+}
+
+int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
+		 const char *what)
+{
+	size_t done = 0, good = 0;
+
+	*s = (struct vr_span){ .addr = addr, .len = len };
+	s->data = vr_alloc(&c->arena, 1, len);
+	if (!s->data) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MEMORY,
+						   .what = what });
+		return -1;
+	}
+	if (!vr_read(c, addr, s->data, len))
+		return 0;
+	s->missing = vr_alloc(&c->arena, page_of(s, len) + 1, 1);
+	while (done < len) {
+		size_t n = PAGE - (addr + done) % PAGE;
+
+		if (n > len - done)
+			n = len - done;
+		if (!vr_read(c, addr + done, s->data + done, n)) {
+			good++;
+		} else {
+			read_failed(c, what, addr + done, n);
+			if (s->missing)
+				s->missing[page_of(s, done)] = 1;
+		}
+		done += n;
+	}
+	if (good && s->missing)
+		return 0;
+	s->data = NULL;
+	return -1;
+}
+
+struct vr_val vr_span_get(const struct vr_span *s, size_t off, unsigned size,
+			  bool big)
+{
+	const uint8_t *p;
+	uint64_t v = 0;
+
+	if (!s->data || off + size > s->len ||
+	    (s->missing && (s->missing[page_of(s, off)] ||
+			    s->missing[page_of(s, off + size - 1)])))
+		return (struct vr_val){ .have = VR_UNREAD };
+	p = s->data + off;
+	for (unsigned i = 0; i < size; i++)
+		v |= (uint64_t)p[big ? size - 1 - i : i] << (8 * i);
+	return (struct vr_val){ v, VR_READ };
+}
+
+int vr_read_string(struct vr_ctx *c, uint64_t addr, char *buf, size_t size)
+{
+	size_t n = PAGE - addr % PAGE;
+
+	buf[0] = '\0';
+	if (!addr)
+		return -1;
+	if (n > size - 1)
+		n = size - 1;
+	/* Up to the page's end first: the string may well end there. */
+	if (vr_read(c, addr, buf, n)) {
+		buf[0] = '\0';
+		return -1;
+	}
+	buf[n] = '\0';
+	if (strlen(buf) == n && n < size - 1 &&
+	    !vr_read(c, addr + n, buf + n, size - 1 - n))
+		buf[size - 1] = '\0';
+	return 0;
+}
+
+void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65])
+{
+	uint64_t uts;
+
+	nodename[0] = release[0] = '\0';
+	if (c->t->symbol(c->t, "init_uts_ns", &uts))
+		return;
+	if (vr_has(c, VR_UTS_NODENAME))
+		vr_read_string(c, uts + c->layout.f[VR_UTS_NODENAME].offset,
+			       nodename, 65);
+	if (vr_has(c, VR_UTS_RELEASE))
+		vr_read_string(c, uts + c->layout.f[VR_UTS_RELEASE].offset,
+			       release, 65);
+}
+
+/* ---- lists ------------------------------------------------------------------ */
+
+/*
+ * A list_head walk that ends: by its head, by a broken link, or, for a list
+ * that runs into a circle, by Brent's check or the limit.
+ */
+struct list {
+	uint64_t head, at, turtle;
+	unsigned steps, power, limit;
+	const char *what;
+};
+
+static struct list list_start(uint64_t head, unsigned limit, const char *what)
+{
+	return (struct list){ .head = head, .at = head, .turtle = head,
+			      .power = 1, .limit = limit, .what = what };
+}
+
+/* The next node's address, or 0 at the end (a bad end is noted). */
+static uint64_t list_next(struct vr_ctx *c, struct list *l)
+{
+	uint64_t next;
+
+	if (vr_read(c, l->at, &next, sizeof(next))) {
+		read_failed(c, l->what, l->at, sizeof(next));
+		return 0;
+	}
+	if (next == l->head)
+		return 0;
+	if (!next) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_NULL,
+			.what = l->what, .addr = l->at });
+		return 0;
+	}
+	if (next == l->turtle || l->steps >= l->limit) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_LOOP,
+			.what = l->what, .addr = l->head, .limit = l->steps });
+		return 0;
+	}
+	l->at = next;
+	if (++l->steps == l->power) {
+		l->turtle = next;
+		l->power *= 2;
+	}
+	return next;
+}
+
+typedef int (*netdev_fn)(struct vr_ctx *c, const struct vr_netdev_ref *ref,
+			 void *arg);
+
+static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj netobj = { .addr = net };
+	struct list l = list_start(net + f[VR_NET_DEV_BASE_HEAD].offset,
+				   MAX_NETDEVS, "list of net devices");
+	struct vr_netdev_ref ref = { .net = net };
+	uint64_t node;
+	int r;
+
+	ref.inum = vr_get(c, &netobj, VR_NET_INUM, NULL);
+	while ((node = list_next(c, &l))) {
+		ref.addr = node - f[VR_DEV_LIST].offset;
+		memset(ref.name, 0, sizeof(ref.name));
+		if (vr_read(c, ref.addr + f[VR_DEV_NAME].offset, ref.name,
+			    sizeof(ref.name)))
+			read_failed(c, "net_device.name", ref.addr +
+				    f[VR_DEV_NAME].offset, sizeof(ref.name));
+		ref.name[sizeof(ref.name) - 1] = '\0';
+		r = fn(c, &ref, arg);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)
+{
+	uint64_t head, node;
+	struct list l;
+	int r;
+
+	if (c->t->symbol(c->t, "net_namespace_list", &head)) {
+		/* Not seen yet, but the initial one alone is still an answer. */
+		if (c->t->symbol(c->t, "init_net", &head))
+			return 0;
+		return each_of_net(c, head, fn, arg);
+	}
+	l = list_start(head, MAX_NETS, "list of network name spaces");
+	while ((node = list_next(c, &l))) {
+		r = each_of_net(c, node - c->layout.f[VR_NET_LIST].offset,
+				fn, arg);
+		if (r)
+			return r;
+	}
+	return 0;
+}

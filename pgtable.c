@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * pgtable.c - kernel virtual to physical addresses by our own page walk.
+ *
+ * crash's kvtop() reads page tables with FAULT_ON_ERROR, so a page table that
+ * is missing from the dump ends the command by longjmp, and in minimal mode
+ * crash does not know the vmalloc and module ranges at all.  This walk reads
+ * physical memory only, through the seam, and just fails.
+ *
+ * To add an architecture: give its geometry in geometry(), its entry bits in
+ * walk(), and set the flag in target_crash.c.
+ */
+#include "vring.h"
+
+#define PTE_PRESENT	0x1ULL
+#define PTE_LARGE	0x80ULL
+#define PTE_FRAME	0x000ffffffffff000ULL
+#define PAGE_SHIFT	12
+#define PAGE_SIZE	(1ULL << PAGE_SHIFT)
+#define LEVEL_BITS	9
+
+/* Defaults of kernels without a randomised memory layout. */
+#define DIRECT_BASE	0xffff880000000000ULL	/* 0xffff8880... since 4.20 */
+#define VMALLOC_BASE	0xffffc90000000000ULL
+
+/* A variable of the kernel image; those never need page tables to be read. */
+static int image_u64(struct vr_ctx *c, const char *symbol, uint64_t *ret)
+{
+	uint64_t addr;
+
+	if (c->t->symbol(c->t, symbol, &addr))
+		return -1;
+	return c->t->read(c->t, VR_KERNEL, addr, ret, sizeof(*ret));
+}
+
+static void geometry(struct vr_ctx *c, struct vr_pgcache *pg)
+{
+	const struct vr_field *pgd = &c->layout.f[VR_MM_PGD];
+	uint64_t init_mm;
+
+	pg->tried = true;
+	if (!c->t->x86_64 || !pgd->known || pgd->size != 8)
+		return;
+	/* The bases are variables since 4.8 (randomised memory sections). */
+	if (image_u64(c, "page_offset_base", &pg->direct))
+		pg->direct = DIRECT_BASE;
+	if (image_u64(c, "vmalloc_base", &pg->direct_end))
+		pg->direct_end = VMALLOC_BASE;
+	/* A direct map below the canonical 48-bit half means five levels. */
+	pg->levels = pg->direct >> 47 == 0x1ffff ? 4 : 5;
+	if (c->t->symbol(c->t, "_text", &pg->image) ||
+	    c->t->symbol(c->t, "_end", &pg->image_end))
+		pg->image = pg->image_end = 0;
+	if (c->t->symbol(c->t, "init_mm", &init_mm) ||
+	    c->t->read(c->t, VR_KERNEL, init_mm + pgd->offset, &pg->pgd, 8))
+		return;
+	pg->usable = pg->direct < pg->direct_end;
+}
+
+static bool cached(const struct vr_pgcache *pg, uint64_t addr, uint64_t *ret)
+{
+	for (unsigned i = 0; i < sizeof(pg->tlb) / sizeof(pg->tlb[0]); i++) {
+		uint64_t off = addr - pg->tlb[i].page;
+
+		if (off < pg->tlb[i].size) {
+			*ret = pg->tlb[i].frame + off;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void remember(struct vr_pgcache *pg, uint64_t addr, uint64_t frame,
+		     uint64_t size)
+{
+	unsigned n = pg->next++ % (sizeof(pg->tlb) / sizeof(pg->tlb[0]));
+
+	pg->tlb[n].page = addr & ~(size - 1);
+	pg->tlb[n].frame = frame & ~(size - 1);
+	pg->tlb[n].size = size;
+}
+
+/*
+ * Walk from the top-level table at kernel address 'pgd'.  '*size' is the size
+ * of the page found.
+ */
+static enum vr_translation walk(struct vr_ctx *c, uint64_t pgd, uint64_t addr,
+				uint64_t *ret, uint64_t *size)
+{
+	enum vr_space space = VR_KERNEL;
+	uint64_t table = pgd, entry;
+
+	for (unsigned level = c->pg.levels; level; level--) {
+		unsigned shift = PAGE_SHIFT + (level - 1) * LEVEL_BITS;
+		uint64_t index = (addr >> shift) & ((1U << LEVEL_BITS) - 1);
+
+		if (c->t->read(c->t, space, table + index * 8, &entry, 8))
+			return VR_TR_NO_TABLE;
+		if (!(entry & PTE_PRESENT))
+			return entry && level == 1 ? VR_TR_SWAPPED :
+						     VR_TR_NOT_PRESENT;
+		*size = 1ULL << shift;
+		table = entry & PTE_FRAME;
+		space = VR_PHYS;
+		/* 1 GiB pages on level 3, 2 MiB pages on level 2. */
+		if (level == 1 || (level <= 3 && (entry & PTE_LARGE))) {
+			*ret = (table & ~(*size - 1)) | (addr & (*size - 1));
+			return VR_TR_OK;
+		}
+	}
+	return VR_TR_NOT_PRESENT;
+}
+
+static bool usable(struct vr_ctx *c)
+{
+	if (!c->pg.tried)
+		geometry(c, &c->pg);
+	return c->pg.usable;
+}
+
+enum vr_translation vr_virt_to_phys(struct vr_ctx *c, uint64_t addr,
+				    uint64_t *ret)
+{
+	enum vr_translation r;
+	uint64_t size;
+
+	if (!usable(c))
+		return VR_TR_UNKNOWN;
+	if (cached(&c->pg, addr, ret))
+		return VR_TR_OK;
+	r = walk(c, c->pg.pgd, addr, ret, &size);
+	if (r == VR_TR_OK)
+		remember(&c->pg, addr, *ret, size);
+	return r;
+}
+
+enum vr_translation vr_user_to_phys(struct vr_ctx *c, uint64_t mm, uint64_t addr,
+				    uint64_t *ret)
+{
+	uint64_t pgd, size;
+
+	if (!usable(c))
+		return VR_TR_UNKNOWN;
+	if (vr_read(c, mm + c->layout.f[VR_MM_PGD].offset, &pgd, sizeof(pgd)))
+		return VR_TR_NO_TABLE;
+	return walk(c, pgd, addr, ret, &size);
+}
+
+enum vr_translation vr_read_user(struct vr_ctx *c, uint64_t mm, uint64_t addr,
+				 void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	while (len) {
+		size_t n = PAGE_SIZE - addr % PAGE_SIZE;
+		enum vr_translation r;
+		uint64_t phys;
+
+		if (n > len)
+			n = len;
+		r = vr_user_to_phys(c, mm, addr, &phys);
+		if (r != VR_TR_OK)
+			return r;
+		if (c->t->read(c->t, VR_PHYS, phys, p, n))
+			return VR_TR_NOT_PRESENT;
+		addr += n;
+		p += n;
+		len -= n;
+	}
+	return VR_TR_OK;
+}
+
+bool vr_needs_walk(struct vr_ctx *c, uint64_t addr)
+{
+	const struct vr_pgcache *pg = &c->pg;
+
+	if (!usable(c))
+		return false;
+	return !(addr >= pg->direct && addr < pg->direct_end) &&
+	       !(addr >= pg->image && addr < pg->image_end);
+}
