@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * net_walk.c - the guest's way to the rings: net_device -> virtnet_info ->
+ * send_queue / receive_queue -> vring_virtqueue.
+ *
+ * A virtio-net device is recognised by what points to what, not by symbols of
+ * its module: its parent device sits on the bus called "virtio" with device
+ * id 1, and the driver's private area points back at both.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vring.h"
+
+#define NETDEV_ALIGN	32	/* of the private area, before it was a member */
+#define VIRTIO_ID_NET	1
+#define VIRTIO_F_VERSION_1 32
+#define MAX_CANDIDATES	64
+
+uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device)
+{
+	const struct vr_field *f = c->layout.f;
+
+	if (vr_has(c, VR_DEV_PRIV))
+		return net_device + f[VR_DEV_PRIV].offset;
+	return net_device + ((f[VR_SZ_NET_DEVICE].size + NETDEV_ALIGN - 1) &
+			     ~(uint64_t)(NETDEV_ALIGN - 1));
+}
+
+/* ---- selectors -------------------------------------------------------------- */
+
+static int parse_number(const char *s, unsigned *ret)
+{
+	unsigned long v;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return -1;
+	v = strtoul(s, &end, 10);
+	if (*end || v >= VR_MAX_PAIRS)
+		return -1;
+	*ret = (unsigned)v;
+	return 0;
+}
+
+int vr_select_queue(struct vr_select *sel, const char *word)
+{
+	static const struct {
+		const char *prefix;
+		enum vr_sel_queue queue;
+		bool bare;	/* also without a number */
+	} forms[] = {
+		{ "output.", VR_SEL_TX, false }, { "input.", VR_SEL_RX, false },
+		{ "tx", VR_SEL_TX, true }, { "rx", VR_SEL_RX, true },
+		{ "", VR_SEL_PAIR, false },
+	};
+
+	sel->has_n = false;
+	if (!strcmp(word, "ctrl")) {
+		sel->queue = VR_SEL_CTRL;
+		sel->full = true;
+		return 0;
+	}
+	for (unsigned i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t n = strlen(forms[i].prefix);
+
+		if (strncmp(word, forms[i].prefix, n))
+			continue;
+		sel->queue = forms[i].queue;
+		if (forms[i].bare && !word[n])
+			return 0;
+		sel->has_n = sel->full = true;
+		return parse_number(word + n, &sel->n);
+	}
+	return -1;
+}
+
+static bool wanted(const struct vr_select *sel, enum vr_dir dir, unsigned pair)
+{
+	switch (sel->queue) {
+	case VR_SEL_ALL:
+		return true;
+	case VR_SEL_CTRL:
+		return dir == VR_CTRL;
+	case VR_SEL_PAIR:
+		return dir != VR_CTRL && pair == sel->n;
+	case VR_SEL_RX:
+		return dir == VR_RX && (!sel->has_n || pair == sel->n);
+	default:
+		return dir == VR_TX && (!sel->has_n || pair == sel->n);
+	}
+}
+
+/* ---- one device ----------------------------------------------------------------- */
+
+/* The virtio_device that is the parent of this net_device, or 0. */
+static uint64_t parent_virtio(struct vr_ctx *c, uint64_t net_device)
+{
+	struct vr_obj dev = { .addr = net_device };
+	struct vr_obj parent = { .addr = vr_get_ptr(c, &dev, VR_DEV_PARENT,
+						    NULL) };
+	struct vr_obj bus;
+	char name[16];
+
+	if (!parent.addr)
+		return 0;
+	bus = (struct vr_obj){ .addr = vr_get_ptr(c, &parent, VR_DEVICE_BUS,
+						  NULL) };
+	if (!bus.addr || vr_read_string(c, vr_get_ptr(c, &bus, VR_BUS_NAME, NULL),
+					name, sizeof(name)) ||
+	    strcmp(name, "virtio"))
+		return 0;
+	return parent.addr - c->layout.f[VR_VDEV_DEV].offset;
+}
+
+/* Fill the device's identity; 0, or -1 when it is no virtio-net device. */
+static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
+		       struct vr_device *d, struct vr_obj *vi)
+{
+	struct vr_obj vdev = { .addr = parent_virtio(c, ref->addr) };
+	struct vr_val id;
+
+	if (!vdev.addr)
+		return -1;
+	id = vr_get(c, &vdev, VR_VDEV_ID, NULL);
+	if (id.have != VR_READ || id.v != VIRTIO_ID_NET)
+		return -1;
+	*vi = (struct vr_obj){ .addr = vr_netdev_priv(c, ref->addr) };
+	if (vr_get_ptr(c, vi, VR_VI_DEV, NULL) != ref->addr ||
+	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev.addr)
+		return -1;
+	d->ref = *ref;
+	d->virtnet_info = vi->addr;
+	d->virtio_device = vdev.addr;
+	d->virtio_index = vr_get(c, &vdev, VR_VDEV_INDEX, "virtio_device.index");
+	d->features = vr_get(c, &vdev, VR_VDEV_FEATURES,
+			     "virtio_device.features");
+	d->max_pairs = vr_get(c, vi, VR_VI_MAX_PAIRS,
+			      "virtnet_info.max_queue_pairs");
+	d->curr_pairs = vr_get(c, vi, VR_VI_CURR_PAIRS,
+			       "virtnet_info.curr_queue_pairs");
+	if (d->max_pairs.have == VR_READ && d->max_pairs.v > VR_MAX_PAIRS) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "virtnet_info.max_queue_pairs",
+			.value = d->max_pairs.v, .limit = VR_MAX_PAIRS });
+		d->max_pairs.v = 0;
+	}
+	return 0;
+}
+
+static void label(struct vr_queue *q, enum vr_dir dir, unsigned pair)
+{
+	static const char *const names[] = { "rx", "tx", "ctrl" };
+
+	q->dir = dir;
+	q->pair = pair;
+	if (dir == VR_CTRL)
+		snprintf(q->label, sizeof(q->label), "ctrl");
+	else
+		snprintf(q->label, sizeof(q->label), "%s%u", names[dir], pair);
+}
+
+/* Read one queue; 'vq' is the slot that holds the virtqueue pointer. */
+static void read_queue(struct vr_ctx *c, struct vr_device *d,
+		       struct vr_queue *q, const struct vr_obj *owner,
+		       enum vr_slot vq, bool full)
+{
+	bool version_1 = d->features.have == VR_READ &&
+			 (d->features.v >> VIRTIO_F_VERSION_1 & 1);
+	uint64_t addr;
+
+	memcpy(c->queue, q->label, sizeof(c->queue));
+	q->owner = owner->addr;
+	q->in_use = q->dir == VR_CTRL || d->curr_pairs.have != VR_READ ||
+		    q->pair < d->curr_pairs.v;
+	addr = vr_get_ptr(c, owner, vq, "pointer to the virtqueue");
+	if (addr)
+		/* virtqueue is the first member of vring_virtqueue, always. */
+		vr_ring_read(c, q, addr, !version_1 && c->t->big_endian, full);
+	else
+		q->failed = true;
+	c->queue[0] = '\0';
+}
+
+static void read_pair(struct vr_ctx *c, struct vr_device *d,
+		      const struct vr_select *sel, uint64_t rq, uint64_t sq,
+		      unsigned pair)
+{
+	const struct vr_field *f = c->layout.f;
+	const struct {
+		enum vr_dir dir;
+		uint64_t base;
+		enum vr_slot size, vq;
+	} sides[] = {
+		{ VR_RX, rq, VR_SZ_RECEIVE_QUEUE, VR_RQ_VQ },
+		{ VR_TX, sq, VR_SZ_SEND_QUEUE, VR_SQ_VQ },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct vr_obj owner = { .addr = sides[i].base +
+			(uint64_t)pair * f[sides[i].size].size };
+		struct vr_queue *q;
+
+		if (!wanted(sel, sides[i].dir, pair) || !sides[i].base)
+			continue;
+		q = &d->queues[d->nqueues++];
+		label(q, sides[i].dir, pair);
+		read_queue(c, d, q, &owner, sides[i].vq, sel->full);
+	}
+}
+
+static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
+		      const struct vr_select *sel, const struct vr_obj *vi)
+{
+	struct vr_queue *q;
+
+	if (!wanted(sel, VR_CTRL, 0) || !vr_get_ptr(c, vi, VR_VI_CVQ, NULL))
+		return;
+	q = &d->queues[d->nqueues++];
+	label(q, VR_CTRL, 0);
+	read_queue(c, d, q, vi, VR_VI_CVQ, sel->full);
+	q->owner = 0;
+}
+
+static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
+				       const struct vr_select *sel,
+				       const struct vr_obj *vi)
+{
+	uint64_t rq = vr_get_ptr(c, vi, VR_VI_RQ, "virtnet_info.rq");
+	uint64_t sq = vr_get_ptr(c, vi, VR_VI_SQ, "virtnet_info.sq");
+	unsigned pairs = d->max_pairs.have == VR_READ ?
+			 (unsigned)d->max_pairs.v : 0;
+	unsigned first = 0, end = pairs;
+
+	if (sel->has_n) {
+		if (sel->n >= pairs)
+			return VR_WALK_NO_QUEUE;
+		first = sel->n;
+		end = sel->n + 1;
+	}
+	d->queues = vr_alloc(&c->arena, 2 * (size_t)(end - first) + 1,
+			     sizeof(*d->queues));
+	if (!d->queues)
+		return VR_WALK_NO_MEMORY;
+	for (unsigned i = first; i < end; i++)
+		read_pair(c, d, sel, rq, sq, i);
+	read_ctrl(c, d, sel, vi);
+	/* Without the number of pairs 'all' is nothing, and the error says why. */
+	if (!d->nqueues && sel->queue != VR_SEL_ALL)
+		return VR_WALK_NO_QUEUE;
+	return VR_WALK_OK;
+}
+
+/* ---- finding devices ------------------------------------------------------------------ */
+
+struct finder {
+	const char *name;	/* NULL: any */
+	uint64_t addr;		/* compared when 'name' is NULL and this is not 0 */
+	struct vr_netdev_ref *refs;
+	unsigned n, room;
+};
+
+static int collect(struct vr_ctx *c, const struct vr_netdev_ref *ref, void *arg)
+{
+	struct finder *f = arg;
+
+	if (f->name ? strcmp(f->name, ref->name) != 0 :
+	    f->addr && f->addr != ref->addr)
+		return 0;
+	if (f->n == f->room) {
+		unsigned room = f->room ? f->room * 2 : 16;
+		struct vr_netdev_ref *more = vr_alloc(&c->arena, room,
+						      sizeof(*more));
+
+		if (!more)
+			return -1;
+		if (f->n)
+			memcpy(more, f->refs, f->n * sizeof(*more));
+		f->refs = more;
+		f->room = room;
+	}
+	f->refs[f->n++] = *ref;
+	return 0;
+}
+
+static bool parse_address(const char *word, uint64_t *ret)
+{
+	char *end;
+
+	*ret = strtoull(word, &end, 16);
+	return *word && !*end && *ret;
+}
+
+/* An exact name wins over a hex reading of the same word. */
+static int find_devices(struct vr_ctx *c, const char *word, struct finder *f)
+{
+	*f = (struct finder){ .name = word };
+	if (vr_for_each_netdev(c, collect, f))
+		return -1;
+	if (f->n || !word || !parse_address(word, &f->addr))
+		return 0;
+	f->name = NULL;
+	return vr_for_each_netdev(c, collect, f);
+}
+
+/* The virtio-net devices among all, for the message that names them. */
+static void list_candidates(struct vr_ctx *c, struct vr_walk_error *err)
+{
+	struct finder all;
+
+	if (find_devices(c, NULL, &all))
+		return;
+	err->candidates = vr_alloc(&c->arena, MAX_CANDIDATES,
+				   sizeof(*err->candidates));
+	for (unsigned i = 0; err->candidates && i < all.n &&
+	     err->ncandidates < MAX_CANDIDATES; i++) {
+		struct vr_device d = { .nqueues = 0 };
+		struct vr_obj vi;
+
+		if (!read_device(c, &all.refs[i], &d, &vi))
+			err->candidates[err->ncandidates++] = all.refs[i];
+	}
+}
+
+enum vr_walk_status vr_net_walk(struct vr_ctx *c, const struct vr_select *sel,
+				struct vr_snapshot *ret,
+				struct vr_walk_error *err)
+{
+	enum vr_walk_status last = VR_WALK_NO_DEVICE, r;
+	struct finder found;
+	struct vr_obj vi;
+
+	vr_read_uts(c, ret->nodename, ret->release);
+	if (find_devices(c, sel->device, &found))
+		return err->status = VR_WALK_NO_MEMORY;
+	ret->devices = vr_alloc(&c->arena, found.n ? found.n : 1,
+				sizeof(*ret->devices));
+	if (!ret->devices)
+		return err->status = VR_WALK_NO_MEMORY;
+	for (unsigned i = 0; i < found.n; i++) {
+		struct vr_device *d = &ret->devices[ret->ndevices];
+
+		memcpy(c->device, found.refs[i].name, sizeof(c->device));
+		if (read_device(c, &found.refs[i], d, &vi)) {
+			if (!sel->device)
+				continue;
+			err->dev = found.refs[i];
+			err->host = vr_host_kind(c, err->dev.addr, err->kind,
+						 sizeof(err->kind));
+			last = VR_WALK_NOT_VIRTIO;
+			continue;
+		}
+		r = read_queues(c, d, sel, &vi);
+		if (r == VR_WALK_OK) {
+			ret->ndevices++;
+			continue;
+		}
+		err->dev = found.refs[i];
+		err->pairs = (unsigned)d->max_pairs.v;
+		last = r;
+	}
+	c->device[0] = '\0';
+	if (ret->ndevices)
+		return VR_WALK_OK;
+	if (last == VR_WALK_NO_DEVICE || last == VR_WALK_NOT_VIRTIO)
+		list_candidates(c, err);
+	return err->status = last;
+}

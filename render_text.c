@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * render_text.c - a snapshot as text for people: one line a queue, or one
+ * queue's full block.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "vring.h"
+
+#define MAX_ROWS	16	/* of the picture of a ring */
+#define MARGIN		8	/* slot numbers to its left */
+
+#define AVAIL_F_NO_INTERRUPT	1u
+#define USED_F_NO_NOTIFY	1u
+
+/* A value as decimal in 'buf', '-' when it could not be read. */
+static const char *dec(struct vr_val v, char buf[24])
+{
+	if (v.have == VR_READ)
+		snprintf(buf, 24, "%" PRIu64, v.v);
+	else
+		strcpy(buf, v.have == VR_UNREAD ? "-" : "none");
+	return buf;
+}
+
+void vr_text_escape(char *out, size_t size, const char *in)
+{
+	size_t n = 0;
+
+	for (; *in && n + 5 <= size; in++) {
+		unsigned char ch = (unsigned char)*in;
+
+		if (ch >= 0x20 && ch < 0x7f)
+			out[n++] = (char)ch;
+		else
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x", ch);
+	}
+	out[n] = '\0';
+}
+
+/* ---- errors ---------------------------------------------------------------------- */
+
+void vr_text_error(FILE *out, const struct vr_error *e)
+{
+	char device[64];
+
+	vr_text_escape(device, sizeof(device), e->device);
+	if (*device)
+		fprintf(out, "%s%s%s: ", device, *e->queue ? " " : "", e->queue);
+	fprintf(out, "%s: ", e->what);
+	switch (e->code) {
+	case VR_E_READ:
+		fprintf(out, "cannot read %u bytes at %" PRIx64, e->len, e->addr);
+		break;
+	case VR_E_NULL:
+		fprintf(out, "NULL at %" PRIx64, e->addr);
+		break;
+	case VR_E_RANGE:
+		fprintf(out, "%" PRIu64 " is out of range (at most %" PRIu64 ")",
+			e->value, e->limit);
+		break;
+	case VR_E_SHAPE:
+		fprintf(out, "%" PRIu64 " is no power of two", e->value);
+		break;
+	case VR_E_LOOP:
+		fprintf(out, "does not end: a loop after %" PRIu64
+			" entries from %" PRIx64, e->limit, e->addr);
+		break;
+	case VR_E_LINK:
+		fprintf(out, "entry %" PRIu64 " is %s", e->value,
+			e->value > e->limit ? "out of range" : "on it twice");
+		break;
+	case VR_E_PACKED:
+		fprintf(out, "packed ring: not read yet");
+		break;
+	case VR_E_MEMORY:
+		fprintf(out, "out of memory");
+		break;
+	}
+}
+
+static void print_errors(FILE *out, const struct vr_ctx *c)
+{
+	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
+
+	for (unsigned i = 0; i < n; i++) {
+		vr_text_error(out, &c->errors[i]);
+		fputc('\n', out);
+	}
+	if (c->nerrors > n)
+		fprintf(out, "... and %u more\n", c->nerrors - n);
+}
+
+static void print_ref(FILE *out, const struct vr_netdev_ref *ref)
+{
+	char name[64], inum[24];
+
+	vr_text_escape(name, sizeof(name), ref->name);
+	fprintf(out, "%s (net_device %" PRIx64 ", netns %s)", name, ref->addr,
+		dec(ref->inum, inum));
+}
+
+static void print_candidates(FILE *out, const struct vr_walk_error *e)
+{
+	if (!e->ncandidates) {
+		fputs("; there is no virtio-net device\n", out);
+		return;
+	}
+	fputs("; virtio-net devices: ", out);
+	for (unsigned i = 0; i < e->ncandidates; i++) {
+		if (i)
+			fputs(", ", out);
+		print_ref(out, &e->candidates[i]);
+	}
+	fputc('\n', out);
+}
+
+static void print_no_queue(FILE *out, const struct vr_walk_error *e)
+{
+	char name[64];
+
+	vr_text_escape(name, sizeof(name), e->dev.name);
+	fprintf(out, "%s has no such queue", name);
+	if (e->pairs)
+		fprintf(out, ": its queue pairs are 0..%u", e->pairs - 1);
+	fputc('\n', out);
+}
+
+void vr_text_walk_error(FILE *out, const struct vr_ctx *c,
+			const struct vr_walk_error *e,
+			const struct vr_select *sel, const char *command)
+{
+	char word[64];
+
+	vr_text_escape(word, sizeof(word), sel->device ? sel->device : "");
+	fprintf(out, "%s: ", command);
+	switch (e->status) {
+	case VR_WALK_NO_DEVICE:
+		if (sel->device)
+			fprintf(out, "'%s' is no net device", word);
+		else
+			fputs("nothing to show", out);
+		print_candidates(out, e);
+		break;
+	case VR_WALK_NOT_VIRTIO:
+		print_ref(out, &e->dev);
+		fprintf(out, " is not a virtio-net device%s%s%s",
+			*e->kind ? " but of kind '" : "", e->kind,
+			*e->kind ? "'" : "");
+		print_candidates(out, e);
+		break;
+	case VR_WALK_NO_QUEUE:
+		print_no_queue(out, e);
+		break;
+	default:
+		fputs("out of memory\n", out);
+	}
+	print_errors(out, c);
+}
+
+/* ---- one line a queue ----------------------------------------------------------------- */
+
+static const char *note(const struct vr_queue *q)
+{
+	if (q->packed)
+		return "  packed ring: not read yet";
+	if (q->failed || !q->split.num)
+		return "  unreadable";
+	return q->in_use ? "" : "  not in use";
+}
+
+static void print_row(FILE *out, const struct vr_queue *q)
+{
+	char b[10][24];
+
+	fprintf(out, "%-6s %16" PRIx64, q->label, q->vring_virtqueue);
+	if (q->packed || q->failed) {
+		fprintf(out, "%s\n", note(q));
+		return;
+	}
+	fprintf(out, " %5" PRIu32 " %5s %6s %6s %6s %6s %5s %5s %7s %7s%s\n",
+		q->split.num, dec(q->num_free, b[0]), dec(q->last_used_idx, b[1]),
+		dec(q->split.avail_idx, b[2]), dec(q->split.used_idx, b[3]),
+		dec(q->counts.in_flight, b[4]), dec(q->counts.device_pending, b[5]),
+		dec(q->counts.driver_pending, b[6]), dec(q->split.used_event, b[7]),
+		dec(q->split.avail_event, b[8]), note(q));
+}
+
+static void print_device(FILE *out, const struct vr_device *d)
+{
+	char name[64], b[4][24];
+
+	vr_text_escape(name, sizeof(name), d->ref.name);
+	fprintf(out, "%s  net_device %" PRIx64 "  virtnet_info %" PRIx64
+		"  virtio%s  netns %s  queue pairs %s of %s\n", name, d->ref.addr,
+		d->virtnet_info, dec(d->virtio_index, b[0]), dec(d->ref.inum, b[1]),
+		dec(d->curr_pairs, b[2]), dec(d->max_pairs, b[3]));
+}
+
+static void print_table(FILE *out, const struct vr_device *d)
+{
+	print_device(out, d);
+	fprintf(out, "%-6s %-16s %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s\n",
+		"QUEUE", "VRING_VIRTQUEUE", "NUM", "FREE", "L_USED", "AVAIL",
+		"USED", "FLIGHT", "DEV", "DRV", "U_EVENT", "A_EVENT");
+	for (unsigned i = 0; i < d->nqueues; i++)
+		print_row(out, &d->queues[i]);
+}
+
+/* ---- the full block ----------------------------------------------------------------------- */
+
+static void print_driver(FILE *out, const struct vr_queue *q)
+{
+	char b[4][24];
+
+	fprintf(out, "  driver\n");
+	fprintf(out, "    num_free %s   free_head %s   num_added %s   last_used_idx %s\n",
+		dec(q->num_free, b[0]), dec(q->free_head, b[1]),
+		dec(q->num_added, b[2]), dec(q->last_used_idx, b[3]));
+	fprintf(out, "    avail_idx_shadow %s   avail_flags_shadow %s",
+		dec(q->avail_idx_shadow, b[0]), dec(q->avail_flags_shadow, b[1]));
+	if (q->avail_flags_shadow.have == VR_READ)
+		fprintf(out, " (%s)", q->avail_flags_shadow.v &
+			AVAIL_F_NO_INTERRUPT ? "NO_INTERRUPT: callbacks off" :
+			"callbacks on");
+	fprintf(out, "\n    event %s   event_triggered %s   indirect %s   broken %s\n",
+		dec(q->event, b[0]), dec(q->event_triggered, b[1]),
+		dec(q->indirect, b[2]), dec(q->broken, b[3]));
+}
+
+/* An event index means something only when it was negotiated. */
+static const char *unused(const struct vr_queue *q)
+{
+	return q->event.have == VR_READ && !q->event.v ?
+	       " (not negotiated: flags decide)" : "";
+}
+
+static void print_avail(FILE *out, const struct vr_queue *q)
+{
+	const struct vr_split *s = &q->split;
+	char b[2][24];
+
+	fprintf(out, "  avail %" PRIx64 ", written by the driver\n", s->avail);
+	fprintf(out, "    flags %s%s   idx %s\n", dec(s->avail_flags, b[0]),
+		s->avail_flags.have == VR_READ &&
+		(s->avail_flags.v & AVAIL_F_NO_INTERRUPT) ?
+		" (NO_INTERRUPT)" : "", dec(s->avail_idx, b[1]));
+	if (s->avail_idx.have == VR_READ) {
+		fprintf(out, "    ring[%u] %s, the head published last; ",
+			s->avail_last.slot, dec(s->avail_last.id, b[0]));
+		fprintf(out, "ring[%u] %s, the next slot\n",
+			s->avail_next.slot, dec(s->avail_next.id, b[0]));
+	}
+	fprintf(out, "    used_event %s%s, the driver's: interrupt me once used->idx passes it\n",
+		dec(s->used_event, b[0]), unused(q));
+}
+
+static void print_element(FILE *out, const struct vr_entry *e, const char *what)
+{
+	char b[2][24];
+
+	fprintf(out, "    ring[%u] id %s len %s, %s\n", e->slot,
+		dec(e->id, b[0]), dec(e->len, b[1]), what);
+}
+
+static void print_used(FILE *out, const struct vr_queue *q)
+{
+	const struct vr_split *s = &q->split;
+	char b[2][24];
+
+	fprintf(out, "  used %" PRIx64 ", written by the device\n", s->used);
+	fprintf(out, "    flags %s%s   idx %s\n", dec(s->used_flags, b[0]),
+		s->used_flags.have == VR_READ &&
+		(s->used_flags.v & USED_F_NO_NOTIFY) ? " (NO_NOTIFY)" : "",
+		dec(s->used_idx, b[1]));
+	if (s->used_idx.have == VR_READ)
+		print_element(out, &s->used_last, "the element returned last");
+	if (q->counts.driver_pending.have == VR_READ && q->counts.driver_pending.v)
+		print_element(out, &s->used_reap, "the next to be reaped");
+	fprintf(out, "    avail_event %s%s, the device's: kick me once avail->idx passes it\n",
+		dec(s->avail_event, b[0]), unused(q));
+}
+
+static void print_counts(FILE *out, const struct vr_queue *q)
+{
+	char b[24];
+
+	fprintf(out, "  counts\n");
+	fprintf(out, "    in_flight      %5s  published, not reaped   (avail->idx - last_used_idx)\n",
+		dec(q->counts.in_flight, b));
+	fprintf(out, "    device_pending %5s  published, not returned (avail->idx - used->idx)\n",
+		dec(q->counts.device_pending, b));
+	fprintf(out, "    driver_pending %5s  returned, not reaped    (used->idx - last_used_idx)\n",
+		dec(q->counts.driver_pending, b));
+}
+
+/* What a run of slots is drawn as; '+' when they differ. */
+static char picture(const struct vr_slots *s, uint32_t from, uint32_t to)
+{
+	static const char marks[VR_SLOT_NSTATES] = { '?', '.', 'D', 'u' };
+
+	for (uint32_t i = from + 1; i < to; i++)
+		if (s->state[i] != s->state[from])
+			return '+';
+	return marks[s->state[from]];
+}
+
+static void print_picture(FILE *out, const struct vr_queue *q, unsigned width)
+{
+	const struct vr_slots *s = &q->slots;
+	uint32_t num = q->split.num, columns = 16, per = 1;
+
+	if (!s->state)
+		return;
+	while (columns * 2 <= width - MARGIN && columns * 2 <= num)
+		columns *= 2;
+	while (num / per > columns * MAX_ROWS)
+		per *= 2;
+	fprintf(out, "  descriptors %" PRIx64 ": . free %u, D with the device %u, u returned and not reaped %u",
+		q->split.desc, s->count[VR_SLOT_FREE], s->count[VR_SLOT_DEVICE],
+		s->count[VR_SLOT_RETURNED]);
+	if (s->count[VR_SLOT_UNKNOWN])
+		fprintf(out, ", ? unknown %u", s->count[VR_SLOT_UNKNOWN]);
+	if (per > 1)
+		fprintf(out, "; %u a character, + mixed", per);
+	for (uint32_t i = 0; i < num; i += per) {
+		uint32_t end = i + per < num ? i + per : num;
+
+		if (i % (columns * per) == 0)
+			fprintf(out, "\n  %5u ", i);
+		fputc(picture(s, i, end), out);
+	}
+	fputc('\n', out);
+}
+
+static void print_block(FILE *out, const struct vr_device *d,
+			const struct vr_queue *q, unsigned width)
+{
+	char name[170], b[24];
+
+	vr_text_escape(name, sizeof(name), d->ref.name);
+	fprintf(out, "%s %s", name, q->label);
+	vr_text_escape(name, sizeof(name), q->name);
+	fprintf(out, "  %s  virtqueue %s  vring_virtqueue %" PRIx64, name,
+		dec(q->index, b), q->vring_virtqueue);
+	if (q->owner)
+		fprintf(out, "  %s %" PRIx64,
+			q->dir == VR_TX ? "send_queue" : "receive_queue",
+			q->owner);
+	if (q->packed || q->failed || !q->split.num) {
+		fprintf(out, "%s\n", note(q));
+		return;
+	}
+	fprintf(out, "  num %" PRIu32 "%s\n", q->split.num,
+		q->in_use ? "" : "  not in use (at or above curr_queue_pairs)");
+	print_driver(out, q);
+	print_avail(out, q);
+	print_used(out, q);
+	print_counts(out, q);
+	print_picture(out, q, width);
+}
+
+void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
+		      const struct vr_snapshot *s, const struct vr_select *sel,
+		      unsigned width)
+{
+	for (unsigned i = 0; i < s->ndevices; i++) {
+		const struct vr_device *d = &s->devices[i];
+
+		if (i)
+			fputc('\n', out);
+		if (!sel->full) {
+			print_table(out, d);
+			continue;
+		}
+		print_device(out, d);
+		for (unsigned k = 0; k < d->nqueues; k++) {
+			if (k)
+				fputc('\n', out);
+			print_block(out, d, &d->queues[k], width);
+		}
+	}
+	print_errors(out, c);
+}
+
+/* ---- vring -l ----------------------------------------------------------------------------- */
+
+void vr_text_layout(FILE *out, const struct vr_ctx *c)
+{
+	const char *module;
+	enum vr_slot slot;
+	bool optional;
+
+	fprintf(out, "%-46s %6s %6s  %-12s %s\n", "MEMBER", "OFFSET", "SIZE",
+		"MODULE", "SPELLING SINCE");
+	for (unsigned n = 0; vr_layout_row(n, &slot, &module, &optional); n++) {
+		const struct vr_field *f = &c->layout.f[slot];
+		char name[96];
+
+		if (!f->known)
+			continue;
+		if (!f->path) {
+			snprintf(name, sizeof(name), "sizeof(%s)", f->type);
+			fprintf(out, "%-46s %6s", name, "");
+		} else {
+			snprintf(name, sizeof(name), "%s.%s", f->type, f->path);
+			fprintf(out, "%-46s %6" PRIu32, name, f->offset);
+		}
+		fprintf(out, " %6" PRIu32 "  %-12s %s\n", f->size,
+			*module ? module : "vmlinux", f->since);
+	}
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ring.c - the state of one split ring: what the driver keeps for itself, the
+ * words that both sides share, and what each descriptor is used for.
+ *
+ * Sections are those of the virtio 1.2 specification.
+ */
+#include <string.h>
+
+#include "vring.h"
+
+/* Layout of the shared parts, 2.7.5 to 2.7.8; fixed by the ABI. */
+#define DESC_SIZE	16u
+#define DESC_FLAGS	12u
+#define DESC_NEXT	14u
+#define DESC_F_NEXT	1u
+#define AVAIL_RING	4u	/* after flags and idx */
+#define USED_RING	4u
+#define USED_ELEM	8u	/* id, len */
+
+/* Values of the enum behind vring_virtqueue.layout (7.1). */
+#define LAYOUT_PACKED		1
+#define LAYOUT_SPLIT_IN_ORDER	2
+#define LAYOUT_PACKED_IN_ORDER	3
+
+/* The pieces of one ring while it is being read. */
+struct pieces {
+	struct vr_obj vvq;
+	struct vr_span avail, used;
+	struct vr_span desc, state, extra;
+	bool big;		/* byte order of the shared words */
+};
+
+bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old)
+{
+	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old);
+}
+
+static struct vr_val difference(struct vr_val a, struct vr_val b)
+{
+	if (a.have != VR_READ || b.have != VR_READ)
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ (uint16_t)(a.v - b.v), VR_READ };
+}
+
+void vr_ring_derive(struct vr_queue *q)
+{
+	const struct vr_split *s = &q->split;
+
+	q->counts.in_flight = difference(s->avail_idx, q->last_used_idx);
+	q->counts.device_pending = difference(s->avail_idx, s->used_idx);
+	q->counts.driver_pending = difference(s->used_idx, q->last_used_idx);
+}
+
+/* ---- what the driver keeps ------------------------------------------------ */
+
+static void read_layout(struct vr_ctx *c, struct vr_queue *q,
+			const struct vr_obj *o)
+{
+	struct vr_val packed = vr_get(c, o, VR_VVQ_PACKED_RING, "packed_ring");
+	struct vr_val layout = vr_get(c, o, VR_VVQ_LAYOUT, "layout");
+
+	q->packed = packed.have == VR_READ && packed.v;
+	if (layout.have == VR_READ) {
+		q->packed = layout.v == LAYOUT_PACKED ||
+			    layout.v == LAYOUT_PACKED_IN_ORDER;
+		q->in_order = layout.v == LAYOUT_SPLIT_IN_ORDER ||
+			      layout.v == LAYOUT_PACKED_IN_ORDER;
+	}
+}
+
+static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
+			     const struct vr_obj *o)
+{
+	uint64_t name;
+
+	q->index = vr_get(c, o, VR_VQ_INDEX, "virtqueue.index");
+	q->num_free = vr_get(c, o, VR_VQ_NUM_FREE, "virtqueue.num_free");
+	q->free_head = vr_get(c, o, VR_VVQ_FREE_HEAD, "free_head");
+	q->num_added = vr_get(c, o, VR_VVQ_NUM_ADDED, "num_added");
+	q->last_used_idx = vr_get(c, o, VR_VVQ_LAST_USED_IDX, "last_used_idx");
+	q->avail_idx_shadow = vr_get(c, o, VR_VVQ_AVAIL_IDX_SHADOW,
+				     "avail_idx_shadow");
+	q->avail_flags_shadow = vr_get(c, o, VR_VVQ_AVAIL_FLAGS_SHADOW,
+				       "avail_flags_shadow");
+	q->event = vr_get(c, o, VR_VVQ_EVENT, "event");
+	q->event_triggered = vr_get(c, o, VR_VVQ_EVENT_TRIGGERED,
+				    "event_triggered");
+	q->indirect = vr_get(c, o, VR_VVQ_INDIRECT, "indirect");
+	q->broken = vr_get(c, o, VR_VVQ_BROKEN, "broken");
+	q->weak_barriers = vr_get(c, o, VR_VVQ_WEAK_BARRIERS, "weak_barriers");
+	name = vr_get_ptr(c, o, VR_VQ_NAME, NULL);
+	if (name)
+		vr_read_string(c, name, q->name, sizeof(q->name));
+}
+
+/* The ring's size, refused when nothing can be computed with it. */
+static uint32_t read_num(struct vr_ctx *c, const struct vr_obj *o)
+{
+	struct vr_val num = vr_get(c, o, VR_VVQ_NUM, "vring.num");
+	struct vr_error e = { .what = "vring.num", .value = num.v,
+			      .limit = VR_MAX_RING };
+
+	if (num.have != VR_READ)
+		return 0;
+	if (!num.v || num.v > VR_MAX_RING) {
+		e.code = VR_E_RANGE;
+		vr_error_add(c, e);
+		return 0;
+	}
+	if (num.v & (num.v - 1)) {
+		e.code = VR_E_SHAPE;
+		vr_error_add(c, e);
+		return 0;
+	}
+	return (uint32_t)num.v;
+}
+
+/* ---- what both sides share --------------------------------------------------- */
+
+static void unread_words(struct vr_split *s)
+{
+	const struct vr_val none = { .have = VR_UNREAD };
+	struct vr_entry *e[] = { &s->avail_last, &s->avail_next, &s->used_last,
+				 &s->used_reap };
+
+	s->avail_flags = s->avail_idx = s->used_event = none;
+	s->used_flags = s->used_idx = s->avail_event = none;
+	for (unsigned i = 0; i < 4; i++)
+		e[i]->id = e[i]->len = none;
+}
+
+static void read_words(struct vr_ctx *c, struct vr_split *s, struct pieces *p)
+{
+	size_t avail_end = AVAIL_RING + 2u * s->num;
+	size_t used_end = USED_RING + USED_ELEM * s->num;
+
+	if (s->avail)
+		vr_span_load(c, &p->avail, s->avail, avail_end + 2, "avail ring");
+	if (s->used)
+		vr_span_load(c, &p->used, s->used, used_end + 2, "used ring");
+	s->avail_flags = vr_span_get(&p->avail, 0, 2, p->big);
+	s->avail_idx = vr_span_get(&p->avail, 2, 2, p->big);
+	s->used_event = vr_span_get(&p->avail, avail_end, 2, p->big);
+	s->used_flags = vr_span_get(&p->used, 0, 2, p->big);
+	s->used_idx = vr_span_get(&p->used, 2, 2, p->big);
+	s->avail_event = vr_span_get(&p->used, used_end, 2, p->big);
+}
+
+static struct vr_val avail_at(const struct pieces *p, uint32_t slot)
+{
+	return vr_span_get(&p->avail, AVAIL_RING + 2u * slot, 2, p->big);
+}
+
+static struct vr_val used_at(const struct pieces *p, uint32_t slot,
+			     unsigned word)
+{
+	return vr_span_get(&p->used, USED_RING + USED_ELEM * slot + 4 * word, 4,
+			   p->big);
+}
+
+static void read_entries(struct vr_queue *q, const struct pieces *p)
+{
+	struct vr_split *s = &q->split;
+	uint32_t mask = s->num - 1;
+
+	if (s->avail_idx.have == VR_READ) {
+		s->avail_last.slot = (uint16_t)(s->avail_idx.v - 1) & mask;
+		s->avail_next.slot = (uint16_t)s->avail_idx.v & mask;
+		s->avail_last.id = avail_at(p, s->avail_last.slot);
+		s->avail_next.id = avail_at(p, s->avail_next.slot);
+	}
+	if (s->used_idx.have == VR_READ) {
+		s->used_last.slot = (uint16_t)(s->used_idx.v - 1) & mask;
+		s->used_last.id = used_at(p, s->used_last.slot, 0);
+		s->used_last.len = used_at(p, s->used_last.slot, 1);
+	}
+	if (q->last_used_idx.have == VR_READ) {
+		s->used_reap.slot = (uint16_t)q->last_used_idx.v & mask;
+		s->used_reap.id = used_at(p, s->used_reap.slot, 0);
+		s->used_reap.len = used_at(p, s->used_reap.slot, 1);
+	}
+}
+
+/* ---- what each descriptor is used for -------------------------------------------- */
+
+/* Bytes between two tokens: pointers to 4.4, then structs. */
+static unsigned state_stride(const struct vr_ctx *c)
+{
+	return vr_has(c, VR_SZ_DESC_STATE) ?
+	       c->layout.f[VR_SZ_DESC_STATE].size : 8;
+}
+
+static void load_tables(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
+{
+	const struct vr_field *f = c->layout.f;
+	uint64_t state = 0, extra = 0;
+
+	if (vr_has(c, VR_VVQ_DESC_STATE_PTR))
+		state = vr_get_ptr(c, &p->vvq, VR_VVQ_DESC_STATE_PTR,
+				   "desc_state");
+	else if (vr_has(c, VR_VVQ_DESC_STATE))
+		state = p->vvq.addr + f[VR_VVQ_DESC_STATE].offset;
+	else if (vr_has(c, VR_VVQ_DATA))
+		state = p->vvq.addr + f[VR_VVQ_DATA].offset;
+	if (state)
+		vr_span_load(c, &p->state, state,
+			     (size_t)state_stride(c) * q->split.num,
+			     "desc_state");
+	if (vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT))
+		extra = vr_get_ptr(c, &p->vvq, VR_VVQ_DESC_EXTRA_PTR,
+				   "desc_extra");
+	if (extra)
+		vr_span_load(c, &p->extra, extra,
+			     (size_t)f[VR_SZ_DESC_EXTRA].size * q->split.num,
+			     "desc_extra");
+	if (q->split.desc)
+		vr_span_load(c, &p->desc, q->split.desc,
+			     (size_t)DESC_SIZE * q->split.num,
+			     "descriptor table");
+}
+
+/* The descriptor after 'i', on the free list or in a chain. */
+static struct vr_val link_of(const struct vr_ctx *c, const struct pieces *p,
+			     uint32_t i)
+{
+	const struct vr_field *f = c->layout.f;
+
+	if (p->extra.len)
+		return vr_span_get(&p->extra, (size_t)f[VR_SZ_DESC_EXTRA].size *
+				   i + f[VR_EXTRA_NEXT].offset, 2,
+				   c->t->big_endian);
+	return vr_span_get(&p->desc, (size_t)DESC_SIZE * i + DESC_NEXT, 2,
+			   p->big);
+}
+
+/*
+ * The free list has exactly num_free entries and no terminator: the last
+ * entry's link is a leftover.
+ */
+static void mark_free(struct vr_ctx *c, struct vr_queue *q,
+		      const struct pieces *p)
+{
+	struct vr_val at = q->free_head;
+
+	if (q->num_free.have != VR_READ || q->num_free.v > q->split.num ||
+	    q->in_order)
+		return;
+	for (uint64_t k = 0; k < q->num_free.v; k++) {
+		if (at.have != VR_READ)
+			return;
+		if (at.v >= q->split.num || q->slots.state[at.v]) {
+			vr_error_add(c, (struct vr_error){ .code = VR_E_LINK,
+				.what = "free list", .value = at.v,
+				.limit = q->split.num - 1 });
+			return;
+		}
+		q->slots.state[at.v] = VR_SLOT_FREE;
+		at = link_of(c, p, (uint32_t)at.v);
+	}
+}
+
+/* Mark the chain that starts at 'head'; at most num steps. */
+static void mark_chain(struct vr_ctx *c, struct vr_queue *q,
+		       const struct pieces *p, uint32_t head,
+		       enum vr_slot_state state)
+{
+	uint32_t at = head;
+
+	for (uint32_t k = 0; k < q->split.num; k++) {
+		struct vr_val flags, next;
+
+		q->slots.state[at] = state;
+		flags = vr_span_get(&p->desc, (size_t)DESC_SIZE * at +
+				    DESC_FLAGS, 2, p->big);
+		if (flags.have != VR_READ || !(flags.v & DESC_F_NEXT))
+			return;
+		next = link_of(c, p, at);
+		if (next.have != VR_READ || next.v >= q->split.num)
+			return;
+		at = (uint32_t)next.v;
+	}
+}
+
+static bool has_token(const struct vr_ctx *c, const struct pieces *p, uint32_t i)
+{
+	size_t off = (size_t)state_stride(c) * i;
+	struct vr_val v;
+
+	if (vr_has(c, VR_STATE_DATA))
+		off += c->layout.f[VR_STATE_DATA].offset;
+	v = vr_span_get(&p->state, off, 8, c->t->big_endian);
+	return v.have == VR_READ && v.v;
+}
+
+static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
+{
+	uint32_t num = q->split.num;
+
+	load_tables(c, q, p);
+	q->slots.state = vr_alloc(&c->arena, num, 1);
+	if (!q->slots.state)
+		return;
+	mark_free(c, q, p);
+	/* A head in flight has the driver's token, in whatever order. */
+	for (uint32_t i = 0; i < num; i++)
+		if (has_token(c, p, i))
+			mark_chain(c, q, p, i, VR_SLOT_DEVICE);
+	if (q->counts.driver_pending.have == VR_READ &&
+	    q->counts.driver_pending.v <= num) {
+		for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
+			uint32_t slot = (q->last_used_idx.v + k) & (num - 1);
+			struct vr_val id = used_at(p, slot, 0);
+
+			if (id.have == VR_READ && id.v < num &&
+			    has_token(c, p, (uint32_t)id.v))
+				mark_chain(c, q, p, (uint32_t)id.v,
+					   VR_SLOT_RETURNED);
+		}
+	}
+	for (uint32_t i = 0; i < num; i++)
+		q->slots.count[q->slots.state[i]]++;
+}
+
+void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
+		  bool words_big, bool full)
+{
+	struct pieces p = { .big = words_big };
+	struct vr_split *s = &q->split;
+
+	q->vring_virtqueue = vring_virtqueue;
+	p.vvq = vr_obj_load(c, vring_virtqueue,
+			    c->layout.f[VR_SZ_VRING_VIRTQUEUE].size);
+	read_layout(c, q, &p.vvq);
+	read_driver_side(c, q, &p.vvq);
+	unread_words(s);
+	if (q->packed) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_PACKED,
+						   .what = "vring" });
+		q->failed = true;
+		return;
+	}
+	s->num = read_num(c, &p.vvq);
+	s->desc = vr_get_ptr(c, &p.vvq, VR_VVQ_DESC, "vring.desc");
+	s->avail = vr_get_ptr(c, &p.vvq, VR_VVQ_AVAIL, "vring.avail");
+	s->used = vr_get_ptr(c, &p.vvq, VR_VVQ_USED, "vring.used");
+	if (s->num) {
+		read_words(c, s, &p);
+		read_entries(q, &p);
+	}
+	vr_ring_derive(q);
+	if (s->num && full)
+		read_slots(c, q, &p);
+}
