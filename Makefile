@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make          vring.so, to load into crash with 'extend'
+# make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it
+# make check    all tests, everything they need installed first (as root)
+# make install  copy vring.so to where crash looks for extensions
+#
+# CRASH=DIR     take defs.h from crash's source tree instead of /usr/include/crash
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+CRASH ?= /usr/include/crash
+
+ARCH := $(shell uname -m)
+crash_arch_x86_64 := X86_64
+crash_arch_aarch64 := ARM64
+crash_arch_ppc64le := PPC64
+crash_arch_s390x := S390X
+CRASH_ARCH := $(crash_arch_$(ARCH))
+
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wformat=2 -Werror
+VRING_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN)
+# Only these know crash; its header is not ours to keep free of warnings.
+CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
+
+CORE := arena kernel net_walk offsets pgtable render_text ring vhost_walk
+GLUE := debuginfo target_crash vring
+OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
+
+EXTDIR ?= /usr/lib64/crash/extensions
+
+.PHONY: all demo check check-unit check-vm warnings install clean
+
+all: vring.so
+
+vring.so: $(OBJS)
+	$(CC) -shared $(LDFLAGS) -o $@ $^
+
+build/%.o: %.c | build
+	$(CC) $(CPPFLAGS) $(VRING_CFLAGS) $(if $(filter $*,$(GLUE)),$(CRASH_CFLAGS)) \
+		$(CFLAGS) -MMD -c -o $@ $<
+
+build:
+	mkdir -p $@
+
+$(CRASH)/defs.h:
+	@echo "$@ is missing: install crash's header (Debian: crash and zlib1g-dev," \
+		"Fedora: crash-devel), or give CRASH=/path/to/crash/source" >&2; false
+
+build/vring.o build/target_crash.o: $(CRASH)/defs.h
+
+demo:
+	tests/vm/setup.sh demo
+	$(MAKE) vring.so
+	/usr/bin/python3 tests/vm/demo.py $(CURDIR)/vring.so
+
+check:
+	tests/vm/setup.sh check
+	$(MAKE) check-unit
+	$(MAKE) check-vm
+
+# Warnings of both compilers, then the unit tests plain and under sanitizers.
+check-unit: warnings
+	$(MAKE) -C tests/unit check CC=gcc
+	$(MAKE) -C tests/unit check CC=clang SANITIZE=1
+
+warnings:
+	@for cc in gcc clang; do for f in $(CORE) $(GLUE); do \
+		echo "$$cc -fsyntax-only $$f.c"; \
+		$$cc $(VRING_CFLAGS) $(CRASH_CFLAGS) -O2 -fsyntax-only $$f.c || exit 1; \
+	done; done
+
+check-vm: vring.so
+	/usr/bin/python3 -m pytest -v tests/vm
+
+install: vring.so
+	install -D -m 644 vring.so $(DESTDIR)$(EXTDIR)/vring.so
+
+clean:
+	rm -rf build vring.so tests/unit/build-*
+
+-include $(wildcard build/*.d)
