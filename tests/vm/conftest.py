@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures over the lab. Everything is made once per run; VRING_REUSE=1 keeps dumps over runs."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from lab import crash as lab_crash
+from lab import kernels, scenes, store
+
+
+@pytest.fixture(scope="session")
+def kernel():
+    """kernel('6.1') -> lab.kernels.Kernel"""
+    return kernels.get
+
+
+@pytest.fixture(scope="session")
+def crash():
+    """crash('8.0.2') -> lab.crash.Crash"""
+    made = {}
+
+    def get(version):
+        if version not in made:
+            made[version] = lab_crash.Crash(version)
+        return made[version]
+    return get
+
+
+@pytest.fixture(scope="session")
+def make_dump():
+    """make_dump(name, build) -> what build(folder) fills, a folder that lasts for this run.
+
+    For a test file's own scenes: with VRING_REUSE=1 the folder is kept in the cache under
+    that name, and build is not called again.
+    """
+    # pytest's own temporary folders outlive three runs: too long for gigabytes of cores.
+    with tempfile.TemporaryDirectory(prefix="vring-dumps-") as run:
+        def get(name, build) -> Path:
+            if os.environ.get("VRING_REUSE") == "1":
+                return store.entry(f"dumps/{name}", build)
+            folder = Path(run) / name
+            folder.mkdir()
+            build(folder)
+            return folder
+        yield get
+
+
+@pytest.fixture
+def scratch():
+    """A folder for cores that is gone right after the test."""
+    with tempfile.TemporaryDirectory(prefix="vring-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def busy_tap_of(make_dump):
+    """busy_tap_of('6.12') -> lab.scenes.Dump: four queue pairs on a tap, traffic on all of them."""
+    made = {}
+
+    def get(name):
+        if name not in made:
+            one = kernels.get(name)
+            folder = make_dump(f"busy-tap-{name}", lambda folder: scenes.busy_tap(one, folder))
+            made[name] = scenes.load(one, folder)
+        return made[name]
+    return get
+
+
+@pytest.fixture(scope="session")
+def busy_tap(busy_tap_of):
+    """The dump above, of kernel 6.1."""
+    return busy_tap_of("6.1")
+
+
+@pytest.fixture(scope="session")
+def vring_so() -> Path:
+    """The extension under test: $VRING_SO, else vring.so at the top of the checkout."""
+    path = Path(os.environ.get("VRING_SO") or Path(__file__).parents[2] / "vring.so").resolve()
+    if not path.exists():
+        pytest.fail(f"{path} is missing: run make first")
+    return path

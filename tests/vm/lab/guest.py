@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A QEMU guest whose memory becomes a vmcore."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from . import initramfs, store
+from .kernels import Kernel
+from .qmp import Qmp
+
+QEMU = "qemu-system-x86_64"
+
+
+def accelerator() -> str:
+    """Return what runs the guests: emulation, since a /dev/kvm that exists may still not work."""
+    return "kvm" if os.environ.get("VRING_KVM") == "1" else "tcg"
+
+
+def _run_folder() -> Path:
+    """Make a folder for one guest, in memory where there is room for the guest's RAM file."""
+    shm = Path("/dev/shm")
+    roomy = shm.is_dir() and shutil.disk_usage(shm).free > 4 << 30
+    base = shm if roomy else Path(tempfile.gettempdir())
+    # A run that was killed could not remove its own.
+    for old in base.glob("vring-guest-*"):
+        if not Path("/proc", old.name.split("-")[2]).exists():
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"vring-guest-{os.getpid()}-", dir=base))
+
+
+class Guest:
+    """Boots on entry, is gone on exit.
+
+    with Guest(kernel, workload="...", devices=["-device", "..."]) as guest:
+        guest.wait_for(initramfs.READY)
+        guest.stop()
+        guest.dump_elf(path)
+
+    netns is a net.Namespace to run QEMU in; append goes to the kernel's command line;
+    modules and files go into the initramfs.
+    """
+
+    def __init__(self, kernel: Kernel, workload: str = "", devices=(), *, modules=(), files=None,
+                 memory: int = 256, cpus: int = 1, cpu: str = "max,la57=off", append: str = "",
+                 netns=None, initrd: Path = None):
+        self.kernel = kernel
+        self.memory = memory
+        self.folder = _run_folder()
+        self.ram = self.folder / "ram"
+        self.serial = self.folder / "serial.log"
+        self.process = None
+        self.monitor = None
+        try:
+            if initrd is None:
+                initrd = initramfs.build(kernel, self.folder / "initrd", workload, modules, files)
+            self.argv = self._arguments(initrd, cpus, cpu, append, devices)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        # However this process ends, QEMU ends with it. (Entering a namespace could undo this,
+        # so it comes behind that.)
+        self.argv = [*(netns.prefix if netns else []), "setpriv", "--pdeathsig", "KILL", *self.argv]
+
+    def _arguments(self, initrd: Path, cpus: int, cpu: str, append: str, devices) -> list:
+        # panic=-1 with -no-reboot: a guest that panics ends QEMU at once instead of hanging a test.
+        cmdline = f"console=ttyS0 quiet panic=-1 {append}"
+        return [
+            QEMU, "-accel", accelerator(), "-cpu", cpu, "-smp", str(cpus), "-m", f"{self.memory}M",
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            # RAM in a shared file: it can be copied while QEMU stands still.
+            "-object", f"memory-backend-file,id=ram,size={self.memory}M,mem-path={self.ram},share=on",
+            "-machine", "q35,memory-backend=ram",
+            "-kernel", str(self.kernel.vmlinuz), "-initrd", str(initrd), "-append", cmdline,
+            "-device", "vmcoreinfo",
+            "-serial", f"file:{self.serial}",
+            "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
+            *devices,
+        ]
+
+    def __enter__(self) -> "Guest":
+        try:
+            with open(self.folder / "qemu.log", "w") as log:
+                self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL,
+                                                stdout=log, stderr=log)
+            self.monitor = self._connect()
+        except BaseException:
+            self.quit()
+            raise
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if error is not None:
+            store.say(f"guest {self.kernel.name} failed; its last words:\n{self._last_words()}")
+        self.quit()
+
+    def _connect(self) -> Qmp:
+        try:
+            return Qmp(self.folder / "qmp")
+        except store.LabError as error:
+            raise store.LabError(f"{error}\n{self._last_words()}") from None
+
+    def _last_words(self) -> str:
+        lines = []
+        for log in (self.folder / "qemu.log", self.serial):
+            with contextlib.suppress(OSError):
+                lines += log.read_text(errors="replace").splitlines()[-20:]
+        return "\n".join(lines)
+
+    def console(self) -> str:
+        """Return what the guest has written on its serial console."""
+        return self.serial.read_text(errors="replace") if self.serial.exists() else ""
+
+    def wait_for(self, marker: str = initramfs.READY, timeout: float = 180) -> None:
+        """Wait until a line on the serial console holds the marker."""
+        end = time.monotonic() + timeout
+        while marker not in self.console():
+            if self.process.poll() is not None:
+                raise store.LabError(f"QEMU ended before {marker}:\n{self._last_words()}")
+            if time.monotonic() > end:
+                raise store.LabError(f"no {marker} in {timeout} s:\n{self._last_words()}")
+            time.sleep(0.1)
+
+    def qmp(self, command: str, **arguments):
+        """Run a QMP command and return its answer."""
+        return self.monitor.call(command, **arguments)
+
+    def stop(self) -> None:
+        """Stop the CPUs through QMP. Not neutral: QEMU completes queued TX packets as it stops."""
+        self.qmp("stop")
+
+    def resume(self) -> None:
+        """Undo stop()."""
+        self.qmp("cont")
+
+    def devices(self) -> list:
+        """Return the virtio devices as QEMU lists them: dicts with path and name."""
+        return self.qmp("x-query-virtio")
+
+    def queues(self) -> list:
+        """Return QEMU's own reading of every ring, a dict for each device.
+
+        Each has path, id (of -device), name, status (x-query-virtio-status) and queues
+        (x-query-virtio-queue-status of each queue that the driver has set up).
+        """
+        result = []
+        for device in self.devices():
+            path = device["path"]
+            status = self.qmp("x-query-virtio-status", path=path)
+            queues = []
+            for number in range(status["num-vqs"]):
+                queue = self.qmp("x-query-virtio-queue-status", path=path, queue=number)
+                if queue["vring-desc"]:
+                    queues.append(queue)
+            result.append({"path": path, "id": path.split("/")[-2], "name": device["name"],
+                           "status": status, "queues": queues})
+        return result
+
+    def dump_elf(self, path: Path) -> Path:
+        """Write an ELF vmcore of all physical memory."""
+        return self._dump(path)
+
+    def dump_kdump(self, path: Path) -> Path:
+        """Write a vmcore in kdump's compressed format."""
+        return self._dump(path, format="kdump-zlib")
+
+    def _dump(self, path: Path, **how) -> Path:
+        self.qmp("dump-guest-memory", paging=False, protocol=f"file:{path}", **how)
+        # QEMU makes it read-only.
+        Path(path).chmod(0o600)
+        return Path(path)
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Hold QEMU itself still: unlike stop(), this changes nothing in the guest's memory."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+        try:
+            # The signal is asynchronous; state T says that every thread has really stopped.
+            self._await_state("T")
+            yield
+        finally:
+            os.kill(self.process.pid, signal.SIGCONT)
+
+    def _await_state(self, wanted: str) -> None:
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            tasks = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+            if all(t.read_text().rpartition(")")[2].split()[0] == wanted for t in tasks):
+                return
+            time.sleep(0.01)
+        raise store.LabError("QEMU does not stop on SIGSTOP")
+
+    def copy_ram(self, out: Path) -> Path:
+        """Copy the guest's RAM file, meant for use within frozen(); core.wrap_ram makes it a vmcore."""
+        store.run(["cp", "--sparse=always", self.ram, out])
+        return Path(out)
+
+    def quit(self) -> None:
+        """End this guest's QEMU, and nothing else, and remove its folder."""
+        if self.monitor:
+            self.monitor.close()
+        if self.process and self.process.poll() is None:
+            # Nothing of the guest is worth a clean end, and a stopped process ignores SIGTERM.
+            self.process.kill()
+            self.process.wait(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
