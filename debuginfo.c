@@ -1,124 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * debuginfo.c - finding a kernel module's debuginfo file.
+ * debuginfo.c - finding a kernel module's debuginfo file, and BTF in files.
  *
  * crash's own search takes the first file of the right name, which on the
  * machine that runs the same kernel is the stripped module itself: it loads
- * and brings no types.  This search looks into each file for .debug_info.
- *
- * libelf is opened at run time, so that the extension loads where it is
- * missing; every file of the right name is then taken as it is.
+ * and brings no types.  This search looks into each file for .debug_info;
+ * without libelf every file of the right name is taken as it is.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <gelf.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "target_crash.h"
 
 #define MAX_ENTRIES	100000	/* of one directory tree */
 #define MAX_DEPTH	12
-#define DIRLEN		512
+#define MAX_BTF		((uint64_t)64 << 20)
 
-/* The old version of dlopen() and friends, so that a build on a new glibc
- * (where they moved into libc, 2.34) still loads on an old one. */
-#if defined(__x86_64__)
-__asm__(".symver dlopen,dlopen@GLIBC_2.2.5");
-__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
-#elif defined(__aarch64__)
-__asm__(".symver dlopen,dlopen@GLIBC_2.17");
-__asm__(".symver dlsym,dlsym@GLIBC_2.17");
-#endif
-
-/* ---- is it debuginfo? --------------------------------------------------------- */
-
-enum content { CONTENT_DEBUG, CONTENT_STRIPPED, CONTENT_NO_ELF, CONTENT_UNKNOWN };
-
-struct libelf {
-	unsigned (*version)(unsigned);
-	Elf *(*begin)(int, Elf_Cmd, Elf *);
-	int (*end)(Elf *);
-	Elf_Scn *(*nextscn)(Elf *, Elf_Scn *);
-	int (*getshdrstrndx)(Elf *, size_t *);
-	char *(*strptr)(Elf *, size_t, size_t);
-	GElf_Shdr *(*getshdr)(Elf_Scn *, GElf_Shdr *);
-};
-
-/* ISO C has no way to turn dlsym()'s pointer into a function's; POSIX does. */
-static bool bind_symbol(void *lib, const char *name, void *fn)
+/* A jump out of the middle would leak open files; these calls are short. */
+static void hold_interrupt(sigset_t *saved)
 {
-	void *p = dlsym(lib, name);
+	sigset_t set;
 
-	memcpy(fn, &p, sizeof(p));
-	return p != NULL;
-}
-
-static const struct libelf *libelf(void)
-{
-	static struct libelf e;
-	static bool ready;
-	void *lib;
-
-	if (ready)
-		return &e;
-	lib = dlopen("libelf.so.1", RTLD_NOW | RTLD_LOCAL);
-	if (!lib)
-		return NULL;
-	ready = bind_symbol(lib, "elf_version", &e.version) &&
-		bind_symbol(lib, "elf_begin", &e.begin) &&
-		bind_symbol(lib, "elf_end", &e.end) &&
-		bind_symbol(lib, "elf_nextscn", &e.nextscn) &&
-		bind_symbol(lib, "elf_getshdrstrndx", &e.getshdrstrndx) &&
-		bind_symbol(lib, "elf_strptr", &e.strptr) &&
-		bind_symbol(lib, "gelf_getshdr", &e.getshdr) &&
-		e.version(EV_CURRENT) != EV_NONE;
-	return ready ? &e : NULL;
-}
-
-static enum content scan_sections(const struct libelf *e, Elf *elf)
-{
-	Elf_Scn *scn = NULL;
-	GElf_Shdr shdr;
-	size_t names;
-
-	if (e->getshdrstrndx(elf, &names))
-		return CONTENT_NO_ELF;
-	while ((scn = e->nextscn(elf, scn))) {
-		const char *name;
-
-		if (!e->getshdr(scn, &shdr))
-			continue;
-		name = e->strptr(elf, names, shdr.sh_name);
-		if (name && (!strcmp(name, ".debug_info") ||
-			     !strcmp(name, ".zdebug_info")))
-			return CONTENT_DEBUG;
-	}
-	return CONTENT_STRIPPED;
-}
-
-static enum content content_of(const char *path)
-{
-	const struct libelf *e = libelf();
-	enum content r = CONTENT_NO_ELF;
-	Elf *elf;
-	int fd;
-
-	if (!e)
-		return CONTENT_UNKNOWN;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return CONTENT_NO_ELF;
-	elf = e->begin(fd, ELF_C_READ, NULL);
-	if (elf) {
-		r = scan_sections(e, elf);
-		e->end(elf);
-	}
-	close(fd);
-	return r;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, saved);
 }
 
 /* ---- where is it? ---------------------------------------------------------------- */
@@ -129,9 +41,8 @@ static struct {
 	char *path;
 	size_t size;
 	unsigned entries;
-	char other[DIRLEN];	/* a file of that name that is no debuginfo */
-	enum content other_content;
-	bool no_libelf;
+	char other[VR_PATH];	/* a file of that name that is no debuginfo */
+	enum vr_elf other_is;
 } search;
 
 /* Is this 'virtio_net.ko' or 'virtio-net.ko.debug', for the module searched? */
@@ -150,7 +61,8 @@ static bool name_matches(const char *base)
 static int visit(const char *path, const struct stat *st, int type,
 		 struct FTW *ftw)
 {
-	enum content content;
+	uint64_t offset, size;
+	enum vr_elf r;
 
 	(void)st;
 	if (++search.entries > MAX_ENTRIES)
@@ -158,46 +70,46 @@ static int visit(const char *path, const struct stat *st, int type,
 	if (type != FTW_F || ftw->level > MAX_DEPTH ||
 	    !name_matches(path + ftw->base) || strlen(path) >= search.size)
 		return 0;
-	content = content_of(path);
-	if (content == CONTENT_DEBUG || content == CONTENT_UNKNOWN) {
-		search.no_libelf = content == CONTENT_UNKNOWN;
+	r = vr_elf_section(path, ".debug_info", &offset, &size);
+	if (r == VR_ELF_FOUND || r == VR_ELF_NO_LIBRARY) {
 		strcpy(search.path, path);
 		return 1;
 	}
 	snprintf(search.other, sizeof(search.other), "%s", path);
-	search.other_content = content;
+	search.other_is = r;
 	return 0;
 }
 
 void vr_debuginfo_dirs(const char *dirs[VR_DEBUGINFO_DIRS], const char *release,
-		       const char *vmlinux, const char *mod_tree)
+		       const char *vmlinux, const char *mod_tree,
+		       const char *user)
 {
-	static char buf[4][DIRLEN];
+	static char buf[4][VR_PATH];
+	static char real[PATH_MAX];
 	const char *env = getenv("CRASH_MODULE_PATH");
 	unsigned n = 0;
 	char *slash;
 
-	snprintf(buf[0], DIRLEN, "/usr/lib/debug/lib/modules/%s", release);
+	if (user && *user)
+		dirs[n++] = user;
+	snprintf(buf[0], VR_PATH, "/usr/lib/debug/lib/modules/%s", release);
 	dirs[n++] = buf[0];
 	if (env && *env)
 		dirs[n++] = env;
 	if (mod_tree && *mod_tree)
 		dirs[n++] = mod_tree;
-	if (vmlinux && strlen(vmlinux) < DIRLEN / 2) {
+	if (vmlinux && realpath(vmlinux, real) && strlen(real) < VR_PATH / 2) {
 		/* Debian: .../boot/vmlinux-R beside .../lib/modules/R;
 		 * Fedora and its kin: .../lib/modules/R/vmlinux. */
-		strcpy(buf[1], vmlinux);
+		strcpy(buf[1], real);
 		slash = strrchr(buf[1], '/');
-		if (slash)
-			*slash = '\0';
-		else
-			strcpy(buf[1], ".");
-		snprintf(buf[2], DIRLEN, "%.*s/../lib/modules/%s",
-			 DIRLEN / 2, buf[1], release);
+		*slash = '\0';
+		snprintf(buf[2], VR_PATH, "%.*s/../lib/modules/%s",
+			 VR_PATH / 2, buf[1], release);
 		dirs[n++] = buf[2];
 		dirs[n++] = buf[1];
 	}
-	snprintf(buf[3], DIRLEN, "/lib/modules/%s", release);
+	snprintf(buf[3], VR_PATH, "/lib/modules/%s", release);
 	dirs[n++] = buf[3];
 	dirs[n] = NULL;
 }
@@ -208,7 +120,7 @@ static void explain(const char *const dirs[], char *why, size_t size)
 
 	if (search.other[0]) {
 		snprintf(why, size, "%s %s", search.other,
-			 search.other_content == CONTENT_STRIPPED ?
+			 search.other_is == VR_ELF_LACKS ?
 			 "is stripped" : "is compressed or no ELF file");
 		return;
 	}
@@ -221,17 +133,14 @@ static void explain(const char *const dirs[], char *why, size_t size)
 int vr_debuginfo_find(const char *const dirs[], const char *module, char *path,
 		      size_t size, char *why, size_t whysize)
 {
-	sigset_t set, saved;
+	sigset_t saved;
 	int found = 0;
 
 	memset(&search, 0, sizeof(search));
 	search.module = module;
 	search.path = path;
 	search.size = size;
-	/* A jump out of nftw() would leak its open directories; it is short. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, &saved);
+	hold_interrupt(&saved);
 	for (unsigned i = 0; dirs[i] && found != 1; i++) {
 		search.entries = 0;
 		found = nftw(dirs[i], visit, 16, FTW_PHYS);
@@ -241,4 +150,85 @@ int vr_debuginfo_find(const char *const dirs[], const char *module, char *path,
 		return 0;
 	explain(dirs, why, whysize);
 	return -1;
+}
+
+/* ---- BTF in files -------------------------------------------------------------------- */
+
+/* Read 'len' bytes at 'offset' of a file into the arena. */
+static int slurp(struct vr_arena *arena, const char *path, uint64_t offset,
+		 uint64_t len, void **data, size_t *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t done = 0;
+
+	if (fd < 0)
+		return -1;
+	*data = len && len <= MAX_BTF ? vr_alloc(arena, 1, len) : NULL;
+	while (*data && done < len) {
+		ssize_t n = pread(fd, (char *)*data + done, len - done,
+				  (off_t)(offset + done));
+
+		if (n <= 0)
+			break;
+		done += (uint64_t)n;
+	}
+	close(fd);
+	*ret = done;
+	return *data && done == len ? 0 : -1;
+}
+
+/* A file of raw BTF, or an ELF file with a section .BTF. */
+static int btf_of_file(struct vr_arena *arena, const char *path, void **data,
+		       size_t *len)
+{
+	uint64_t offset, size;
+	struct stat st;
+
+	if (vr_elf_section(path, ".BTF", &offset, &size) == VR_ELF_FOUND)
+		return slurp(arena, path, offset, size, data, len);
+	/* Files under /sys tell their size too. */
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return -1;
+	return slurp(arena, path, 0, (uint64_t)st.st_size, data, len);
+}
+
+/* Is the machine we run on running the dumped kernel's release? */
+static bool same_release(const char *release)
+{
+	struct utsname u;
+
+	return !uname(&u) && !strcmp(u.release, release);
+}
+
+static int btf_candidates(struct vr_arena *arena, const char *module,
+			  const char *release, const char *vmlinux,
+			  const char *user, void **data, size_t *len)
+{
+	bool kernel = !strcmp(module, "vmlinux");
+	char path[VR_PATH];
+
+	if (user && *user) {
+		snprintf(path, sizeof(path), "%s/%s", user, module);
+		if (!btf_of_file(arena, path, data, len) ||
+		    (kernel && !btf_of_file(arena, user, data, len)))
+			return 0;
+	}
+	if (kernel && vmlinux && !btf_of_file(arena, vmlinux, data, len))
+		return 0;
+	if (!same_release(release))
+		return -1;
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	return btf_of_file(arena, path, data, len);
+}
+
+int vr_btf_find(struct vr_arena *arena, const char *module, const char *release,
+		const char *vmlinux, const char *user, void **data, size_t *len)
+{
+	sigset_t saved;
+	int r;
+
+	hold_interrupt(&saved);
+	r = btf_candidates(arena, module, release, vmlinux, user, data, len);
+	sigprocmask(SIG_SETMASK, &saved, NULL);
+	return r;
 }

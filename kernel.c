@@ -9,6 +9,7 @@
 
 #define PAGE		4096ULL
 #define MAX_NETS	65536	/* name spaces */
+#define MAX_MODULES	4096
 #define MAX_NETDEVS	1048576	/* net devices of one name space */
 
 void vr_error_add(struct vr_ctx *c, struct vr_error e)
@@ -217,24 +218,13 @@ void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65])
 
 /* ---- lists ------------------------------------------------------------------ */
 
-/*
- * A list_head walk that ends: by its head, by a broken link, or, for a list
- * that runs into a circle, by Brent's check or the limit.
- */
-struct list {
-	uint64_t head, at, turtle;
-	unsigned steps, power, limit;
-	const char *what;
-};
-
-static struct list list_start(uint64_t head, unsigned limit, const char *what)
+struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what)
 {
-	return (struct list){ .head = head, .at = head, .turtle = head,
-			      .power = 1, .limit = limit, .what = what };
+	return (struct vr_list){ .head = head, .at = head, .turtle = head,
+				 .power = 1, .limit = limit, .what = what };
 }
 
-/* The next node's address, or 0 at the end (a bad end is noted). */
-static uint64_t list_next(struct vr_ctx *c, struct list *l)
+uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l)
 {
 	uint64_t next;
 
@@ -249,6 +239,7 @@ static uint64_t list_next(struct vr_ctx *c, struct list *l)
 			.what = l->what, .addr = l->at });
 		return 0;
 	}
+	/* Brent's check: a circle comes back to where the turtle waits. */
 	if (next == l->turtle || l->steps >= l->limit) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_LOOP,
 			.what = l->what, .addr = l->head, .limit = l->steps });
@@ -269,14 +260,14 @@ static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj netobj = { .addr = net };
-	struct list l = list_start(net + f[VR_NET_DEV_BASE_HEAD].offset,
+	struct vr_list l = vr_list_start(net + f[VR_NET_DEV_BASE_HEAD].offset,
 				   MAX_NETDEVS, "list of net devices");
 	struct vr_netdev_ref ref = { .net = net };
 	uint64_t node;
 	int r;
 
 	ref.inum = vr_get(c, &netobj, VR_NET_INUM, NULL);
-	while ((node = list_next(c, &l))) {
+	while ((node = vr_list_next(c, &l))) {
 		ref.addr = node - f[VR_DEV_LIST].offset;
 		memset(ref.name, 0, sizeof(ref.name));
 		if (vr_read(c, ref.addr + f[VR_DEV_NAME].offset, ref.name,
@@ -294,7 +285,7 @@ static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
 int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)
 {
 	uint64_t head, node;
-	struct list l;
+	struct vr_list l;
 	int r;
 
 	if (c->t->symbol(c->t, "net_namespace_list", &head)) {
@@ -303,12 +294,33 @@ int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)
 			return 0;
 		return each_of_net(c, head, fn, arg);
 	}
-	l = list_start(head, MAX_NETS, "list of network name spaces");
-	while ((node = list_next(c, &l))) {
+	l = vr_list_start(head, MAX_NETS, "list of network name spaces");
+	while ((node = vr_list_next(c, &l))) {
 		r = each_of_net(c, node - c->layout.f[VR_NET_LIST].offset,
 				fn, arg);
 		if (r)
 			return r;
 	}
 	return 0;
+}
+
+/* ---- modules ------------------------------------------------------------------ */
+
+struct vr_val vr_module_loaded(struct vr_ctx *c, const char *name)
+{
+	const struct vr_field *f = c->layout.f;
+	uint64_t head, node;
+	struct vr_list l;
+	char have[56];
+
+	if (c->t->symbol(c->t, "modules", &head) || !vr_has(c, VR_MODULE_LIST) ||
+	    !vr_has(c, VR_MODULE_NAME))
+		return (struct vr_val){ .have = VR_UNREAD };
+	l = vr_list_start(head, MAX_MODULES, "list of modules");
+	while ((node = vr_list_next(c, &l)))
+		if (!vr_read_string(c, node - f[VR_MODULE_LIST].offset +
+				    f[VR_MODULE_NAME].offset, have,
+				    sizeof(have)) && !strcmp(have, name))
+			return (struct vr_val){ 1, VR_READ };
+	return (struct vr_val){ 0, VR_READ };
 }

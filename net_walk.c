@@ -127,8 +127,12 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 		return -1;
 	*vi = (struct vr_obj){ .addr = vr_netdev_priv(c, ref->addr) };
 	if (vr_get_ptr(c, vi, VR_VI_DEV, NULL) != ref->addr ||
-	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev.addr)
+	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev.addr) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
+			.what = "virtnet_info of a virtio-net device",
+			.addr = ref->addr });
 		return -1;
+	}
 	d->ref = *ref;
 	d->virtnet_info = vi->addr;
 	d->virtio_device = vdev.addr;
@@ -362,7 +366,9 @@ enum vr_walk_status vr_net_walk(struct vr_ctx *c, const struct vr_select *sel,
 	c->device[0] = '\0';
 	if (ret->ndevices)
 		return VR_WALK_OK;
-	if (last == VR_WALK_NO_DEVICE || last == VR_WALK_NOT_VIRTIO)
+	if (last == VR_WALK_NO_DEVICE || last == VR_WALK_NOT_VIRTIO) {
 		list_candidates(c, err);
+		err->driver_loaded = vr_module_loaded(c, "virtio_net");
+	}
 	return err->status = last;
 }

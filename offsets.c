@@ -16,6 +16,7 @@
 #include "vring.h"
 
 #define MAX_SPELLINGS 4
+#define MAX_ABSENT 16
 
 struct spelling {
 	const char *type;
@@ -33,6 +34,7 @@ struct row {
 
 #define K VR_G_KERNEL
 #define G VR_G_GUEST
+#define T VR_G_TASKS
 
 static const char virtio[] = "virtio";
 static const char ring[] = "virtio_ring";
@@ -65,6 +67,18 @@ static const struct row rows[] = {
 	  { { "uts_namespace", "name.nodename", "" } } },
 	{ VR_UTS_RELEASE, K, NULL, true,
 	  { { "uts_namespace", "name.release", "" } } },
+	{ VR_MODULE_LIST, K, NULL, true, { { "module", "list", "" } } },
+	{ VR_MODULE_NAME, K, NULL, true, { { "module", "name", "" } } },
+	{ VR_TASK_TASKS, T, NULL, false, { { "task_struct", "tasks", "" } } },
+	{ VR_TASK_PID, T, NULL, false, { { "task_struct", "pid", "" } } },
+	{ VR_TASK_COMM, T, NULL, false, { { "task_struct", "comm", "" } } },
+	{ VR_TASK_MM, T, NULL, false, { { "task_struct", "mm", "" } } },
+	{ VR_TASK_SIGNAL, T, NULL, false, { { "task_struct", "signal", "" } } },
+	/* All threads hang on their signal_struct since 3.14 (el7 too). */
+	{ VR_SIGNAL_THREAD_HEAD, T, NULL, false,
+	  { { "signal_struct", "thread_head", "3.14" } } },
+	{ VR_TASK_THREAD_NODE, T, NULL, false,
+	  { { "task_struct", "thread_node", "3.14" } } },
 
 	/* ---- virtio.ko ---- */
 	{ VR_VDEV_DEV, G, virtio, false, { { "virtio_device", "dev", "" } } },
@@ -166,12 +180,13 @@ static const struct row rows[] = {
 
 #undef K
 #undef G
+#undef T
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Types found unknown in this run; asking crash again costs 70 ms each. */
 struct absent {
-	const char *type[16];
+	const char *type[MAX_ABSENT];
 	unsigned n;
 };
 
@@ -183,37 +198,45 @@ static bool is_absent(const struct absent *a, const char *type)
 	return false;
 }
 
-static int try_spelling(struct vr_ctx *c, const struct spelling *as,
-			struct absent *absent, struct vr_field *f)
+static int try_spelling(struct vr_ctx *c, const struct row *r,
+			const struct spelling *as, struct absent *absent,
+			struct vr_field *f)
 {
 	struct vr_member m = { 0, 0 };
+	enum vr_source source;
 	uint64_t size;
 
 	if (is_absent(absent, as->type))
 		return -1;
-	if (c->t->size(c->t, as->type, &size) || !size) {
-		if (absent->n < 16)
+	source = vr_type_size(c, r->module, as->type, &size);
+	if (!source) {
+		if (absent->n < MAX_ABSENT)
 			absent->type[absent->n++] = as->type;
 		return -1;
 	}
-	if (as->path && c->t->member(c->t, as->type, as->path, &m))
+	if (as->path)
+		source = vr_type_member(c, r->module, as->type, as->path, &m);
+	if (!source || size > UINT32_MAX || m.offset > size)
 		return -1;
-	if (size > UINT32_MAX || m.offset > size)
-		return -1;
-	*f = (struct vr_field){ .known = true, .offset = m.offset,
-		.size = as->path ? m.size : (uint32_t)size,
+	*f = (struct vr_field){ .known = true, .source = source,
+		.offset = m.offset, .size = as->path ? m.size : (uint32_t)size,
 		.type = as->type, .path = as->path, .since = as->since };
 	return 0;
 }
 
+/* Types are complete once one of the row's structs is known: what it lacks
+ * then is lacking for good, and is not looked for again. */
 static int try_row(struct vr_ctx *c, const struct row *r, struct absent *absent)
 {
 	struct vr_field *f = &c->layout.f[r->slot];
+	bool type_known = false;
 
-	for (int i = 0; i < MAX_SPELLINGS && r->as[i].type; i++)
-		if (!try_spelling(c, &r->as[i], absent, f))
+	for (int i = 0; i < MAX_SPELLINGS && r->as[i].type; i++) {
+		if (!try_spelling(c, r, &r->as[i], absent, f))
 			return 0;
-	f->absent = true;
+		type_known = type_known || !is_absent(absent, r->as[i].type);
+	}
+	f->absent = type_known;
 	return -1;
 }
 
@@ -223,26 +246,62 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 
 	for (size_t i = 0; i < NROWS; i++) {
 		const struct row *r = &rows[i];
+		const struct vr_field *f = &c->layout.f[r->slot];
 
-		if (!(r->groups & groups) || c->layout.f[r->slot].known)
+		if (!(r->groups & groups) || f->known || f->absent)
 			continue;
 		if (!try_row(c, r, &absent))
 			continue;
-		/* A type that is there lacks the member: no file brings it. */
-		if (r->optional && !is_absent(&absent, r->as[0].type))
-			continue;
-		if (r->module && !c->t->load_types(c->t, r->module)) {
+		if (r->module && !f->absent &&
+		    !c->t->load_types(c->t, r->module)) {
 			absent.n = 0;
 			if (!try_row(c, r, &absent))
 				continue;
 		}
 		if (r->optional)
 			continue;
+		c->layout.f[r->slot].absent = false;
 		*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
 					    r->module };
 		return -1;
 	}
 	return 0;
+}
+
+static bool differs(struct vr_ctx *c, const struct vr_field *f, uint64_t *dwarf)
+{
+	struct vr_member m;
+
+	if (!f->path)
+		return !c->t->size(c->t, f->type, dwarf) && *dwarf != f->size;
+	if (c->t->member(c->t, f->type, f->path, &m))
+		return false;
+	*dwarf = m.offset;
+	return m.offset != f->offset;
+}
+
+void vr_layout_compare(struct vr_ctx *c, bool all)
+{
+	const char *told = "";	/* the module whose difference was noted */
+
+	for (size_t i = 0; i < NROWS; i++) {
+		const struct row *r = &rows[i];
+		const struct vr_field *f = &c->layout.f[r->slot];
+		const char *module = r->module ? r->module : "vmlinux";
+		uint64_t dwarf;
+
+		if (!f->known || f->source == VR_FROM_DWARF || told == module)
+			continue;
+		if (r->module ? !c->t->types_from(c->t, r->module) : !all)
+			continue;
+		if (!differs(c, f, &dwarf))
+			continue;
+		vr_error_add(c, (struct vr_error){ .code = VR_E_DISAGREE,
+			.what = f->path ? f->path : "size", .of = f->type,
+			.module = module, .value = dwarf,
+			.limit = f->path ? f->offset : f->size });
+		told = module;
+	}
 }
 
 bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module,

@@ -38,8 +38,11 @@ static void geometry(struct vr_ctx *c, struct vr_pgcache *pg)
 	const struct vr_field *pgd = &c->layout.f[VR_MM_PGD];
 	uint64_t init_mm;
 
+	/* The first reads fetch the very types that tell where pgd is. */
+	if (!pgd->known)
+		return;
 	pg->tried = true;
-	if (!c->t->x86_64 || !pgd->known || pgd->size != 8)
+	if (!c->t->x86_64 || pgd->size != 8)
 		return;
 	/* The bases are variables since 4.8 (randomised memory sections). */
 	if (image_u64(c, "page_offset_base", &pg->direct))

@@ -48,6 +48,12 @@ void vr_text_error(FILE *out, const struct vr_error *e)
 	vr_text_escape(device, sizeof(device), e->device);
 	if (*device)
 		fprintf(out, "%s%s%s: ", device, *e->queue ? " " : "", e->queue);
+	if (e->code == VR_E_DISAGREE) {
+		fprintf(out, "debuginfo of %s does not fit the dump: %s.%s is %" PRIu64
+			" there, %" PRIu64 " in the dump's own BTF, which is used",
+			e->module, e->of, e->what, e->value, e->limit);
+		return;
+	}
 	fprintf(out, "%s: ", e->what);
 	switch (e->code) {
 	case VR_E_READ:
@@ -71,11 +77,17 @@ void vr_text_error(FILE *out, const struct vr_error *e)
 		fprintf(out, "entry %" PRIu64 " is %s", e->value,
 			e->value > e->limit ? "out of range" : "on it twice");
 		break;
+	case VR_E_MISFIT:
+		fprintf(out, "does not point back to %" PRIx64
+			": types of another kernel? (see -l)", e->addr);
+		break;
 	case VR_E_PACKED:
 		fprintf(out, "packed ring: not read yet");
 		break;
 	case VR_E_MEMORY:
 		fprintf(out, "out of memory");
+		break;
+	case VR_E_DISAGREE:	/* above */
 		break;
 	}
 }
@@ -104,7 +116,10 @@ static void print_ref(FILE *out, const struct vr_netdev_ref *ref)
 static void print_candidates(FILE *out, const struct vr_walk_error *e)
 {
 	if (!e->ncandidates) {
-		fputs("; there is no virtio-net device\n", out);
+		fputs("; there is no virtio-net device", out);
+		if (e->driver_loaded.have == VR_READ && !e->driver_loaded.v)
+			fputs(" (module virtio_net is not loaded)", out);
+		fputc('\n', out);
 		return;
 	}
 	fputs("; virtio-net devices: ", out);
@@ -388,15 +403,19 @@ void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 
 void vr_text_layout(FILE *out, const struct vr_ctx *c)
 {
+	static const char *const sources[] = {
+		"", "BTF", "BTF file", "DWARF"
+	};
 	const char *module;
 	enum vr_slot slot;
 	bool optional;
 
-	fprintf(out, "%-46s %6s %6s  %-12s %s\n", "MEMBER", "OFFSET", "SIZE",
-		"MODULE", "SPELLING SINCE");
+	print_errors(out, c);
+	fprintf(out, "%-46s %6s %6s  %-18s %s\n", "MEMBER", "OFFSET", "SIZE",
+		"SOURCE", "SINCE");
 	for (unsigned n = 0; vr_layout_row(n, &slot, &module, &optional); n++) {
 		const struct vr_field *f = &c->layout.f[slot];
-		char name[96];
+		char name[96], from[40];
 
 		if (!f->known)
 			continue;
@@ -407,7 +426,10 @@ void vr_text_layout(FILE *out, const struct vr_ctx *c)
 			snprintf(name, sizeof(name), "%s.%s", f->type, f->path);
 			fprintf(out, "%-46s %6" PRIu32, name, f->offset);
 		}
-		fprintf(out, " %6" PRIu32 "  %-12s %s\n", f->size,
-			*module ? module : "vmlinux", f->since);
+		snprintf(from, sizeof(from), "%s %s", sources[f->source],
+			 *module ? module : "vmlinux");
+		fprintf(out, " %6" PRIu32 "  %-18s %s\n", f->size, from, f->since);
 	}
+	if (*c->btf_why)
+		fprintf(out, "%s\n", c->btf_why);
 }

@@ -12,8 +12,9 @@
  *
  * One binary serves crash 7.2.9 to 9.0.2, whose structs differ.  Used here are
  * only members that lie at the same offset in all of them: pc->flags, nullfp,
- * tmpfile2, namelist, foreach_loop_env; kt->module_tree; the head of struct
- * load_module; struct syment; struct datatype_member.
+ * tmpfile2, namelist, machine_type, program_version, curcmd, foreach_loop_env;
+ * kt->module_tree; the head of struct load_module; struct syment; struct
+ * datatype_member.  tests/vm/test_loader.py runs one binary in all of them.
  */
 #include <defs.h>
 
@@ -195,6 +196,23 @@ static int target_member(struct vr_target *t, const char *type, const char *path
 	return r;
 }
 
+static char user_path[VR_PATH];
+
+bool vr_target_use(const char *path)
+{
+	if (strlen(path) >= sizeof(user_path))
+		return false;
+	strcpy(user_path, path);
+	return true;
+}
+
+static int target_btf_file(struct vr_target *t, struct vr_arena *arena,
+			   const char *module, void **data, size_t *len)
+{
+	return vr_btf_find(arena, module, t->release, pc->namelist, user_path,
+			   data, len);
+}
+
 /* ---- debuginfo of modules -------------------------------------------------------- */
 
 struct load_call {
@@ -230,6 +248,14 @@ static int call_loaded(void *arg)
 	return 0;
 }
 
+static const char *target_types_from(struct vr_target *t, const char *module)
+{
+	struct load_call l = { .module = module };
+
+	(void)t;
+	return guarded(call_loaded, &l) ? NULL : l.file;
+}
+
 static int target_load_types(struct vr_target *t, const char *module)
 {
 	struct load_call l = { .module = module };
@@ -242,7 +268,8 @@ static int target_load_types(struct vr_target *t, const char *module)
 			 l.file);
 		return -1;
 	}
-	vr_debuginfo_dirs(dirs, t->release, pc->namelist, kt->module_tree);
+	vr_debuginfo_dirs(dirs, t->release, pc->namelist, kt->module_tree,
+			  user_path);
 	if (vr_debuginfo_find(dirs, module, path, sizeof(path), t->why,
 			      sizeof(t->why)))
 		return -1;
@@ -261,10 +288,10 @@ void vr_target_init(struct vr_target *t)
 	t->member = target_member;
 	t->size = target_size;
 	t->load_types = target_load_types;
+	t->btf_file = target_btf_file;
+	t->types_from = target_types_from;
 	t->live = (pc->flags & LIVE_SYSTEM) != 0;
-#ifdef X86_64
-	t->x86_64 = true;
-#endif
+	t->x86_64 = STREQ(pc->machine_type, "X86_64");
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	t->big_endian = true;
 #endif

@@ -29,8 +29,8 @@ static void begin(void)
 	ctx.device[0] = ctx.queue[0] = '\0';
 	target.reads = target.bytes = 0;
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
-	for (unsigned i = 0; i < VR_NSLOTS; i++)
-		ctx.layout.f[i].absent = false;
+	ctx.types = NULL;
+	ctx.btf_why[0] = '\0';
 }
 
 static unsigned terminal_width(void)
@@ -71,6 +71,20 @@ static void print_missing(const struct vr_missing *m)
 	print_remedy(m->module);
 }
 
+/*
+ * A wrong KASLR offset or vmlinux shows as zeros or noise.  crash 8.0.2 gets
+ * the offset of 7.3 wrong in minimal mode and says nothing.
+ */
+static bool plausible_release(const char *r)
+{
+	if (*r < '1' || *r > '9')
+		return false;
+	for (; *r; r++)
+		if (*r <= ' ' || *r > '~')
+			return false;
+	return true;
+}
+
 /* Members that this command needs; false when one is missing (and said so). */
 static bool resolve(unsigned groups)
 {
@@ -79,6 +93,13 @@ static bool resolve(unsigned groups)
 
 	if (!vr_layout_resolve(&ctx, VR_G_KERNEL, &missing)) {
 		vr_read_uts(&ctx, nodename, target.release);
+		if (!plausible_release(target.release)) {
+			fprintf(fp, "%s: the kernel's release cannot be read where %s has it:"
+				" does it belong to this dump, and does this crash (%s)"
+				" know the kernel's KASLR offset? Try a newer crash\n",
+				pc->curcmd, pc->namelist, pc->program_version);
+			return false;
+		}
 		if (!vr_layout_resolve(&ctx, groups, &missing))
 			return true;
 	}
@@ -109,12 +130,21 @@ static void __attribute__((noreturn)) bad_usage(const char *what, int option)
 	abort();
 }
 
+/* -t: a new source makes every member to be looked up anew. */
+static void use_types(const char *source)
+{
+	ctx.no_btf = !strcmp(source, "dwarf");
+	memset(&ctx.layout, 0, sizeof(ctx.layout));
+	if (!ctx.no_btf && !vr_target_use(strcmp(source, "btf") ? source : ""))
+		bad_usage("path too long for option", 't');
+}
+
 /* ---- vring -------------------------------------------------------------------------- */
 
 static char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices",
-"[-l] [device [queue]]",
+"[-l] [-t source] [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -128,6 +158,11 @@ static char *help_vring[] = {
 "             full block; tx, rx: all of them, one line each; ctrl.",
 "         -l  the layout: each struct member that is used, its offset and",
 "             size, and where its type came from.",
+"  -t source  where types are taken from, for the rest of the session: 'btf'",
+"             (the dump's own BTF, and debuginfo where there is none: the",
+"             default), 'dwarf' (debuginfo only), or a place to look in first:",
+"             a BTF file, a vmlinux with BTF, or a directory of debuginfo or",
+"             BTF files.",
 " ",
 "  All indices are free-running 16-bit counters.  In the table:",
 " ",
@@ -166,10 +201,13 @@ static void cmd_vring(void)
 	int c;
 
 	begin();
-	while ((c = next_option("l")) != EOF) {
-		if (c != 'l')
-			bad_usage("unknown option", optopt);
-		layout = true;
+	while ((c = next_option("lt:")) != EOF) {
+		if (c == 'l')
+			layout = true;
+		else if (c == 't')
+			use_types(optarg);
+		else
+			bad_usage("bad option", optopt);
 	}
 	if (argcnt - optind > 2)
 		bad_usage("too many arguments", 0);
@@ -182,6 +220,7 @@ static void cmd_vring(void)
 	}
 	if (!resolve(VR_G_GUEST))
 		return;
+	vr_layout_compare(&ctx, layout);
 	if (layout) {
 		vr_text_layout(fp, &ctx);
 		return;
@@ -207,8 +246,23 @@ static struct command_table_entry command_table[] = {
 	{ NULL, NULL, NULL, 0 },
 };
 
+/* The versions whose struct layouts are known to agree with ours. */
+static void warn_unknown_crash(void)
+{
+	unsigned major, minor, patch = 0, v;
+
+	if (sscanf(pc->program_version, "%u.%u.%u", &major, &minor, &patch) < 2)
+		major = minor = 0;
+	v = major * 10000 + minor * 100 + patch;
+	if (v < 70209 || v > 90002)
+		fprintf(fp, "vring.so: crash %s is not one it was tested with (7.2.9 to"
+			" 9.0.2): check a value or two with struct before you trust it\n",
+			pc->program_version);
+}
+
 static void __attribute__((constructor)) vring_init(void)
 {
+	warn_unknown_crash();
 	register_extension(command_table);
 }
 

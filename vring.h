@@ -31,6 +31,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct vr_arena;
+
 /* ---- the seam: what a target gives ------------------------------------ */
 
 enum vr_space {
@@ -68,6 +70,14 @@ struct vr_target {
 	 * 't->why' saying what was looked for.
 	 */
 	int (*load_types)(struct vr_target *t, const char *module);
+	/* The debuginfo file that is loaded for a module; NULL when none is. */
+	const char *(*types_from)(struct vr_target *t, const char *module);
+	/*
+	 * Contents of a BTF file for "vmlinux" or a module, in 'arena'; 0, or
+	 * -1.  NULL when the target has no files.
+	 */
+	int (*btf_file)(struct vr_target *t, struct vr_arena *arena,
+			const char *module, void **data, size_t *len);
 
 	char release[65];	/* of the dumped kernel, once it was read */
 	bool x86_64;		/* page tables are read by kernel.c */
@@ -114,6 +124,8 @@ enum vr_errcode {
 	VR_E_SHAPE,	/* ring size 'value' is no power of two */
 	VR_E_LOOP,	/* a list does not end within 'limit' entries */
 	VR_E_LINK,	/* free list: entry 'value' is out of range or a repeat */
+	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
+	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit' */
 	VR_E_PACKED,	/* a packed ring, which is not read yet */
 	VR_E_MEMORY,	/* out of memory */
 };
@@ -124,6 +136,8 @@ struct vr_error {
 	char device[16];	/* interface name, "" when before any device */
 	char queue[12];		/* "tx1", "" when about the device */
 	const char *what;	/* the part, a static string: "avail ring" */
+	const char *of;		/* DISAGREE: the struct, and 'module' its home */
+	const char *module;
 	uint64_t addr, value, limit;
 	uint32_t len;
 };
@@ -140,6 +154,10 @@ enum vr_slot {
 	VR_DEV_PARENT, VR_DEV_PRIV, VR_DEV_LINK_OPS,
 	VR_LINK_OPS_KIND, VR_DEVICE_BUS, VR_BUS_NAME,
 	VR_MM_PGD, VR_UTS_NODENAME, VR_UTS_RELEASE,
+	VR_MODULE_LIST, VR_MODULE_NAME,
+	/* tasks */
+	VR_TASK_TASKS, VR_TASK_PID, VR_TASK_COMM, VR_TASK_MM, VR_TASK_SIGNAL,
+	VR_TASK_THREAD_NODE, VR_SIGNAL_THREAD_HEAD,
 	/* virtio */
 	VR_VDEV_DEV, VR_VDEV_INDEX, VR_VDEV_ID, VR_VDEV_FEATURES,
 	VR_VQ_NUM_FREE, VR_VQ_INDEX, VR_VQ_NAME, VR_VQ_VDEV,
@@ -160,11 +178,21 @@ enum vr_slot {
 enum vr_group {
 	VR_G_KERNEL = 1,	/* name spaces and net devices */
 	VR_G_GUEST = 2,		/* virtio_net and split rings */
+	VR_G_TASKS = 4,		/* tasks and their threads */
+};
+
+/* Where a member's layout came from. */
+enum vr_source {
+	VR_FROM_NOWHERE,
+	VR_FROM_BTF,		/* in the dump */
+	VR_FROM_BTF_FILE,
+	VR_FROM_DWARF,		/* through crash: vmlinux or a module's file */
 };
 
 struct vr_field {
 	bool known;
-	bool absent;		/* looked for in this command, not there */
+	bool absent;		/* complete types say that it is not there */
+	enum vr_source source;
 	uint32_t offset, size;	/* size slots: size only */
 	const char *type, *path;	/* the spelling that this kernel has */
 	const char *since;	/* when that spelling came, for the listing */
@@ -189,6 +217,9 @@ struct vr_ctx {
 	struct vr_arena arena;
 	struct vr_error errors[VR_MAX_ERRORS];
 	unsigned nerrors;	/* all of them; the array holds the first ones */
+	struct vr_types *types;	/* in the arena; types.c */
+	bool no_btf;		/* -D dwarf: leave BTF out */
+	char btf_why[128];	/* why BTF could not be used, "" when it could */
 	/* whose queue is being read, copied into each error */
 	char device[16], queue[12];
 	struct vr_pgcache {
@@ -213,8 +244,23 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
  * false behind the last row. */
 bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module,
 		   bool *optional);
+/* Compare the members that came from BTF with DWARF where a module's debuginfo
+ * is loaded ('all': with vmlinux's too, which takes longer); a difference is
+ * noted, once a module. */
+void vr_layout_compare(struct vr_ctx *c, bool all);
 /* True when this kernel has the member (and it was resolved). */
 bool vr_has(const struct vr_ctx *c, enum vr_slot s);
+
+/* types.c: where 'path' lies in struct 'type', which 'module' declares (NULL:
+ * vmlinux), and which source said so; VR_FROM_NOWHERE when none did. */
+enum vr_source vr_type_member(struct vr_ctx *c, const char *module,
+			      const char *type, const char *path,
+			      struct vr_member *ret);
+/* types.c: sizeof(struct type), likewise. */
+enum vr_source vr_type_size(struct vr_ctx *c, const char *module,
+			    const char *type, uint64_t *ret);
+/* types.c: does BTF have the type?  Then it is the last word on its members. */
+bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
 
 /* ---- kernel.c: reading and walking the kernel's own structures -------------- */
 
@@ -285,6 +331,20 @@ int vr_read_string(struct vr_ctx *c, uint64_t addr, char *buf, size_t size);
 /* nodename and release of the dumped kernel ("" when unreadable). */
 void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65]);
 
+/*
+ * A walk over a list_head that ends: by its head, by a broken link, or, for a
+ * list that runs into a circle, by a loop check and a limit.
+ */
+struct vr_list {
+	uint64_t head, at, turtle;
+	unsigned steps, power, limit;
+	const char *what;
+};
+/* 'head' is the address of the list's head, 'what' a static string for errors. */
+struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what);
+/* The next node's address, or 0 at the end; a bad end is noted. */
+uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l);
+
 /* A net device, found in any network name space. */
 struct vr_netdev_ref {
 	uint64_t addr, net;
@@ -297,6 +357,26 @@ int vr_for_each_netdev(struct vr_ctx *c,
 		       int (*fn)(struct vr_ctx *c,
 				 const struct vr_netdev_ref *ref, void *arg),
 		       void *arg);
+
+/* Is 'name' in the kernel's list of loaded modules?  VR_UNREAD when the list
+ * cannot be walked. */
+struct vr_val vr_module_loaded(struct vr_ctx *c, const char *name);
+
+/* ---- tasks.c ---------------------------------------------------------------- */
+
+struct vr_task {
+	uint64_t addr, mm;	/* mm 0: a kernel thread */
+	struct vr_val pid;
+	char comm[16];
+	uint64_t leader;	/* the thread group's leader */
+};
+/* Call 'fn' for each thread of each process from init_task's list, which does not
+ * hold the idle tasks, until it returns non-zero; returns that, or 0.  Needs
+ * VR_G_TASKS.  Bounded; bad lists are noted. */
+int vr_for_each_task(struct vr_ctx *c,
+		     int (*fn)(struct vr_ctx *c, const struct vr_task *task,
+			       void *arg),
+		     void *arg);
 
 /* ---- snapshot: one queue's ring (ring.c) -------------------------------------- */
 
@@ -421,6 +501,7 @@ struct vr_walk_error {
 	unsigned pairs;			/* NO_QUEUE: pairs that it has */
 	struct vr_netdev_ref *candidates;	/* NO_DEVICE: virtio-net devices */
 	unsigned ncandidates;
+	struct vr_val driver_loaded;	/* NO_DEVICE: module virtio_net is there */
 };
 
 /* net_walk.c: read the devices and queues that 'sel' names into 'ret'.

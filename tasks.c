@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * tasks.c - our own bounded walk over the kernel's tasks.
+ *
+ * crash's task table is not used: crash 8.0.2 lists two tasks of a 6.1.192
+ * kernel, and minimal mode lists none.
+ */
+#include <string.h>
+
+#include "vring.h"
+
+#define MAX_TASKS	4194304		/* PID_MAX_LIMIT */
+
+typedef int (*task_fn)(struct vr_ctx *c, const struct vr_task *task, void *arg);
+
+static void read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
+		      struct vr_task *ret)
+{
+	struct vr_obj o = { .addr = addr };
+
+	*ret = (struct vr_task){ .addr = addr, .leader = leader };
+	ret->pid = vr_get(c, &o, VR_TASK_PID, "task_struct.pid");
+	ret->mm = vr_get_ptr(c, &o, VR_TASK_MM, NULL);
+	vr_read_string(c, addr + c->layout.f[VR_TASK_COMM].offset, ret->comm,
+		       sizeof(ret->comm));
+}
+
+static int each_thread(struct vr_ctx *c, uint64_t leader, task_fn fn, void *arg)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = leader };
+	uint64_t signal = vr_get_ptr(c, &o, VR_TASK_SIGNAL, "task_struct.signal");
+	struct vr_task task;
+	struct vr_list l;
+	uint64_t node;
+	int r;
+
+	if (!signal)
+		return 0;
+	l = vr_list_start(signal + f[VR_SIGNAL_THREAD_HEAD].offset, MAX_TASKS,
+			  "list of threads");
+	while ((node = vr_list_next(c, &l))) {
+		read_task(c, node - f[VR_TASK_THREAD_NODE].offset, leader, &task);
+		r = fn(c, &task, arg);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int vr_for_each_task(struct vr_ctx *c, task_fn fn, void *arg)
+{
+	const struct vr_field *f = c->layout.f;
+	uint64_t init_task, node;
+	struct vr_list l;
+	int r;
+
+	if (c->t->symbol(c->t, "init_task", &init_task))
+		return 0;
+	l = vr_list_start(init_task + f[VR_TASK_TASKS].offset, MAX_TASKS,
+			  "list of tasks");
+	while ((node = vr_list_next(c, &l))) {
+		r = each_thread(c, node - f[VR_TASK_TASKS].offset, fn, arg);
+		if (r)
+			return r;
+	}
+	return 0;
+}
