@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * probe.c - an extension for tests only: it drives the seam over crash into
+ * everything that makes crash leave by longjmp, so that test_loader.py can see
+ * that we stay, and that the next command finds crash as it was.
+ *
+ *	vrprobe read ADDR	8 bytes of kernel memory, our own page walk
+ *	vrprobe raw ADDR	the same by crash's translation, which jumps when
+ *				a page table is missing
+ *	vrprobe phys ADDR
+ *	vrprobe user MM ADDR	a string of a process's memory
+ *	vrprobe symbol NAME
+ *	vrprobe member TYPE PATH
+ *	vrprobe usage		cmd_usage(), which jumps to the prompt
+ *	vrprobe spin		read until Ctrl-C, at most a minute
+ */
+#include <defs.h>
+#include <time.h>
+
+#include "../../target_crash.h"
+
+static struct vr_target target;
+static struct vr_ctx ctx = { .t = &target };
+
+static void spin(void)
+{
+	time_t end = time(NULL) + 60;
+	uint64_t addr, v, n = 0;
+
+	if (target.symbol(&target, "init_net", &addr))
+		return;
+	fprintf(fp, "spinning\n");
+	fflush(fp);
+	while (time(NULL) < end)
+		for (int i = 0; i < 1000; i++, n++)
+			vr_read(&ctx, addr, &v, sizeof(v));
+	fprintf(fp, "not interrupted after %lu reads\n", (ulong)n);
+}
+
+static void probe_two(const char *what, const char *a, const char *b)
+{
+	struct vr_member m;
+	char text[64];
+
+	if (!strcmp(what, "member")) {
+		if (target.member(&target, a, b, &m))
+			fprintf(fp, "member: failed\n");
+		else
+			fprintf(fp, "member: offset %u size %u\n", m.offset, m.size);
+	} else if (!strcmp(what, "user")) {
+		memset(text, 0, sizeof(text));
+		if (vr_read_user(&ctx, strtoull(a, NULL, 16), strtoull(b, NULL, 16),
+				 text, sizeof(text) - 1) == VR_TR_OK)
+			fprintf(fp, "user: '%s'\n", text);
+		else
+			fprintf(fp, "user: failed\n");
+	}
+}
+
+static void probe_one(const char *what, const char *arg)
+{
+	uint64_t v = 0, addr = strtoull(arg, NULL, 16);
+	int failed = -1;
+
+	if (!strcmp(what, "read"))
+		failed = vr_read(&ctx, addr, &v, 8);
+	else if (!strcmp(what, "raw"))
+		failed = target.read(&target, VR_KERNEL, addr, &v, 8);
+	else if (!strcmp(what, "phys"))
+		failed = target.read(&target, VR_PHYS, addr, &v, 8);
+	else if (!strcmp(what, "symbol"))
+		failed = target.symbol(&target, arg, &v);
+	if (failed)
+		fprintf(fp, "%s: failed\n", what);
+	else
+		fprintf(fp, "%s: %lx\n", what, (ulong)v);
+}
+
+static void cmd_vrprobe(void)
+{
+	struct vr_missing missing;
+
+	vr_target_recover();
+	vr_target_init(&target);
+	vr_arena_reset(&ctx.arena);
+	memset(&ctx.pg, 0, sizeof(ctx.pg));
+	if (argcnt < 2 || !strcmp(args[1], "usage"))
+		cmd_usage(pc->curcmd, SYNOPSIS);
+	if (vr_layout_resolve(&ctx, VR_G_KERNEL, &missing))
+		fprintf(fp, "missing: %s\n", missing.type);
+	if (argcnt == 2 && !strcmp(args[1], "spin"))
+		spin();
+	else if (argcnt == 3)
+		probe_one(args[1], args[2]);
+	else if (argcnt == 4)
+		probe_two(args[1], args[2], args[3]);
+}
+
+static char *help_vrprobe[] = {
+"vrprobe", "test the seam", "what [argument ...]", "  For tests.", NULL
+};
+
+static void cleanup(void)
+{
+	vr_target_recover();
+}
+
+static struct command_table_entry command_table[] = {
+	{ "vrprobe", cmd_vrprobe, help_vrprobe, MINIMAL },
+	{ "vrprobe_cleanup", cleanup, NULL, CLEANUP | HIDDEN_COMMAND | MINIMAL },
+	{ NULL, NULL, NULL, 0 },
+};
+
+static void __attribute__((constructor)) probe_init(void)
+{
+	register_extension(command_table);
+}
