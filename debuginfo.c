@@ -177,19 +177,29 @@ static int slurp(struct vr_arena *arena, const char *path, uint64_t offset,
 	return *data && done == len ? 0 : -1;
 }
 
+/* 0 for what has no length, such as a pipe.  Files under /sys tell theirs too.
+ * (stat() would do, but a build on glibc 2.33 or newer would then need it.) */
+static uint64_t file_length(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	off_t end;
+
+	if (fd < 0)
+		return 0;
+	end = lseek(fd, 0, SEEK_END);
+	close(fd);
+	return end > 0 ? (uint64_t)end : 0;
+}
+
 /* A file of raw BTF, or an ELF file with a section .BTF. */
 static int btf_of_file(struct vr_arena *arena, const char *path, void **data,
 		       size_t *len)
 {
 	uint64_t offset, size;
-	struct stat st;
 
 	if (vr_elf_section(path, ".BTF", &offset, &size) == VR_ELF_FOUND)
 		return slurp(arena, path, offset, size, data, len);
-	/* Files under /sys tell their size too. */
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return -1;
-	return slurp(arena, path, 0, (uint64_t)st.st_size, data, len);
+	return slurp(arena, path, 0, file_length(path), data, len);
 }
 
 /* Is the machine we run on running the dumped kernel's release? */
