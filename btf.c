@@ -380,3 +380,27 @@ int vr_btf_size(const struct vr_btf *b, const char *type, uint64_t *ret)
 	}
 	return -1;
 }
+
+int vr_btf_enum(const struct vr_btf *b, const char *name, uint64_t *ret)
+{
+	for (; b; b = b->base) {
+		for (uint32_t i = 0; i < b->count; i++) {
+			const uint8_t *p = b->types + b->at[i];
+			uint32_t item[2];	/* name, value */
+			struct type t;
+
+			memcpy(&t, p, sizeof(t));
+			if (kind_of(&t) != KIND_ENUM)
+				continue;
+			for (uint32_t k = 0; k < vlen_of(&t); k++) {
+				memcpy(item, p + sizeof(t) + k * sizeof(item),
+				       sizeof(item));
+				if (strcmp(string_at(b, item[0]), name))
+					continue;
+				*ret = item[1];
+				return 0;
+			}
+		}
+	}
+	return -1;
+}

@@ -35,5 +35,7 @@ int vr_btf_member(const struct vr_btf *b, const char *type, const char *path,
 		  struct vr_member *ret);
 /* Size of struct or union 'type'; 0, or -1. */
 int vr_btf_size(const struct vr_btf *b, const char *type, uint64_t *ret);
+/* Value of an enumeration constant of up to 32 bits; 0, or -1. */
+int vr_btf_enum(const struct vr_btf *b, const char *name, uint64_t *ret);
 
 #endif

@@ -139,6 +139,7 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	d->virtio_index = vr_get(c, &vdev, VR_VDEV_INDEX, "virtio_device.index");
 	d->features = vr_get(c, &vdev, VR_VDEV_FEATURES,
 			     "virtio_device.features");
+	vr_net_device_state(c, d);
 	d->max_pairs = vr_get(c, vi, VR_VI_MAX_PAIRS,
 			      "virtnet_info.max_queue_pairs");
 	d->curr_pairs = vr_get(c, vi, VR_VI_CURR_PAIRS,
@@ -166,8 +167,8 @@ static void label(struct vr_queue *q, enum vr_dir dir, unsigned pair)
 
 /* Read one queue; 'vq' is the slot that holds the virtqueue pointer. */
 static void read_queue(struct vr_ctx *c, struct vr_device *d,
-		       struct vr_queue *q, const struct vr_obj *owner,
-		       enum vr_slot vq, bool full)
+		       const struct vr_select *sel, struct vr_queue *q,
+		       const struct vr_obj *owner, enum vr_slot vq)
 {
 	bool version_1 = d->features.have == VR_READ &&
 			 (d->features.v >> VIRTIO_F_VERSION_1 & 1);
@@ -178,11 +179,17 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 	q->in_use = q->dir == VR_CTRL || d->curr_pairs.have != VR_READ ||
 		    q->pair < d->curr_pairs.v;
 	addr = vr_get_ptr(c, owner, vq, "pointer to the virtqueue");
-	if (addr)
+	if (sel->virtqueue && addr != sel->virtqueue) {
+		*q = (struct vr_queue){ .dir = q->dir };
+		d->nqueues--;
+	} else if (addr) {
 		/* virtqueue is the first member of vring_virtqueue, always. */
-		vr_ring_read(c, q, addr, !version_1 && c->t->big_endian, full);
-	else
+		vr_ring_read(c, q, addr, !version_1 && c->t->big_endian,
+			     sel->full);
+		vr_net_queue_state(c, d, q, owner->addr);
+	} else {
 		q->failed = true;
+	}
 	c->queue[0] = '\0';
 }
 
@@ -209,7 +216,7 @@ static void read_pair(struct vr_ctx *c, struct vr_device *d,
 			continue;
 		q = &d->queues[d->nqueues++];
 		label(q, sides[i].dir, pair);
-		read_queue(c, d, q, &owner, sides[i].vq, sel->full);
+		read_queue(c, d, sel, q, &owner, sides[i].vq);
 	}
 }
 
@@ -222,7 +229,7 @@ static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
 		return;
 	q = &d->queues[d->nqueues++];
 	label(q, VR_CTRL, 0);
-	read_queue(c, d, q, vi, VR_VI_CVQ, sel->full);
+	read_queue(c, d, sel, q, vi, VR_VI_CVQ);
 	q->owner = 0;
 }
 
@@ -259,7 +266,7 @@ static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 
 struct finder {
 	const char *name;	/* NULL: any */
-	uint64_t addr;		/* compared when 'name' is NULL and this is not 0 */
+	uint64_t addr;		/* of the net_device; 0: any */
 	struct vr_netdev_ref *refs;
 	unsigned n, room;
 };
@@ -295,16 +302,69 @@ static bool parse_address(const char *word, uint64_t *ret)
 	return *word && !*end && *ret;
 }
 
-/* An exact name wins over a hex reading of the same word. */
-static int find_devices(struct vr_ctx *c, const char *word, struct finder *f)
+static int find_by(struct vr_ctx *c, const char *name, uint64_t addr,
+		   struct finder *f)
 {
-	*f = (struct finder){ .name = word };
-	if (vr_for_each_netdev(c, collect, f))
-		return -1;
-	if (f->n || !word || !parse_address(word, &f->addr))
-		return 0;
-	f->name = NULL;
+	*f = (struct finder){ .name = name, .addr = addr };
 	return vr_for_each_netdev(c, collect, f);
+}
+
+/* Is this the name that the virtio bus gave the device: "virtio3"? */
+static bool is_virtio_name(const struct vr_device *d, const char *word)
+{
+	char name[32];
+
+	if (d->virtio_index.have != VR_READ)
+		return false;
+	snprintf(name, sizeof(name), "virtio%llu",
+		 (unsigned long long)d->virtio_index.v);
+	return !strcmp(name, word);
+}
+
+/* Keep only the devices that the virtio bus calls 'word'. */
+static void keep_virtio_name(struct vr_ctx *c, struct finder *f, const char *word)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		struct vr_device d = { .nqueues = 0 };
+		struct vr_obj vi;
+
+		if (!read_device(c, &f->refs[i], &d, &vi) &&
+		    is_virtio_name(&d, word))
+			f->refs[n++] = f->refs[i];
+	}
+	f->n = n;
+}
+
+/*
+ * The devices that a word may mean.  An exact name wins over any other reading
+ * of the same word; an address is a net_device's first, then a virtqueue's, to
+ * be looked for in all devices.
+ */
+static int find_devices(struct vr_ctx *c, const char *word, struct finder *f,
+			uint64_t *virtqueue)
+{
+	uint64_t addr;
+
+	if (find_by(c, word, 0, f))
+		return -1;
+	if (f->n || !word)
+		return 0;
+	if (!strncmp(word, "virtio", 6)) {
+		if (find_by(c, NULL, 0, f))
+			return -1;
+		keep_virtio_name(c, f, word);
+		return 0;
+	}
+	if (!parse_address(word, &addr))
+		return 0;
+	if (find_by(c, NULL, addr, f))
+		return -1;
+	if (f->n)
+		return 0;
+	*virtqueue = addr;
+	return find_by(c, NULL, 0, f);
 }
 
 /* The virtio-net devices among all, for the message that names them. */
@@ -312,7 +372,7 @@ static void list_candidates(struct vr_ctx *c, struct vr_walk_error *err)
 {
 	struct finder all;
 
-	if (find_devices(c, NULL, &all))
+	if (find_by(c, NULL, 0, &all))
 		return;
 	err->candidates = vr_alloc(&c->arena, MAX_CANDIDATES,
 				   sizeof(*err->candidates));
@@ -326,49 +386,63 @@ static void list_candidates(struct vr_ctx *c, struct vr_walk_error *err)
 	}
 }
 
-enum vr_walk_status vr_net_walk(struct vr_ctx *c, const struct vr_select *sel,
+/* Read one device into the snapshot, or say in 'err' why it has nothing. */
+static void walk_one(struct vr_ctx *c, const struct vr_select *sel,
+		     const struct vr_netdev_ref *ref, struct vr_snapshot *ret,
+		     struct vr_walk_error *err)
+{
+	struct vr_device *d = &ret->devices[ret->ndevices];
+	bool named = sel->device && !sel->virtqueue;
+	struct vr_obj vi;
+
+	memcpy(c->device, ref->name, sizeof(c->device));
+	*d = (struct vr_device){ .nqueues = 0 };
+	if (read_device(c, ref, d, &vi)) {
+		if (!named)
+			return;
+		err->status = VR_WALK_NOT_VIRTIO;
+		err->dev = *ref;
+		err->host = vr_host_kind(c, ref->addr, err->kind,
+					 sizeof(err->kind));
+		return;
+	}
+	err->status = read_queues(c, d, sel, &vi);
+	if (err->status == VR_WALK_OK && (!sel->virtqueue || d->nqueues)) {
+		ret->ndevices++;
+		return;
+	}
+	err->dev = *ref;
+	err->pairs = d->max_pairs.have == VR_READ ? (unsigned)d->max_pairs.v : 0;
+	if (sel->virtqueue)
+		err->status = VR_WALK_NO_DEVICE;
+}
+
+enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
 				struct vr_snapshot *ret,
 				struct vr_walk_error *err)
 {
-	enum vr_walk_status last = VR_WALK_NO_DEVICE, r;
 	struct finder found;
-	struct vr_obj vi;
 
 	vr_read_uts(c, ret->nodename, ret->release);
-	if (find_devices(c, sel->device, &found))
-		return err->status = VR_WALK_NO_MEMORY;
+	err->status = VR_WALK_NO_MEMORY;
+	if (find_devices(c, sel->device, &found, &sel->virtqueue))
+		return err->status;
+	if (sel->virtqueue)
+		sel->full = true;
 	ret->devices = vr_alloc(&c->arena, found.n ? found.n : 1,
 				sizeof(*ret->devices));
 	if (!ret->devices)
-		return err->status = VR_WALK_NO_MEMORY;
-	for (unsigned i = 0; i < found.n; i++) {
-		struct vr_device *d = &ret->devices[ret->ndevices];
-
-		memcpy(c->device, found.refs[i].name, sizeof(c->device));
-		if (read_device(c, &found.refs[i], d, &vi)) {
-			if (!sel->device)
-				continue;
-			err->dev = found.refs[i];
-			err->host = vr_host_kind(c, err->dev.addr, err->kind,
-						 sizeof(err->kind));
-			last = VR_WALK_NOT_VIRTIO;
-			continue;
-		}
-		r = read_queues(c, d, sel, &vi);
-		if (r == VR_WALK_OK) {
-			ret->ndevices++;
-			continue;
-		}
-		err->dev = found.refs[i];
-		err->pairs = (unsigned)d->max_pairs.v;
-		last = r;
-	}
+		return err->status;
+	err->status = VR_WALK_NO_DEVICE;
+	for (unsigned i = 0; i < found.n; i++)
+		walk_one(c, sel, &found.refs[i], ret, err);
 	c->device[0] = '\0';
 	if (ret->ndevices)
-		return VR_WALK_OK;
-	if (last == VR_WALK_NO_DEVICE || last == VR_WALK_NOT_VIRTIO) {
+		return err->status = VR_WALK_OK;
+	if (err->status == VR_WALK_NO_DEVICE ||
+	    err->status == VR_WALK_NOT_VIRTIO) {
 		list_candidates(c, err);
 		err->driver_loaded = vr_module_loaded(c, "virtio_net");
 	}
-	return err->status = last;
+	return err->status;
 }

@@ -67,6 +67,24 @@ static const struct row rows[] = {
 	  { { "uts_namespace", "name.nodename", "" } } },
 	{ VR_UTS_RELEASE, K, NULL, true,
 	  { { "uts_namespace", "name.release", "" } } },
+	{ VR_DEV_STATE, G, NULL, true, { { "net_device", "state", "" } } },
+	{ VR_DEV_TX, G, NULL, true, { { "net_device", "_tx", "" } } },
+	{ VR_DEV_NUM_TX, G, NULL, true,
+	  { { "net_device", "num_tx_queues", "" } } },
+	{ VR_SZ_NETDEV_QUEUE, G, NULL, true, { { "netdev_queue", NULL, "" } } },
+	{ VR_TXQ_STATE, G, NULL, true, { { "netdev_queue", "state", "" } } },
+	{ VR_TXQ_TRANS_START, G, NULL, true,
+	  { { "netdev_queue", "trans_start", "" } } },
+	{ VR_TXQ_QDISC, G, NULL, true, { { "netdev_queue", "qdisc", "" } } },
+	{ VR_QDISC_QLEN, G, NULL, true, { { "Qdisc", "q.qlen", "" } } },
+	{ VR_NAPI_STATE, G, NULL, true, { { "napi_struct", "state", "" } } },
+	{ VR_NAPI_WEIGHT, G, NULL, true, { { "napi_struct", "weight", "" } } },
+	{ VR_WORK_DATA, G, NULL, true, { { "delayed_work", "work.data", "" } } },
+	{ VR_DEVICE_DRIVER, G, NULL, true, { { "device", "driver", "" } } },
+	{ VR_DRIVER_NAME, G, NULL, true, { { "device_driver", "name", "" } } },
+	/* mult >> shift of clocksource_jiffies is the length of a jiffy. */
+	{ VR_CLOCK_MULT, G, NULL, true, { { "clocksource", "mult", "" } } },
+	{ VR_CLOCK_SHIFT, G, NULL, true, { { "clocksource", "shift", "" } } },
 	{ VR_MODULE_LIST, K, NULL, true, { { "module", "list", "" } } },
 	{ VR_MODULE_NAME, K, NULL, true, { { "module", "name", "" } } },
 	{ VR_TASK_TASKS, T, NULL, false, { { "task_struct", "tasks", "" } } },
@@ -90,6 +108,9 @@ static const struct row rows[] = {
 	{ VR_VDEV_FEATURES, G, virtio, false,
 	  { { "virtio_device", "features_array", "6.17" },
 	    { "virtio_device", "features", "" } } },
+	{ VR_VDEV_FAILED, G, virtio, true,
+	  { { "virtio_device", "failed", "3.18" } } },
+	{ VR_VQ_CALLBACK, G, virtio, true, { { "virtqueue", "callback", "" } } },
 	{ VR_VQ_NUM_FREE, G, virtio, false, { { "virtqueue", "num_free", "" } } },
 	{ VR_VQ_INDEX, G, virtio, false, { { "virtqueue", "index", "" } } },
 	{ VR_VQ_NAME, G, virtio, false, { { "virtqueue", "name", "" } } },
@@ -171,16 +192,19 @@ static const struct row rows[] = {
 	  { { "virtnet_info", "max_queue_pairs", "" } } },
 	{ VR_VI_CURR_PAIRS, G, net, false,
 	  { { "virtnet_info", "curr_queue_pairs", "" } } },
+	{ VR_VI_STATUS, G, net, true, { { "virtnet_info", "status", "" } } },
+	/* Gone with 6.19: RX is refilled from NAPI alone. */
+	{ VR_VI_REFILL, G, net, true, { { "virtnet_info", "refill", "" } } },
+	{ VR_VI_REFILL_ENABLED, G, net, true,
+	  { { "virtnet_info", "refill_enabled", "5.10" } } },
+	{ VR_SQ_NAPI, G, net, true, { { "send_queue", "napi", "4.12" } } },
+	{ VR_RQ_NAPI, G, net, true, { { "receive_queue", "napi", "" } } },
 	{ VR_SZ_SEND_QUEUE, G, net, false, { { "send_queue", NULL, "" } } },
 	{ VR_SQ_VQ, G, net, false, { { "send_queue", "vq", "" } } },
 	{ VR_SZ_RECEIVE_QUEUE, G, net, false,
 	  { { "receive_queue", NULL, "" } } },
 	{ VR_RQ_VQ, G, net, false, { { "receive_queue", "vq", "" } } },
 };
-
-#undef K
-#undef G
-#undef T
 
 #define NROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -240,6 +264,13 @@ static int try_row(struct vr_ctx *c, const struct row *r, struct absent *absent)
 	return -1;
 }
 
+static void resolve_constants(struct vr_ctx *c)
+{
+	/* 4.12 put MISSED in front of DISABLE. */
+	c->layout.napi_disable = (unsigned)vr_type_enum(c, "NAPI_STATE_DISABLE", 2);
+	c->layout.constants = true;
+}
+
 int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 {
 	struct absent absent = { .n = 0 };
@@ -265,8 +296,14 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 					    r->module };
 		return -1;
 	}
+	if ((groups & G) && !c->layout.constants)
+		resolve_constants(c);
 	return 0;
 }
+
+#undef K
+#undef G
+#undef T
 
 static bool differs(struct vr_ctx *c, const struct vr_field *f, uint64_t *dwarf)
 {

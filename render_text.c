@@ -14,6 +14,11 @@
 #define AVAIL_F_NO_INTERRUPT	1u
 #define USED_F_NO_NOTIFY	1u
 
+/* Bits of netdev_queue.state; they have not moved since 3.3. */
+#define TXQ_DRV_XOFF		1u
+#define TXQ_STACK_XOFF		2u
+#define TXQ_FROZEN		4u
+
 /* A value as decimal in 'buf', '-' when it could not be read. */
 static const char *dec(struct vr_val v, char buf[24])
 {
@@ -24,154 +29,19 @@ static const char *dec(struct vr_val v, char buf[24])
 	return buf;
 }
 
-void vr_text_escape(char *out, size_t size, const char *in)
-{
-	size_t n = 0;
-
-	for (; *in && n + 5 <= size; in++) {
-		unsigned char ch = (unsigned char)*in;
-
-		if (ch >= 0x20 && ch < 0x7f)
-			out[n++] = (char)ch;
-		else
-			n += (size_t)snprintf(out + n, size - n, "\\x%02x", ch);
-	}
-	out[n] = '\0';
-}
-
-/* ---- errors ---------------------------------------------------------------------- */
-
-void vr_text_error(FILE *out, const struct vr_error *e)
-{
-	char device[64];
-
-	vr_text_escape(device, sizeof(device), e->device);
-	if (*device)
-		fprintf(out, "%s%s%s: ", device, *e->queue ? " " : "", e->queue);
-	if (e->code == VR_E_DISAGREE) {
-		fprintf(out, "debuginfo of %s does not fit the dump: %s.%s is %" PRIu64
-			" there, %" PRIu64 " in the dump's own BTF, which is used",
-			e->module, e->of, e->what, e->value, e->limit);
-		return;
-	}
-	fprintf(out, "%s: ", e->what);
-	switch (e->code) {
-	case VR_E_READ:
-		fprintf(out, "cannot read %u bytes at %" PRIx64, e->len, e->addr);
-		break;
-	case VR_E_NULL:
-		fprintf(out, "NULL at %" PRIx64, e->addr);
-		break;
-	case VR_E_RANGE:
-		fprintf(out, "%" PRIu64 " is out of range (at most %" PRIu64 ")",
-			e->value, e->limit);
-		break;
-	case VR_E_SHAPE:
-		fprintf(out, "%" PRIu64 " is no power of two", e->value);
-		break;
-	case VR_E_LOOP:
-		fprintf(out, "does not end: a loop after %" PRIu64
-			" entries from %" PRIx64, e->limit, e->addr);
-		break;
-	case VR_E_LINK:
-		fprintf(out, "entry %" PRIu64 " is %s", e->value,
-			e->value > e->limit ? "out of range" : "on it twice");
-		break;
-	case VR_E_MISFIT:
-		fprintf(out, "does not point back to %" PRIx64
-			": types of another kernel? (see -l)", e->addr);
-		break;
-	case VR_E_PACKED:
-		fprintf(out, "packed ring: not read yet");
-		break;
-	case VR_E_MEMORY:
-		fprintf(out, "out of memory");
-		break;
-	case VR_E_DISAGREE:	/* above */
-		break;
-	}
-}
-
-static void print_errors(FILE *out, const struct vr_ctx *c)
+void vr_text_errors(FILE *out, const struct vr_ctx *c)
 {
 	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
 
 	for (unsigned i = 0; i < n; i++) {
-		vr_text_error(out, &c->errors[i]);
-		fputc('\n', out);
+		char where[128], what[512];
+
+		vr_error_where(where, sizeof(where), &c->errors[i]);
+		vr_error_what(what, sizeof(what), &c->errors[i]);
+		fprintf(out, "%s%s%s\n", where, *where ? ": " : "", what);
 	}
 	if (c->nerrors > n)
 		fprintf(out, "... and %u more\n", c->nerrors - n);
-}
-
-static void print_ref(FILE *out, const struct vr_netdev_ref *ref)
-{
-	char name[64], inum[24];
-
-	vr_text_escape(name, sizeof(name), ref->name);
-	fprintf(out, "%s (net_device %" PRIx64 ", netns %s)", name, ref->addr,
-		dec(ref->inum, inum));
-}
-
-static void print_candidates(FILE *out, const struct vr_walk_error *e)
-{
-	if (!e->ncandidates) {
-		fputs("; there is no virtio-net device", out);
-		if (e->driver_loaded.have == VR_READ && !e->driver_loaded.v)
-			fputs(" (module virtio_net is not loaded)", out);
-		fputc('\n', out);
-		return;
-	}
-	fputs("; virtio-net devices: ", out);
-	for (unsigned i = 0; i < e->ncandidates; i++) {
-		if (i)
-			fputs(", ", out);
-		print_ref(out, &e->candidates[i]);
-	}
-	fputc('\n', out);
-}
-
-static void print_no_queue(FILE *out, const struct vr_walk_error *e)
-{
-	char name[64];
-
-	vr_text_escape(name, sizeof(name), e->dev.name);
-	fprintf(out, "%s has no such queue", name);
-	if (e->pairs)
-		fprintf(out, ": its queue pairs are 0..%u", e->pairs - 1);
-	fputc('\n', out);
-}
-
-void vr_text_walk_error(FILE *out, const struct vr_ctx *c,
-			const struct vr_walk_error *e,
-			const struct vr_select *sel, const char *command)
-{
-	char word[64];
-
-	vr_text_escape(word, sizeof(word), sel->device ? sel->device : "");
-	fprintf(out, "%s: ", command);
-	switch (e->status) {
-	case VR_WALK_NO_DEVICE:
-		if (sel->device)
-			fprintf(out, "'%s' is no net device", word);
-		else
-			fputs("nothing to show", out);
-		print_candidates(out, e);
-		break;
-	case VR_WALK_NOT_VIRTIO:
-		print_ref(out, &e->dev);
-		fprintf(out, " is not a virtio-net device%s%s%s",
-			*e->kind ? " but of kind '" : "", e->kind,
-			*e->kind ? "'" : "");
-		print_candidates(out, e);
-		break;
-	case VR_WALK_NO_QUEUE:
-		print_no_queue(out, e);
-		break;
-	default:
-		fputs("out of memory\n", out);
-	}
-	print_errors(out, c);
 }
 
 /* ---- one line a queue ----------------------------------------------------------------- */
@@ -182,7 +52,10 @@ static const char *note(const struct vr_queue *q)
 		return "  packed ring: not read yet";
 	if (q->failed || !q->split.num)
 		return "  unreadable";
-	return q->in_use ? "" : "  not in use";
+	if (!q->in_use)
+		return "  not in use";
+	return q->txq.addr && q->txq.state.have == VR_READ &&
+	       (q->txq.state.v & TXQ_DRV_XOFF) ? "  stopped by the driver" : "";
 }
 
 static void print_row(FILE *out, const struct vr_queue *q)
@@ -349,6 +222,71 @@ static void print_picture(FILE *out, const struct vr_queue *q, unsigned width)
 	fputc('\n', out);
 }
 
+static const char *yes_no(struct vr_val v, const char *yes, const char *no)
+{
+	if (v.have != VR_READ)
+		return v.have == VR_UNREAD ? "-" : "none";
+	return v.v ? yes : no;
+}
+
+/* What the network stack knows of the queue. */
+static void print_net(FILE *out, const struct vr_device *d,
+		      const struct vr_queue *q)
+{
+	char b[4][24];
+
+	fprintf(out, "  net\n    interface %s   carrier %s   callback %s\n",
+		yes_no(d->up, "up", "down"), yes_no(d->carrier, "on", "off"),
+		yes_no(q->callback, "yes", "no"));
+	if (q->txq.addr)
+		fprintf(out, "    netdev_queue %" PRIx64 "   state %s%s%s%s   qlen %s   trans_start %s ms ago\n",
+			q->txq.addr, dec(q->txq.state, b[0]),
+			q->txq.state.v & TXQ_DRV_XOFF ? " (stopped by the driver)" : "",
+			q->txq.state.v & TXQ_STACK_XOFF ? " (stopped by BQL)" : "",
+			q->txq.state.v & TXQ_FROZEN ? " (frozen)" : "",
+			dec(q->txq.qlen, b[1]), dec(q->txq.age_ms, b[2]));
+	if (q->napi.addr)
+		fprintf(out, "    napi %" PRIx64 "   state %s   %s   %s   weight %s\n",
+			q->napi.addr, dec(q->napi.state, b[0]),
+			yes_no(q->napi.scheduled, "scheduled", "not scheduled"),
+			yes_no(q->napi.disabled, "disabled", "enabled"),
+			dec(q->napi.weight, b[1]));
+	if (q->dir == VR_RX)
+		fprintf(out, "    refill work %s   refill_enabled %s\n",
+			yes_no(d->refill_pending, "pending", "not pending"),
+			dec(d->refill_enabled, b[0]));
+}
+
+/* Feature names, broken at the terminal's width. */
+static void print_features(FILE *out, const struct vr_device *d, unsigned width)
+{
+	unsigned at = 0;
+
+	if (d->features.have != VR_READ) {
+		fprintf(out, "  features -\n");
+		return;
+	}
+	fprintf(out, "  features %" PRIx64, d->features.v);
+	at = width;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		const char *name = vr_feature_name(bit);
+		char word[32];
+		int n;
+
+		if (!(d->features.v >> bit & 1))
+			continue;
+		n = name ? snprintf(word, sizeof(word), "%s", name) :
+			   snprintf(word, sizeof(word), "bit_%u", bit);
+		if (at + 1 + (unsigned)n >= width) {
+			fprintf(out, "\n   ");
+			at = 3;
+		}
+		fprintf(out, " %s", word);
+		at += 1 + (unsigned)n;
+	}
+	fputc('\n', out);
+}
+
 static void print_block(FILE *out, const struct vr_device *d,
 			const struct vr_queue *q, unsigned width)
 {
@@ -373,6 +311,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	print_avail(out, q);
 	print_used(out, q);
 	print_counts(out, q);
+	print_net(out, d, q);
 	print_picture(out, q, width);
 }
 
@@ -390,13 +329,14 @@ void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 			continue;
 		}
 		print_device(out, d);
+		print_features(out, d, width);
 		for (unsigned k = 0; k < d->nqueues; k++) {
 			if (k)
 				fputc('\n', out);
 			print_block(out, d, &d->queues[k], width);
 		}
 	}
-	print_errors(out, c);
+	vr_text_errors(out, c);
 }
 
 /* ---- vring -l ----------------------------------------------------------------------------- */
@@ -410,7 +350,7 @@ void vr_text_layout(FILE *out, const struct vr_ctx *c)
 	enum vr_slot slot;
 	bool optional;
 
-	print_errors(out, c);
+	vr_text_errors(out, c);
 	fprintf(out, "%-46s %6s %6s  %-18s %s\n", "MEMBER", "OFFSET", "SIZE",
 		"SOURCE", "SINCE");
 	for (unsigned n = 0; vr_layout_row(n, &slot, &module, &optional); n++) {

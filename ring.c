@@ -74,6 +74,9 @@ static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
 {
 	uint64_t name;
 
+	q->callback = vr_get(c, o, VR_VQ_CALLBACK, "virtqueue.callback");
+	if (q->callback.have == VR_READ)
+		q->callback.v = q->callback.v != 0;
 	q->index = vr_get(c, o, VR_VQ_INDEX, "virtqueue.index");
 	q->num_free = vr_get(c, o, VR_VQ_NUM_FREE, "virtqueue.num_free");
 	q->free_head = vr_get(c, o, VR_VVQ_FREE_HEAD, "free_head");
@@ -92,6 +95,16 @@ static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
 	name = vr_get_ptr(c, o, VR_VQ_NAME, NULL);
 	if (name)
 		vr_read_string(c, name, q->name, sizeof(q->name));
+}
+
+/* The guest-physical address of a part of the ring: what a host knows it by. */
+static struct vr_val physical(struct vr_ctx *c, uint64_t addr)
+{
+	struct vr_val v = { .have = VR_UNREAD };
+
+	if (addr && vr_virt_to_phys(c, addr, &v.v) == VR_TR_OK)
+		v.have = VR_READ;
+	return v;
 }
 
 /* The ring's size, refused when nothing can be computed with it. */
@@ -344,6 +357,9 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	s->desc = vr_get_ptr(c, &p.vvq, VR_VVQ_DESC, "vring.desc");
 	s->avail = vr_get_ptr(c, &p.vvq, VR_VVQ_AVAIL, "vring.avail");
 	s->used = vr_get_ptr(c, &p.vvq, VR_VVQ_USED, "vring.used");
+	q->dma_desc = physical(c, s->desc);
+	q->dma_avail = physical(c, s->avail);
+	q->dma_used = physical(c, s->used);
 	if (s->num) {
 		read_words(c, s, &p);
 		read_entries(q, &p);

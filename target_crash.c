@@ -174,6 +174,29 @@ static int call_nested(void *arg)
 	return 0;
 }
 
+struct enum_call {
+	const char *name;
+	long value;
+};
+
+static int call_enumerator(void *arg)
+{
+	struct enum_call *k = arg;
+
+	return enumerator_value((char *)(uintptr_t)k->name, &k->value) ? 0 : -1;
+}
+
+static int target_enumerator(struct vr_target *t, const char *name, uint64_t *ret)
+{
+	struct enum_call k = { .name = name };
+
+	(void)t;
+	if (guarded(call_enumerator, &k))
+		return -1;
+	*ret = (uint64_t)k.value;
+	return 0;
+}
+
 static int target_size(struct vr_target *t, const char *type, uint64_t *ret)
 {
 	struct type_call k = { .type = type, .size = ret };
@@ -290,6 +313,8 @@ void vr_target_init(struct vr_target *t)
 	t->load_types = target_load_types;
 	t->btf_file = target_btf_file;
 	t->types_from = target_types_from;
+	t->enumerator = target_enumerator;
+	t->minimal = (pc->flags & MINIMAL_MODE) != 0;
 	t->live = (pc->flags & LIVE_SYSTEM) != 0;
 	t->x86_64 = STREQ(pc->machine_type, "X86_64");
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

@@ -241,3 +241,16 @@ bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type)
 
 	return b && !vr_btf_size(b, type, &size);
 }
+
+uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback)
+{
+	enum vr_source source;
+	const struct vr_btf *b = btf(c, NULL, &source);
+	uint64_t v;
+
+	if (b && !vr_btf_enum(b, name, &v))
+		return v;
+	if (!c->t->enumerator || c->t->enumerator(c->t, name, &v))
+		return fallback;
+	return v;
+}

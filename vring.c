@@ -17,6 +17,9 @@
 /* All state of a command; the next command starts it anew (begin()). */
 static struct vr_target target;
 static struct vr_ctx ctx = { .t = &target };
+static struct vr_select sel;
+static struct vr_snapshot snap;
+static char reason[8192];	/* why there is nothing to show */
 
 /* ---- what each command does first --------------------------------------------- */
 
@@ -29,6 +32,8 @@ static void begin(void)
 	ctx.device[0] = ctx.queue[0] = '\0';
 	target.reads = target.bytes = 0;
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
+	memset(&sel, 0, sizeof(sel));
+	memset(&snap, 0, sizeof(snap));
 	ctx.types = NULL;
 	ctx.btf_why[0] = '\0';
 }
@@ -45,30 +50,33 @@ static unsigned terminal_width(void)
 }
 
 /* The package that holds a kernel's debuginfo, from its release's look. */
-static void print_remedy(const char *module)
+static void package_name(char *buf, size_t size)
 {
 	const char *r = target.release;
 
 	if (strstr(r, ".el") || strstr(r, ".fc"))
-		fprintf(fp, "install kernel-debuginfo-%s", r);
-	else if (strstr(r, "-generic"))
-		fprintf(fp, "install linux-image-%s-dbgsym", r);
+		snprintf(buf, size, "kernel-debuginfo-%s", r);
 	else
-		fprintf(fp, "install linux-image-%s-dbg", r);
-	fprintf(fp, ", start crash with --mod DIRECTORY, or: mod -s %s FILE\n",
-		module);
+		snprintf(buf, size, "linux-image-%s-dbg%s", r,
+			 strstr(r, "-generic") ? "sym" : "");
 }
 
-static void print_missing(const struct vr_missing *m)
+static void say_missing(const struct vr_missing *m)
 {
-	fprintf(fp, "%s: %s%s%s: unknown", pc->curcmd, m->type,
-		m->path ? "." : "", m->path ? m->path : "");
+	char package[128], *p = reason;
+	size_t n = sizeof(reason);
+
 	if (!m->module) {
-		fprintf(fp, ": not in the types of %s\n", pc->namelist);
+		snprintf(p, n, "%s%s%s: unknown: not in the types of %s", m->type,
+			 m->path ? "." : "", m->path ? m->path : "",
+			 pc->namelist);
 		return;
 	}
-	fprintf(fp, ": no debuginfo of module %s: %s; ", m->module, target.why);
-	print_remedy(m->module);
+	package_name(package, sizeof(package));
+	snprintf(p, n, "%s%s%s: unknown: no debuginfo of module %s: %s; install %s,"
+		 " start crash with --mod DIRECTORY, give %s -t DIRECTORY, or: mod -s %s FILE",
+		 m->type, m->path ? "." : "", m->path ? m->path : "", m->module,
+		 target.why, package, pc->curcmd, m->module);
 }
 
 /*
@@ -85,7 +93,7 @@ static bool plausible_release(const char *r)
 	return true;
 }
 
-/* Members that this command needs; false when one is missing (and said so). */
+/* Members that this command needs; false with 'reason' when one is missing. */
 static bool resolve(unsigned groups)
 {
 	char nodename[65];
@@ -94,16 +102,17 @@ static bool resolve(unsigned groups)
 	if (!vr_layout_resolve(&ctx, VR_G_KERNEL, &missing)) {
 		vr_read_uts(&ctx, nodename, target.release);
 		if (!plausible_release(target.release)) {
-			fprintf(fp, "%s: the kernel's release cannot be read where %s has it:"
-				" does it belong to this dump, and does this crash (%s)"
-				" know the kernel's KASLR offset? Try a newer crash\n",
-				pc->curcmd, pc->namelist, pc->program_version);
+			snprintf(reason, sizeof(reason),
+				 "the kernel's release cannot be read where %s has it: does it"
+				 " belong to this dump, and does this crash (%s) know the"
+				 " kernel's KASLR offset? Try a newer crash",
+				 pc->namelist, pc->program_version);
 			return false;
 		}
 		if (!vr_layout_resolve(&ctx, groups, &missing))
 			return true;
 	}
-	print_missing(&missing);
+	say_missing(&missing);
 	return false;
 }
 
@@ -139,12 +148,29 @@ static void use_types(const char *source)
 		bad_usage("path too long for option", 't');
 }
 
+/* The device and queue that the arguments behind the options name; false with
+ * 'reason' when the queue is none. */
+static bool parse_selection(bool device_needed)
+{
+	if (argcnt - optind > 2)
+		bad_usage("too many arguments", 0);
+	if (optind < argcnt)
+		sel.device = args[optind];
+	else if (device_needed)
+		bad_usage("which device?", 0);
+	if (optind + 1 >= argcnt || !vr_select_queue(&sel, args[optind + 1]))
+		return true;
+	snprintf(reason, sizeof(reason), "'%.64s' is no queue: use N, txN, rxN,"
+		 " output.N, input.N, tx, rx or ctrl", args[optind + 1]);
+	return false;
+}
+
 /* ---- vring -------------------------------------------------------------------------- */
 
 static char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices",
-"[-l] [-t source] [device [queue]]",
+"[-j] [-l] [-t source] [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -152,10 +178,12 @@ static char *help_vring[] = {
 "  to the rings by itself, in every network name space; missing debuginfo of",
 "  the virtio modules is loaded when it can be found.",
 " ",
-"     device  interface name, or the address of its net_device; without it all",
-"             virtio-net devices are shown, one line a queue.",
+"     device  interface name, virtio name (virtio3), or the address of the",
+"             net_device; without it all virtio-net devices are shown, one",
+"             line a queue.  The address of a virtqueue shows that queue.",
 "      queue  N (the pair txN and rxN), txN or output.N, rxN or input.N: the",
 "             full block; tx, rx: all of them, one line each; ctrl.",
+"         -j  the same as one JSON document, everything known of each queue.",
 "         -l  the layout: each struct member that is used, its offset and",
 "             size, and where its type came from.",
 "  -t source  where types are taken from, for the rest of the session: 'btf'",
@@ -192,44 +220,129 @@ static char *help_vring[] = {
 NULL
 };
 
+static void fail(bool json)
+{
+	if (json) {
+		vr_json_failure(fp, &ctx, pc->curcmd, &snap, reason);
+		return;
+	}
+	fprintf(fp, "%s: %s\n", pc->curcmd, reason);
+	vr_text_errors(fp, &ctx);
+}
+
+/* Resolve the layout and read what 'sel' names; false when there is nothing to
+ * show, which was then said. */
+static bool collect(bool json, bool compare_all)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+
+	if (!resolve(VR_G_GUEST)) {
+		fail(json);
+		return false;
+	}
+	vr_layout_compare(&ctx, compare_all);
+	if (vr_net_walk(&ctx, &sel, &snap, &err) == VR_WALK_OK)
+		return true;
+	/* All devices, and none is there: an empty answer, not a failure. */
+	if (json && !sel.device && err.status == VR_WALK_NO_DEVICE)
+		return true;
+	vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	fail(json);
+	return false;
+}
+
 static void cmd_vring(void)
 {
-	struct vr_select sel = { .device = NULL };
-	struct vr_walk_error err = { .status = VR_WALK_OK };
-	struct vr_snapshot snap = { .ndevices = 0 };
-	bool layout = false;
+	bool layout = false, json = false;
 	int c;
 
 	begin();
-	while ((c = next_option("lt:")) != EOF) {
-		if (c == 'l')
+	while ((c = next_option("jlt:")) != EOF) {
+		if (c == 'j')
+			json = true;
+		else if (c == 'l')
 			layout = true;
 		else if (c == 't')
 			use_types(optarg);
 		else
 			bad_usage("bad option", optopt);
 	}
-	if (argcnt - optind > 2)
-		bad_usage("too many arguments", 0);
-	if (optind < argcnt)
-		sel.device = args[optind];
-	if (optind + 1 < argcnt && vr_select_queue(&sel, args[optind + 1])) {
-		fprintf(fp, "%s: '%s' is no queue: use N, txN, rxN, output.N, input.N, tx, rx or ctrl\n",
-			pc->curcmd, args[optind + 1]);
-		return;
-	}
-	if (!resolve(VR_G_GUEST))
-		return;
-	vr_layout_compare(&ctx, layout);
-	if (layout) {
+	if (!parse_selection(false) || (layout && !resolve(VR_G_GUEST))) {
+		fail(json);
+	} else if (layout) {
+		vr_layout_compare(&ctx, true);
 		vr_text_layout(fp, &ctx);
+	} else if (collect(json, false)) {
+		if (json)
+			vr_json_snapshot(fp, &ctx, &snap);
+		else
+			vr_text_snapshot(fp, &ctx, &snap, &sel, terminal_width());
+	}
+}
+
+/* ---- vqwalk ------------------------------------------------------------------------- */
+
+static char *help_vqwalk[] = {
+"vqwalk",
+"the way from a net_device to its rings",
+"[-x] [-j] [-t source] device [queue]",
+
+"  This command shows every hop from a virtio-net device's net_device to the",
+"  rings of its queues: the struct and its address, the member that is followed,",
+"  its offset, and how the next address follows from it.",
+" ",
+"     device  as for vring.",
+"      queue  as for vring; without it, all queues of the device.",
+"         -x  the crash commands with which a person repeats each hop, fit for",
+"             pasting into this session; they use struct members where crash",
+"             has the module's debuginfo, else bare reads.",
+"         -j  the hops as one JSON document.",
+"  -t source  as for vring.",
+"\nEXAMPLES",
+"  The way to the second transmit queue of eth0:",
+" ",
+"    %s> vqwalk eth0 tx1",
+" ",
+"  The same by hand:",
+" ",
+"    %s> vqwalk -x eth0 tx1",
+NULL
+};
+
+static void cmd_vqwalk(void)
+{
+	bool commands = false, json = false;
+	struct vr_walks walks = { .count = 0 };
+	int c;
+
+	begin();
+	while ((c = next_option("jxt:")) != EOF) {
+		if (c == 'j')
+			json = true;
+		else if (c == 'x')
+			commands = true;
+		else if (c == 't')
+			use_types(optarg);
+		else
+			bad_usage("bad option", optopt);
+	}
+	if (!parse_selection(true)) {
+		fail(json);
 		return;
 	}
-	if (vr_net_walk(&ctx, &sel, &snap, &err) == VR_WALK_OK) {
-		vr_text_snapshot(fp, &ctx, &snap, &sel, terminal_width());
+	if (!collect(json, false))
 		return;
+	if (vr_trace(&ctx, &snap, &walks)) {
+		snprintf(reason, sizeof(reason), "out of memory");
+		fail(json);
+	} else if (json) {
+		vr_json_walks(fp, &ctx, &snap, &walks);
+	} else if (commands) {
+		vr_text_commands(fp, &ctx, &walks);
+	} else {
+		vr_text_walks(fp, &walks);
+		vr_text_errors(fp, &ctx);
 	}
-	vr_text_walk_error(fp, &ctx, &err, &sel, pc->curcmd);
 }
 
 /* ---- the table that crash registers --------------------------------------------------- */
@@ -242,6 +355,7 @@ static void cleanup(void)
 
 static struct command_table_entry command_table[] = {
 	{ "vring", cmd_vring, help_vring, MINIMAL },
+	{ "vqwalk", cmd_vqwalk, help_vqwalk, MINIMAL },
 	{ "vring_cleanup", cleanup, NULL, CLEANUP | HIDDEN_COMMAND | MINIMAL },
 	{ NULL, NULL, NULL, 0 },
 };

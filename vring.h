@@ -70,6 +70,8 @@ struct vr_target {
 	 * 't->why' saying what was looked for.
 	 */
 	int (*load_types)(struct vr_target *t, const char *module);
+	/* Value of the constant 'name' of an enum; 0, or -1 when unknown. */
+	int (*enumerator)(struct vr_target *t, const char *name, uint64_t *ret);
 	/* The debuginfo file that is loaded for a module; NULL when none is. */
 	const char *(*types_from)(struct vr_target *t, const char *module);
 	/*
@@ -80,6 +82,7 @@ struct vr_target {
 			const char *module, void **data, size_t *len);
 
 	char release[65];	/* of the dumped kernel, once it was read */
+	bool minimal;		/* crash --minimal: few commands, no modules */
 	bool x86_64;		/* page tables are read by kernel.c */
 	bool big_endian;	/* byte order of the dumped kernel */
 	bool live;
@@ -148,6 +151,7 @@ enum vr_slot {
 	/* struct sizes */
 	VR_SZ_NET_DEVICE, VR_SZ_SEND_QUEUE, VR_SZ_RECEIVE_QUEUE,
 	VR_SZ_VRING_VIRTQUEUE, VR_SZ_DESC_STATE, VR_SZ_DESC_EXTRA,
+	VR_SZ_NETDEV_QUEUE,
 	/* kernel: name spaces and devices */
 	VR_NET_LIST, VR_NET_DEV_BASE_HEAD, VR_NET_INUM,
 	VR_DEV_LIST, VR_DEV_NAME,
@@ -155,11 +159,16 @@ enum vr_slot {
 	VR_LINK_OPS_KIND, VR_DEVICE_BUS, VR_BUS_NAME,
 	VR_MM_PGD, VR_UTS_NODENAME, VR_UTS_RELEASE,
 	VR_MODULE_LIST, VR_MODULE_NAME,
+	VR_DEV_STATE, VR_DEV_TX, VR_DEV_NUM_TX, VR_TXQ_STATE,
+	VR_TXQ_TRANS_START, VR_TXQ_QDISC, VR_QDISC_QLEN, VR_NAPI_STATE,
+	VR_NAPI_WEIGHT, VR_WORK_DATA, VR_DEVICE_DRIVER, VR_DRIVER_NAME,
+	VR_CLOCK_MULT, VR_CLOCK_SHIFT,
 	/* tasks */
 	VR_TASK_TASKS, VR_TASK_PID, VR_TASK_COMM, VR_TASK_MM, VR_TASK_SIGNAL,
 	VR_TASK_THREAD_NODE, VR_SIGNAL_THREAD_HEAD,
 	/* virtio */
 	VR_VDEV_DEV, VR_VDEV_INDEX, VR_VDEV_ID, VR_VDEV_FEATURES,
+	VR_VDEV_FAILED, VR_VQ_CALLBACK,
 	VR_VQ_NUM_FREE, VR_VQ_INDEX, VR_VQ_NAME, VR_VQ_VDEV,
 	VR_VVQ_EVENT, VR_VVQ_EVENT_TRIGGERED, VR_VVQ_INDIRECT, VR_VVQ_BROKEN,
 	VR_VVQ_WEAK_BARRIERS, VR_VVQ_FREE_HEAD, VR_VVQ_NUM_ADDED,
@@ -170,7 +179,8 @@ enum vr_slot {
 	VR_VVQ_DESC_EXTRA_PTR, VR_STATE_DATA, VR_EXTRA_NEXT,
 	/* virtio_net */
 	VR_VI_VDEV, VR_VI_DEV, VR_VI_SQ, VR_VI_RQ, VR_VI_CVQ,
-	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_SQ_VQ, VR_RQ_VQ,
+	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_VI_STATUS, VR_VI_REFILL,
+	VR_VI_REFILL_ENABLED, VR_SQ_VQ, VR_RQ_VQ, VR_SQ_NAPI, VR_RQ_NAPI,
 	VR_NSLOTS
 };
 
@@ -200,6 +210,8 @@ struct vr_field {
 
 struct vr_layout {
 	struct vr_field f[VR_NSLOTS];
+	bool constants;			/* the enums' values below are known */
+	unsigned napi_disable;		/* bit number of NAPI_STATE_DISABLE */
 };
 
 /* The first required member that could not be found. */
@@ -261,6 +273,9 @@ enum vr_source vr_type_size(struct vr_ctx *c, const char *module,
 			    const char *type, uint64_t *ret);
 /* types.c: does BTF have the type?  Then it is the last word on its members. */
 bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
+
+/* types.c: the value of an enum's constant; 'fallback' when no source knows. */
+uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback);
 
 /* ---- kernel.c: reading and walking the kernel's own structures -------------- */
 
@@ -421,6 +436,21 @@ struct vr_slots {
 
 enum vr_dir { VR_RX, VR_TX, VR_CTRL };
 
+/* A transmit queue as the network stack sees it. */
+struct vr_txq {
+	uint64_t addr;		/* netdev_queue; 0: not a transmit queue */
+	struct vr_val state;
+	struct vr_val age_ms;	/* since trans_start; means something only when
+				 * the queue is stopped */
+	struct vr_val qlen;
+};
+
+struct vr_napi {
+	uint64_t addr;		/* napi_struct; 0: the queue has none */
+	struct vr_val state, weight;
+	struct vr_val scheduled, disabled;
+};
+
 struct vr_queue {
 	enum vr_dir dir;
 	unsigned pair;
@@ -431,6 +461,10 @@ struct vr_queue {
 	uint64_t vring_virtqueue;
 	bool packed, in_order;
 	bool failed;		/* could not be read at all; see the errors */
+	struct vr_val callback;	/* 0: the queue has no callback */
+	struct vr_txq txq;
+	struct vr_napi napi;
+	struct vr_val dma_desc, dma_avail, dma_used;	/* guest-physical */
 	struct vr_val index, num_free, free_head, num_added, last_used_idx;
 	struct vr_val avail_idx_shadow, avail_flags_shadow;
 	struct vr_val event, event_triggered, indirect, broken, weak_barriers;
@@ -459,6 +493,11 @@ struct vr_device {
 	struct vr_netdev_ref ref;
 	uint64_t virtnet_info, virtio_device;
 	struct vr_val virtio_index, features, max_pairs, curr_pairs;
+	char driver[32];
+	struct vr_val up, carrier;		/* of net_device.state */
+	struct vr_val link;			/* VIRTIO_NET_S_LINK_UP as last seen */
+	struct vr_val failed;
+	struct vr_val refill_pending, refill_enabled;
 	struct vr_queue *queues;
 	unsigned nqueues;
 };
@@ -468,6 +507,7 @@ enum vr_sel_queue { VR_SEL_ALL, VR_SEL_PAIR, VR_SEL_RX, VR_SEL_TX, VR_SEL_CTRL }
 /* What the user asked for. */
 struct vr_select {
 	const char *device;	/* NULL: every virtio-net device */
+	uint64_t virtqueue;	/* set by the walk: 'device' was its address */
 	enum vr_sel_queue queue;
 	unsigned n;		/* pair, for VR_SEL_PAIR/RX/TX with has_n */
 	bool has_n;
@@ -504,11 +544,17 @@ struct vr_walk_error {
 	struct vr_val driver_loaded;	/* NO_DEVICE: module virtio_net is there */
 };
 
-/* net_walk.c: read the devices and queues that 'sel' names into 'ret'.
+/* net_walk.c: read the devices and queues that 'sel' names into 'ret'; a device
+ * word that turns out to be a virtqueue's address is noted in 'sel'.
  * VR_WALK_OK or another status with '*err' filled. */
-enum vr_walk_status vr_net_walk(struct vr_ctx *c, const struct vr_select *sel,
+enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
 				struct vr_snapshot *ret,
 				struct vr_walk_error *err);
+/* net_state.c: what the network stack knows of a device and of a queue's NAPI and
+ * transmit queue, from its send_queue or receive_queue at 'owner'. */
+void vr_net_device_state(struct vr_ctx *c, struct vr_device *d);
+void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
+			struct vr_queue *q, uint64_t owner);
 /* net_walk.c: netdev_priv(): where the driver's private area of a net_device
  * lies, by net_device.priv or the rounded-up size. */
 uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
@@ -516,21 +562,82 @@ uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
  * and whether it is one that vhost serves (tun, macvtap, ipvtap). */
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size);
 
-/* ---- rendering (render_text.c) ------------------------------------------------------- */
+/* ---- features.c ---------------------------------------------------------------- */
 
-/* The snapshot as text; 'width' is the terminal's. */
+/* Name of feature bit 'bit' of a virtio-net device, or NULL: no name known. */
+const char *vr_feature_name(unsigned bit);
+
+/* ---- the way there, for vqwalk (hops.c) ------------------------------------------- */
+
+enum vr_rule {
+	VR_RULE_BEHIND,		/* behind the struct: its size, aligned to 'count' */
+	VR_RULE_INSIDE,		/* the member itself */
+	VR_RULE_POINTER,	/* what the member points to */
+	VR_RULE_ELEMENT,	/* element 'count' of an array */
+	VR_RULE_FIRST,		/* the same address, by another type */
+	VR_RULE_WORD,		/* a word of a ring of 'count' entries */
+};
+
+struct vr_hop {
+	const char *type;	/* the struct at 'addr' */
+	uint64_t addr;
+	const char *member;	/* NULL: none is followed */
+	uint32_t offset;	/* the member's */
+	uint32_t size;		/* of the struct, for BEHIND and ELEMENT */
+	uint64_t count;
+	enum vr_rule rule;
+	uint64_t next;		/* 0: could not be read */
+};
+
+struct vr_path {
+	const struct vr_device *device;
+	const struct vr_queue *queue;
+	struct vr_hop *hops;
+	unsigned nhops;
+};
+
+struct vr_walks {
+	struct vr_path *path;
+	unsigned count;
+};
+
+/* The hops of every queue of the snapshot; 0, or -1 when memory is short. */
+int vr_trace(struct vr_ctx *c, const struct vr_snapshot *s, struct vr_walks *ret);
+/* How the next address follows, in words. */
+void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h);
+
+/* ---- words (words.c) ----------------------------------------------------------------- */
+
+/* A string from the dump with control and non-ASCII bytes as \xNN. */
+void vr_text_escape(char *out, size_t size, const char *in);
+/* Whose error it is ("eth0 tx1", "" for none), and what it is. */
+void vr_error_where(char *buf, size_t size, const struct vr_error *e);
+void vr_error_what(char *buf, size_t size, const struct vr_error *e);
+/* Why the walk found nothing to show, and what would work. */
+void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
+		    const struct vr_select *sel);
+
+/* ---- rendering ------------------------------------------------------------------------- */
+
+/* render_text.c: the snapshot as text; 'width' is the terminal's. */
 void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 		      const struct vr_snapshot *s, const struct vr_select *sel,
 		      unsigned width);
-/* The resolved layout (vring -l). */
+/* render_text.c: the resolved layout (vring -l). */
 void vr_text_layout(FILE *out, const struct vr_ctx *c);
-/* One line for one error, without the command's name or a newline. */
-void vr_text_error(FILE *out, const struct vr_error *e);
-/* Why the walk found nothing to show, and what would work. */
-void vr_text_walk_error(FILE *out, const struct vr_ctx *c,
-			const struct vr_walk_error *e,
-			const struct vr_select *sel, const char *command);
-/* A string from the dump with control and non-ASCII bytes as \xNN. */
-void vr_text_escape(char *out, size_t size, const char *in);
+/* render_text.c: the errors, a line each. */
+void vr_text_errors(FILE *out, const struct vr_ctx *c);
+/* render_walk.c: hops as a table; as crash commands that repeat them (asks the
+ * target which types its gdb knows). */
+void vr_text_walks(FILE *out, const struct vr_walks *w);
+void vr_text_commands(FILE *out, struct vr_ctx *c, const struct vr_walks *w);
+/* render_json.c: the snapshot, or the hops, as one JSON document with the errors. */
+void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
+		      const struct vr_snapshot *s);
+void vr_json_walks(FILE *out, const struct vr_ctx *c, const struct vr_snapshot *s,
+		   const struct vr_walks *w);
+/* render_json.c: a document without queues, with the reason as an error. */
+void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
+		     const struct vr_snapshot *s, const char *reason);
 
 #endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * net_state.c - what the guest's network stack knows of a device: link, transmit
+ * queues, NAPI, the work that refills receive rings.
+ */
+#include "vring.h"
+
+/* Bits of net_device.state: an enum that has not moved since 2.6. */
+#define LINK_STATE_START	0
+#define LINK_STATE_NOCARRIER	2
+#define STATUS_LINK_UP		1	/* VIRTIO_NET_S_LINK_UP */
+#define WORK_PENDING		1	/* bit 0 of work_struct.data */
+#define NSEC_PER_MSEC		1000000u
+
+static struct vr_val bit(struct vr_val v, unsigned n)
+{
+	if (v.have == VR_READ)
+		v.v = v.v >> n & 1;
+	return v;
+}
+
+static struct vr_val inverse(struct vr_val v)
+{
+	if (v.have == VR_READ)
+		v.v = !v.v;
+	return v;
+}
+
+static void read_driver(struct vr_ctx *c, struct vr_device *d)
+{
+	struct vr_obj dev = { .addr = d->virtio_device +
+				      c->layout.f[VR_VDEV_DEV].offset };
+	struct vr_obj drv = { .addr = vr_get_ptr(c, &dev, VR_DEVICE_DRIVER,
+						 NULL) };
+
+	if (drv.addr)
+		vr_read_string(c, vr_get_ptr(c, &drv, VR_DRIVER_NAME, NULL),
+			       d->driver, sizeof(d->driver));
+}
+
+void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
+{
+	struct vr_obj dev = { .addr = d->ref.addr };
+	struct vr_obj vi = { .addr = d->virtnet_info };
+	struct vr_obj vdev = { .addr = d->virtio_device };
+	struct vr_val state = vr_get(c, &dev, VR_DEV_STATE, "net_device.state");
+	struct vr_obj refill = { .addr = vi.addr +
+					 c->layout.f[VR_VI_REFILL].offset };
+
+	d->up = bit(state, LINK_STATE_START);
+	d->carrier = inverse(bit(state, LINK_STATE_NOCARRIER));
+	d->link = bit(vr_get(c, &vi, VR_VI_STATUS, "virtnet_info.status"), 0);
+	d->failed = vr_get(c, &vdev, VR_VDEV_FAILED, "virtio_device.failed");
+	d->refill_enabled = vr_get(c, &vi, VR_VI_REFILL_ENABLED,
+				   "virtnet_info.refill_enabled");
+	d->refill_pending = (struct vr_val){ .have = VR_ABSENT };
+	if (vr_has(c, VR_VI_REFILL))
+		d->refill_pending = bit(vr_get(c, &refill, VR_WORK_DATA,
+					       "virtnet_info.refill"), 0);
+	read_driver(c, d);
+}
+
+/* Nanoseconds a jiffy, 0 when unknown: the jiffies clock source has the ratio. */
+static uint64_t tick_nsec(struct vr_ctx *c)
+{
+	struct vr_obj clock = { .addr = 0 };
+	struct vr_val mult, shift;
+
+	if (c->t->symbol(c->t, "clocksource_jiffies", &clock.addr))
+		return 0;
+	mult = vr_get(c, &clock, VR_CLOCK_MULT, NULL);
+	shift = vr_get(c, &clock, VR_CLOCK_SHIFT, NULL);
+	if (mult.have != VR_READ || shift.have != VR_READ || shift.v > 31)
+		return 0;
+	return mult.v >> shift.v;
+}
+
+static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
+{
+	struct vr_val unknown = { .have = VR_UNREAD };
+	uint64_t addr, now, tick = tick_nsec(c);
+
+	if (since.have != VR_READ)
+		return since;
+	if (!tick || (c->t->symbol(c->t, "jiffies_64", &addr) &&
+		      c->t->symbol(c->t, "jiffies", &addr)) ||
+	    vr_read(c, addr, &now, sizeof(now)))
+		return unknown;
+	return (struct vr_val){ (now - since.v) * (tick / 1000) /
+				(NSEC_PER_MSEC / 1000), VR_READ };
+}
+
+static void read_txq(struct vr_ctx *c, const struct vr_device *d,
+		     struct vr_queue *q)
+{
+	struct vr_obj dev = { .addr = d->ref.addr };
+	struct vr_val count = vr_get(c, &dev, VR_DEV_NUM_TX,
+				     "net_device.num_tx_queues");
+	uint64_t base = vr_get_ptr(c, &dev, VR_DEV_TX, "net_device._tx");
+	struct vr_obj txq, qdisc;
+
+	if (!base || count.have != VR_READ || q->pair >= count.v)
+		return;
+	q->txq.addr = base + (uint64_t)q->pair *
+		      c->layout.f[VR_SZ_NETDEV_QUEUE].size;
+	txq = (struct vr_obj){ .addr = q->txq.addr };
+	q->txq.state = vr_get(c, &txq, VR_TXQ_STATE, "netdev_queue.state");
+	q->txq.age_ms = age_ms(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
+					 "netdev_queue.trans_start"));
+	qdisc = (struct vr_obj){ .addr = vr_get_ptr(c, &txq, VR_TXQ_QDISC, NULL) };
+	q->txq.qlen = (struct vr_val){ .have = VR_UNREAD };
+	if (qdisc.addr)
+		q->txq.qlen = vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
+}
+
+static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
+{
+	struct vr_obj o = { .addr = napi };
+	q->napi.addr = napi;
+	q->napi.state = vr_get(c, &o, VR_NAPI_STATE, "napi_struct.state");
+	q->napi.weight = vr_get(c, &o, VR_NAPI_WEIGHT, "napi_struct.weight");
+	q->napi.scheduled = bit(q->napi.state, 0);
+	q->napi.disabled = bit(q->napi.state, c->layout.napi_disable & 63);
+}
+
+void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
+			struct vr_queue *q, uint64_t owner)
+{
+	enum vr_slot napi = q->dir == VR_TX ? VR_SQ_NAPI : VR_RQ_NAPI;
+
+	if (q->dir == VR_CTRL)
+		return;
+	if (q->dir == VR_TX)
+		read_txq(c, d, q);
+	if (vr_has(c, napi))
+		read_napi(c, q, owner + c->layout.f[napi].offset);
+}

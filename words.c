@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * words.c - what went wrong, in words; the same sentences in text and JSON.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vring.h"
+
+/* A sentence that grows in a buffer and stops at its end. */
+struct sentence {
+	char *buf;
+	size_t size, len;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct sentence *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (s->len >= s->size)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(s->buf + s->len, s->size - s->len, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		s->len += (size_t)n;
+}
+
+void vr_text_escape(char *out, size_t size, const char *in)
+{
+	size_t n = 0;
+
+	for (; *in && n + 5 <= size; in++) {
+		unsigned char ch = (unsigned char)*in;
+
+		if (ch >= 0x20 && ch < 0x7f)
+			out[n++] = (char)ch;
+		else
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x", ch);
+	}
+	out[n] = '\0';
+}
+
+static void say_escaped(struct sentence *s, const char *raw)
+{
+	char safe[256];
+
+	vr_text_escape(safe, sizeof(safe), raw);
+	say(s, "%s", safe);
+}
+
+void vr_error_where(char *buf, size_t size, const struct vr_error *e)
+{
+	struct sentence s = { buf, size, 0 };
+
+	buf[0] = '\0';
+	say_escaped(&s, e->device);
+	if (*e->queue)
+		say(&s, " %s", e->queue);
+}
+
+void vr_error_what(char *buf, size_t size, const struct vr_error *e)
+{
+	struct sentence s = { buf, size, 0 };
+
+	buf[0] = '\0';
+	if (e->code != VR_E_DISAGREE)
+		say(&s, "%s: ", e->what);
+	switch (e->code) {
+	case VR_E_READ:
+		say(&s, "cannot read %u bytes at %" PRIx64, e->len, e->addr);
+		break;
+	case VR_E_NULL:
+		say(&s, "NULL at %" PRIx64, e->addr);
+		break;
+	case VR_E_RANGE:
+		say(&s, "%" PRIu64 " is out of range (at most %" PRIu64 ")",
+		    e->value, e->limit);
+		break;
+	case VR_E_SHAPE:
+		say(&s, "%" PRIu64 " is no power of two", e->value);
+		break;
+	case VR_E_LOOP:
+		say(&s, "does not end: a loop, or more than %" PRIu64
+		    " entries, from %" PRIx64, e->limit, e->addr);
+		break;
+	case VR_E_LINK:
+		say(&s, "entry %" PRIu64 " is %s", e->value,
+		    e->value > e->limit ? "out of range" : "on it twice");
+		break;
+	case VR_E_MISFIT:
+		say(&s, "does not point back to %" PRIx64
+		    ": types of another kernel? (see -l)", e->addr);
+		break;
+	case VR_E_DISAGREE:
+		say(&s, "debuginfo of %s does not fit the dump: %s.%s is %" PRIu64
+		    " there, %" PRIu64 " in the dump's own BTF, which is used",
+		    e->module, e->of, e->what, e->value, e->limit);
+		break;
+	case VR_E_PACKED:
+		say(&s, "packed ring: not read yet");
+		break;
+	case VR_E_MEMORY:
+		say(&s, "out of memory");
+		break;
+	}
+}
+
+static void say_ref(struct sentence *s, const struct vr_netdev_ref *ref)
+{
+	say_escaped(s, ref->name);
+	say(s, " (net_device %" PRIx64, ref->addr);
+	if (ref->inum.have == VR_READ)
+		say(s, ", netns %" PRIu64, ref->inum.v);
+	say(s, ")");
+}
+
+static void say_candidates(struct sentence *s, const struct vr_walk_error *e)
+{
+	if (!e->ncandidates) {
+		say(s, "; there is no virtio-net device");
+		if (e->driver_loaded.have == VR_READ && !e->driver_loaded.v)
+			say(s, " (module virtio_net is not loaded)");
+		return;
+	}
+	say(s, "; virtio-net devices: ");
+	for (unsigned i = 0; i < e->ncandidates; i++) {
+		if (i)
+			say(s, ", ");
+		say_ref(s, &e->candidates[i]);
+	}
+}
+
+static void say_not_virtio(struct sentence *s, const struct vr_walk_error *e)
+{
+	say_ref(s, &e->dev);
+	say(s, " is not a virtio-net device");
+	if (*e->kind) {
+		say(s, " but of kind '");
+		say_escaped(s, e->kind);
+		say(s, "'%s", e->host ? ", which is the host's end" : "");
+	}
+	say_candidates(s, e);
+}
+
+void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
+		    const struct vr_select *sel)
+{
+	struct sentence s = { buf, size, 0 };
+
+	buf[0] = '\0';
+	switch (e->status) {
+	case VR_WALK_NO_DEVICE:
+		if (sel->device) {
+			say(&s, "'");
+			say_escaped(&s, sel->device);
+			say(&s, "' is no net device, virtio-net device or virtqueue");
+		} else {
+			say(&s, "nothing to show");
+		}
+		say_candidates(&s, e);
+		break;
+	case VR_WALK_NOT_VIRTIO:
+		say_not_virtio(&s, e);
+		break;
+	case VR_WALK_NO_QUEUE:
+		say_escaped(&s, e->dev.name);
+		say(&s, " has no such queue");
+		if (e->pairs)
+			say(&s, ": its queue pairs are 0..%u", e->pairs - 1);
+		break;
+	default:
+		say(&s, "out of memory");
+	}
+}
