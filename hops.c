@@ -51,6 +51,13 @@ static void word(struct vr_path *p, const char *type, const char *member,
 	h->next = addr + offset;
 }
 
+/* The public part of the queue; 0 when the queue was not found. */
+static uint64_t virtqueue_of(const struct vr_ctx *c, const struct vr_queue *q)
+{
+	return q->vring_virtqueue ?
+	       q->vring_virtqueue + c->layout.f[VR_VVQ_VQ].offset : 0;
+}
+
 static void private_area(struct vr_path *p, const struct vr_ctx *c,
 			 const struct vr_device *d)
 {
@@ -79,7 +86,7 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	h->count = q->pair;
 	h->size = size->size;
 	h->next = q->owner;
-	pointer(p, c, q->owner, tx ? VR_SQ_VQ : VR_RQ_VQ, q->vring_virtqueue);
+	pointer(p, c, q->owner, tx ? VR_SQ_VQ : VR_RQ_VQ, virtqueue_of(c, q));
 }
 
 static void trace(struct vr_path *p, const struct vr_ctx *c)
@@ -90,12 +97,12 @@ static void trace(struct vr_path *p, const struct vr_ctx *c)
 
 	private_area(p, c, d);
 	if (q->dir == VR_CTRL)
-		pointer(p, c, d->virtnet_info, VR_VI_CVQ, q->vring_virtqueue);
+		pointer(p, c, d->virtnet_info, VR_VI_CVQ, virtqueue_of(c, q));
 	else
 		queue_of_pair(p, c, d, q);
 	if (!q->vring_virtqueue)
 		return;
-	h = add(p, "virtqueue", q->vring_virtqueue, VR_RULE_FIRST);
+	h = add(p, "virtqueue", virtqueue_of(c, q), VR_RULE_FIRST);
 	h->next = q->vring_virtqueue;
 	if (q->packed)
 		return;

@@ -183,9 +183,8 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		*q = (struct vr_queue){ .dir = q->dir };
 		d->nqueues--;
 	} else if (addr) {
-		/* virtqueue is the first member of vring_virtqueue, always. */
-		vr_ring_read(c, q, addr, !version_1 && c->t->big_endian,
-			     sel->full);
+		vr_ring_read(c, q, addr - c->layout.f[VR_VVQ_VQ].offset,
+			     !version_1 && c->t->big_endian, sel->full);
 		vr_net_queue_state(c, d, q, owner->addr);
 	} else {
 		q->failed = true;

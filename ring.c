@@ -69,16 +69,32 @@ static void read_layout(struct vr_ctx *c, struct vr_queue *q,
 	}
 }
 
+/* struct virtqueue, the part of vring_virtqueue that drivers see. */
+static void read_public_side(struct vr_ctx *c, struct vr_queue *q,
+			     const struct vr_obj *vvq)
+{
+	uint32_t offset = c->layout.f[VR_VVQ_VQ].offset;
+	struct vr_obj o = { .addr = vvq->addr + offset };
+	uint64_t name;
+
+	if (vvq->data && offset < vvq->size) {
+		o.data = vvq->data + offset;
+		o.size = vvq->size - offset;
+	}
+	q->callback = vr_get(c, &o, VR_VQ_CALLBACK, "virtqueue.callback");
+	if (q->callback.have == VR_READ)
+		q->callback.v = q->callback.v != 0;
+	q->index = vr_get(c, &o, VR_VQ_INDEX, "virtqueue.index");
+	q->num_free = vr_get(c, &o, VR_VQ_NUM_FREE, "virtqueue.num_free");
+	name = vr_get_ptr(c, &o, VR_VQ_NAME, NULL);
+	if (name)
+		vr_read_string(c, name, q->name, sizeof(q->name));
+}
+
 static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
 			     const struct vr_obj *o)
 {
-	uint64_t name;
 
-	q->callback = vr_get(c, o, VR_VQ_CALLBACK, "virtqueue.callback");
-	if (q->callback.have == VR_READ)
-		q->callback.v = q->callback.v != 0;
-	q->index = vr_get(c, o, VR_VQ_INDEX, "virtqueue.index");
-	q->num_free = vr_get(c, o, VR_VQ_NUM_FREE, "virtqueue.num_free");
 	q->free_head = vr_get(c, o, VR_VVQ_FREE_HEAD, "free_head");
 	q->num_added = vr_get(c, o, VR_VVQ_NUM_ADDED, "num_added");
 	q->last_used_idx = vr_get(c, o, VR_VVQ_LAST_USED_IDX, "last_used_idx");
@@ -92,9 +108,6 @@ static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
 	q->indirect = vr_get(c, o, VR_VVQ_INDIRECT, "indirect");
 	q->broken = vr_get(c, o, VR_VVQ_BROKEN, "broken");
 	q->weak_barriers = vr_get(c, o, VR_VVQ_WEAK_BARRIERS, "weak_barriers");
-	name = vr_get_ptr(c, o, VR_VQ_NAME, NULL);
-	if (name)
-		vr_read_string(c, name, q->name, sizeof(q->name));
 }
 
 /* The guest-physical address of a part of the ring: what a host knows it by. */
@@ -345,6 +358,7 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	p.vvq = vr_obj_load(c, vring_virtqueue,
 			    c->layout.f[VR_SZ_VRING_VIRTQUEUE].size);
 	read_layout(c, q, &p.vvq);
+	read_public_side(c, q, &p.vvq);
 	read_driver_side(c, q, &p.vvq);
 	unread_words(s);
 	if (q->packed) {

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * snapshot.h - what the walks fill and everything after them reads: plain data,
+ * no pointers into the target, no formatted strings.  Included by vring.h.
+ */
+#ifndef VRING_SNAPSHOT_H
+#define VRING_SNAPSHOT_H
+
+/* ---- snapshot: one queue's ring (ring.c) -------------------------------------- */
+
+/* What a descriptor is used for. */
+enum vr_slot_state {
+	VR_SLOT_UNKNOWN,
+	VR_SLOT_FREE,		/* on the driver's free list */
+	VR_SLOT_DEVICE,		/* published, not returned */
+	VR_SLOT_RETURNED,	/* returned, not reaped */
+	VR_SLOT_NSTATES
+};
+
+/* An element of a ring: which slot, what it holds. */
+struct vr_entry {
+	uint32_t slot;
+	struct vr_val id;	/* head descriptor */
+	struct vr_val len;	/* used ring only */
+};
+
+struct vr_split {
+	uint32_t num;		/* 0: unknown or refused, nothing below is set */
+	uint64_t desc, avail, used;	/* addresses */
+	struct vr_val avail_flags, avail_idx, used_event;
+	struct vr_val used_flags, used_idx, avail_event;
+	struct vr_entry avail_last;	/* slot idx-1: head published last */
+	struct vr_entry avail_next;	/* slot idx: the next to be written */
+	struct vr_entry used_last;	/* slot idx-1: returned last */
+	struct vr_entry used_reap;	/* slot last_used_idx: reaped next */
+};
+
+/* Counts that follow from the indices, mod 2^16. */
+struct vr_counts {
+	struct vr_val in_flight;	/* published, not reaped */
+	struct vr_val device_pending;	/* published, not returned */
+	struct vr_val driver_pending;	/* returned, not reaped */
+};
+
+struct vr_slots {
+	uint8_t *state;		/* enum vr_slot_state a descriptor; NULL: not read */
+	uint32_t count[VR_SLOT_NSTATES];
+};
+
+enum vr_dir { VR_RX, VR_TX, VR_CTRL };
+
+/* A transmit queue as the network stack sees it. */
+struct vr_txq {
+	uint64_t addr;		/* netdev_queue; 0: not a transmit queue */
+	struct vr_val state;
+	struct vr_val age_ms;	/* since trans_start; means something only when
+				 * the queue is stopped */
+	struct vr_val qlen;
+};
+
+struct vr_napi {
+	uint64_t addr;		/* napi_struct; 0: the queue has none */
+	struct vr_val state, weight;
+	struct vr_val scheduled, disabled;
+};
+
+struct vr_queue {
+	enum vr_dir dir;
+	unsigned pair;
+	char label[12];		/* "tx1" */
+	char name[41];		/* the kernel's: "output.1" */
+	bool in_use;		/* below curr_queue_pairs */
+	uint64_t owner;		/* send_queue / receive_queue */
+	uint64_t vring_virtqueue;
+	bool packed, in_order;
+	bool failed;		/* could not be read at all; see the errors */
+	struct vr_val callback;	/* 0: the queue has no callback */
+	struct vr_txq txq;
+	struct vr_napi napi;
+	struct vr_val dma_desc, dma_avail, dma_used;	/* guest-physical */
+	struct vr_val index, num_free, free_head, num_added, last_used_idx;
+	struct vr_val avail_idx_shadow, avail_flags_shadow;
+	struct vr_val event, event_triggered, indirect, broken, weak_barriers;
+	struct vr_split split;
+	struct vr_counts counts;
+	struct vr_slots slots;
+};
+
+/* Fill a queue from its vring_virtqueue; 'full' also reads the descriptors'
+ * states.  'legacy_big' is the byte order of a legacy (not VERSION_1) ring's
+ * words.  Never fails: what could not be read is VR_UNREAD. */
+void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
+		  bool words_big, bool full);
+/* The derived counts, from the values at hand (pure). */
+void vr_ring_derive(struct vr_queue *q);
+/* Would moving an index from 'old' to 'new_idx' pass 'event'?  The rule for
+ * EVENT_IDX of the virtio specification (2.7.7.1), mod 2^16 (pure). */
+bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old);
+
+/* ---- snapshot: devices (net_walk.c, vhost_walk.c) -------------------------------- */
+
+#define VR_MAX_RING 32768	/* the specification's largest split ring */
+#define VR_MAX_PAIRS 0x8000	/* VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX */
+
+struct vr_device {
+	struct vr_netdev_ref ref;
+	uint64_t virtnet_info, virtio_device;
+	struct vr_val virtio_index, features, max_pairs, curr_pairs;
+	char driver[32];
+	struct vr_val up, carrier;		/* of net_device.state */
+	struct vr_val link;			/* VIRTIO_NET_S_LINK_UP as last seen */
+	struct vr_val failed;
+	struct vr_val refill_pending, refill_enabled;
+	struct vr_queue *queues;
+	unsigned nqueues;
+};
+
+enum vr_sel_queue { VR_SEL_ALL, VR_SEL_PAIR, VR_SEL_RX, VR_SEL_TX, VR_SEL_CTRL };
+
+/* What the user asked for. */
+struct vr_select {
+	const char *device;	/* NULL: every virtio-net device */
+	uint64_t virtqueue;	/* set by the walk: 'device' was its address */
+	enum vr_sel_queue queue;
+	unsigned n;		/* pair, for VR_SEL_PAIR/RX/TX with has_n */
+	bool has_n;
+	bool full;		/* one queue or pair: the full block */
+};
+
+/* Parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
+ * 'sel'; 0, or -1 when the word is none. */
+int vr_select_queue(struct vr_select *sel, const char *word);
+
+struct vr_snapshot {
+	char nodename[65], release[65];
+	struct vr_device *devices;
+	unsigned ndevices;
+};
+
+enum vr_walk_status {
+	VR_WALK_OK,
+	VR_WALK_NO_DEVICE,	/* nothing of that name or address */
+	VR_WALK_NOT_VIRTIO,	/* a net device, but not a virtio-net one */
+	VR_WALK_NO_QUEUE,	/* the device has no such queue */
+	VR_WALK_NO_MEMORY,
+};
+
+/* Why nothing could be shown, and what could be. */
+struct vr_walk_error {
+	enum vr_walk_status status;
+	struct vr_netdev_ref dev;	/* NOT_VIRTIO, NO_QUEUE */
+	char kind[32];			/* NOT_VIRTIO: "tun", "veth", "" unknown */
+	bool host;			/* NOT_VIRTIO: a tap-like host device */
+	unsigned pairs;			/* NO_QUEUE: pairs that it has */
+	struct vr_netdev_ref *candidates;	/* NO_DEVICE: virtio-net devices */
+	unsigned ncandidates;
+	struct vr_val driver_loaded;	/* NO_DEVICE: module virtio_net is there */
+};
+
+/* net_walk.c: read the devices and queues that 'sel' names into 'ret'; a device
+ * word that turns out to be a virtqueue's address is noted in 'sel'.
+ * VR_WALK_OK or another status with '*err' filled. */
+enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
+				struct vr_snapshot *ret,
+				struct vr_walk_error *err);
+/* net_state.c: what the network stack knows of a device and of a queue's NAPI and
+ * transmit queue, from its send_queue or receive_queue at 'owner'. */
+void vr_net_device_state(struct vr_ctx *c, struct vr_device *d);
+void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
+			struct vr_queue *q, uint64_t owner);
+/* net_walk.c: netdev_priv(): where the driver's private area of a net_device
+ * lies, by net_device.priv or the rounded-up size. */
+uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
+/* vhost_walk.c: the rtnl_link_ops kind of a net_device ("" when it has none),
+ * and whether it is one that vhost serves (tun, macvtap, ipvtap). */
+bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size);
+
+/* ---- features.c ---------------------------------------------------------------- */
+
+/* Name of feature bit 'bit' of a virtio-net device, or NULL: no name known. */
+const char *vr_feature_name(unsigned bit);
+
+/* ---- the way there, for vqwalk (hops.c) ------------------------------------------- */
+
+enum vr_rule {
+	VR_RULE_BEHIND,		/* behind the struct: its size, aligned to 'count' */
+	VR_RULE_INSIDE,		/* the member itself */
+	VR_RULE_POINTER,	/* what the member points to */
+	VR_RULE_ELEMENT,	/* element 'count' of an array */
+	VR_RULE_FIRST,		/* the same address, by another type */
+	VR_RULE_WORD,		/* a word of a ring of 'count' entries */
+};
+
+struct vr_hop {
+	const char *type;	/* the struct at 'addr' */
+	uint64_t addr;
+	const char *member;	/* NULL: none is followed */
+	uint32_t offset;	/* the member's */
+	uint32_t size;		/* of the struct, for BEHIND and ELEMENT */
+	uint64_t count;
+	enum vr_rule rule;
+	uint64_t next;		/* 0: could not be read */
+};
+
+struct vr_path {
+	const struct vr_device *device;
+	const struct vr_queue *queue;
+	struct vr_hop *hops;
+	unsigned nhops;
+};
+
+struct vr_walks {
+	struct vr_path *path;
+	unsigned count;
+};
+
+/* The hops of every queue of the snapshot; 0, or -1 when memory is short. */
+int vr_trace(struct vr_ctx *c, const struct vr_snapshot *s, struct vr_walks *ret);
+/* How the next address follows, in words. */
+void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h);
+
+/* ---- words (words.c) ----------------------------------------------------------------- */
+
+/* A string from the dump with control and non-ASCII bytes as \xNN. */
+void vr_text_escape(char *out, size_t size, const char *in);
+/* Whose error it is ("eth0 tx1", "" for none), and what it is. */
+void vr_error_where(char *buf, size_t size, const struct vr_error *e);
+void vr_error_what(char *buf, size_t size, const struct vr_error *e);
+/* Why the walk found nothing to show, and what would work. */
+void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
+		    const struct vr_select *sel);
+
+/* ---- rendering ------------------------------------------------------------------------- */
+
+/* render_text.c: the snapshot as text; 'width' is the terminal's. */
+void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
+		      const struct vr_snapshot *s, const struct vr_select *sel,
+		      unsigned width);
+/* render_text.c: the resolved layout (vring -l). */
+void vr_text_layout(FILE *out, const struct vr_ctx *c);
+/* render_text.c: the errors, a line each. */
+void vr_text_errors(FILE *out, const struct vr_ctx *c);
+/* render_walk.c: hops as a table; as crash commands that repeat them (asks the
+ * target which types its gdb knows). */
+void vr_text_walks(FILE *out, const struct vr_walks *w);
+void vr_text_commands(FILE *out, struct vr_ctx *c, const struct vr_walks *w);
+/* render_json.c: the snapshot, or the hops, as one JSON document with the errors. */
+void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
+		      const struct vr_snapshot *s);
+void vr_json_walks(FILE *out, const struct vr_ctx *c, const struct vr_snapshot *s,
+		   const struct vr_walks *w);
+/* render_json.c: a document without queues, with the reason as an error. */
+void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
+		     const struct vr_snapshot *s, const char *reason);
+
+#endif
