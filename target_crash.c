@@ -238,9 +238,19 @@ static int target_btf_file(struct vr_target *t, struct vr_arena *arena,
 
 /* ---- debuginfo of modules -------------------------------------------------------- */
 
+#define MAX_LOADED 16
+
 struct load_call {
 	const char *module, *file;
 };
+
+/* What we loaded ourselves.  Where crash knows no modules it does not remember
+ * for us, and loading twice would add the types twice. */
+static struct {
+	const char *module;	/* one of offsets.c's strings */
+	char file[VR_PATH];
+} loaded[MAX_LOADED];
+static unsigned nloaded;
 
 static int call_load(void *arg)
 {
@@ -276,31 +286,37 @@ static const char *target_types_from(struct vr_target *t, const char *module)
 	struct load_call l = { .module = module };
 
 	(void)t;
+	for (unsigned i = 0; i < nloaded; i++)
+		if (!strcmp(loaded[i].module, module))
+			return loaded[i].file;
 	return guarded(call_loaded, &l) ? NULL : l.file;
 }
 
 static int target_load_types(struct vr_target *t, const char *module)
 {
+	const char *have = target_types_from(t, module);
 	struct load_call l = { .module = module };
 	const char *dirs[VR_DEBUGINFO_DIRS];
-	static char path[1024];
 
-	if (!guarded(call_loaded, &l)) {
+	if (have) {
 		snprintf(t->why, sizeof(t->why),
-			 "%s was loaded for it and has no such type (a stripped module is no debuginfo)",
-			 l.file);
+			 "%.300s was loaded for it and has no such type (a stripped module is no debuginfo)",
+			 have);
 		return -1;
 	}
+	if (nloaded == MAX_LOADED)
+		return -1;
 	vr_debuginfo_dirs(dirs, t->release, pc->namelist, kt->module_tree,
 			  user_path);
-	if (vr_debuginfo_find(dirs, module, path, sizeof(path), t->why,
+	l.file = loaded[nloaded].file;
+	if (vr_debuginfo_find(dirs, module, loaded[nloaded].file, VR_PATH, t->why,
 			      sizeof(t->why)))
 		return -1;
-	l.file = path;
 	if (guarded(call_load, &l)) {
-		snprintf(t->why, sizeof(t->why), "crash cannot load %.400s", path);
+		snprintf(t->why, sizeof(t->why), "crash cannot load %.400s", l.file);
 		return -1;
 	}
+	loaded[nloaded++].module = module;
 	return 0;
 }
 

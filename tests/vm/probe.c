@@ -2,7 +2,8 @@
 /*
  * probe.c - an extension for tests only: it drives the seam over crash into
  * everything that makes crash leave by longjmp, so that test_loader.py can see
- * that we stay, and that the next command finds crash as it was.
+ * that we stay, and that the next command finds crash as it was.  It also shows
+ * our own walks (test_walks.py) and takes times (tests/bench).
  *
  *	vrprobe read ADDR	8 bytes of kernel memory, our own page walk
  *	vrprobe raw ADDR	the same by crash's translation, which jumps when
@@ -13,6 +14,10 @@
  *	vrprobe member TYPE PATH
  *	vrprobe usage		cmd_usage(), which jumps to the prompt
  *	vrprobe spin		read until Ctrl-C, at most a minute
+ *	vrprobe tasks		address, pid, mm, leader and name of each thread
+ *	vrprobe module NAME	is it loaded?
+ *	vrprobe types btf|dwarf	time to find all members anew
+ *	vrprobe walk		time, reads and bytes of a walk over all devices
  */
 #include <defs.h>
 #include <time.h>
@@ -36,6 +41,90 @@ static void spin(void)
 			vr_read(&ctx, addr, &v, sizeof(v));
 	fprintf(fp, "not interrupted after %lu reads\n", (ulong)n);
 }
+
+/* ---- our own walks ------------------------------------------------------- */
+
+static int print_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
+{
+	(void)c;
+	(void)arg;
+	fprintf(fp, "%lx %lu %lx %lx %s\n", (ulong)task->addr, (ulong)task->pid.v,
+		(ulong)task->mm, (ulong)task->leader, task->comm);
+	return 0;
+}
+
+static void tasks(void)
+{
+	struct vr_missing missing;
+
+	if (vr_layout_resolve(&ctx, VR_G_TASKS, &missing))
+		fprintf(fp, "missing: %s\n", missing.type);
+	else
+		vr_for_each_task(&ctx, print_task, NULL);
+	fprintf(fp, "errors: %u\n", ctx.nerrors);
+}
+
+static void module(const char *name)
+{
+	struct vr_val v = vr_module_loaded(&ctx, name);
+
+	if (v.have != VR_READ)
+		fprintf(fp, "module: failed\n");
+	else
+		fprintf(fp, "module: %s\n", v.v ? "yes" : "no");
+}
+
+/* ---- times ------------------------------------------------------------------ */
+
+static double microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void types(const char *source)
+{
+	struct vr_missing missing;
+	double start;
+	int r;
+
+	ctx.no_btf = !strcmp(source, "dwarf");
+	ctx.types = NULL;
+	memset(&ctx.layout, 0, sizeof(ctx.layout));
+	start = microseconds();
+	r = vr_layout_resolve(&ctx, VR_G_KERNEL | VR_G_GUEST, &missing);
+	fprintf(fp, "types: %.0f us%s%s\n", microseconds() - start,
+		r ? " missing " : "", r ? missing.type : "");
+	ctx.no_btf = false;
+}
+
+static void walk(void)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	struct vr_select sel = { .device = NULL };
+	struct vr_snapshot snap = { .ndevices = 0 };
+	struct vr_missing missing;
+	unsigned queues = 0;
+	double start;
+
+	if (vr_layout_resolve(&ctx, VR_G_GUEST, &missing)) {
+		fprintf(fp, "walk: missing %s\n", missing.type);
+		return;
+	}
+	target.reads = target.bytes = 0;
+	start = microseconds();
+	vr_net_walk(&ctx, &sel, &snap, &err);
+	start = microseconds() - start;
+	for (unsigned i = 0; i < snap.ndevices; i++)
+		queues += snap.devices[i].nqueues;
+	fprintf(fp, "walk: %.0f us, %u queues, %lu reads, %lu bytes, %u errors\n",
+		start, queues, (ulong)target.reads, (ulong)target.bytes,
+		ctx.nerrors);
+}
+
+/* ---- the command ------------------------------------------------------------- */
 
 static void probe_two(const char *what, const char *a, const char *b)
 {
@@ -62,6 +151,10 @@ static void probe_one(const char *what, const char *arg)
 	uint64_t v = 0, addr = strtoull(arg, NULL, 16);
 	int failed = -1;
 
+	if (!strcmp(what, "module") || !strcmp(what, "types")) {
+		(*what == 'm' ? module : types)(arg);
+		return;
+	}
 	if (!strcmp(what, "read"))
 		failed = vr_read(&ctx, addr, &v, 8);
 	else if (!strcmp(what, "raw"))
@@ -84,12 +177,18 @@ static void cmd_vrprobe(void)
 	vr_target_init(&target);
 	vr_arena_reset(&ctx.arena);
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
+	ctx.types = NULL;
+	ctx.nerrors = 0;
 	if (argcnt < 2 || !strcmp(args[1], "usage"))
 		cmd_usage(pc->curcmd, SYNOPSIS);
 	if (vr_layout_resolve(&ctx, VR_G_KERNEL, &missing))
 		fprintf(fp, "missing: %s\n", missing.type);
 	if (argcnt == 2 && !strcmp(args[1], "spin"))
 		spin();
+	else if (argcnt == 2 && !strcmp(args[1], "tasks"))
+		tasks();
+	else if (argcnt == 2 && !strcmp(args[1], "walk"))
+		walk();
 	else if (argcnt == 3)
 		probe_one(args[1], args[2]);
 	else if (argcnt == 4)
