@@ -5,8 +5,8 @@
  * A command is a pipeline:
  *
  *   vring.c      parses the arguments
- *   offsets.c    finds where the kernel's struct members are (struct vr_layout),
- *                asking types.c: BTF (btf.c) first, else DWARF
+ *   offsets.c    finds where the kernel's struct members are (struct vr_layout)
+ *                by the table in members.c, asking types.c: BTF (btf.c) first, else DWARF
  *   net_walk.c   guest: net_device -> virtnet_info -> queues      \
  *   net_state.c  what the network stack knows of them              \  fill a
  *   vhost_walk.c host: what a tap-like net_device is               /  snapshot,
