@@ -36,3 +36,13 @@ const char *vr_feature_name(unsigned bit)
 			return names[i].name;
 	return NULL;
 }
+
+const char *vr_vhost_feature_name(unsigned bit)
+{
+	/* vhost's own meaning of two bits that it never passes to a guest. */
+	if (bit == 26)
+		return "LOG_ALL";
+	if (bit == 27)
+		return "VHOST_NET_VIRTIO_NET_HDR";
+	return vr_feature_name(bit);
+}

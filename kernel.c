@@ -16,6 +16,14 @@ void vr_error_add(struct vr_ctx *c, struct vr_error e)
 {
 	memcpy(e.device, c->device, sizeof(e.device));
 	memcpy(e.queue, c->queue, sizeof(e.queue));
+	for (unsigned i = 0; i < c->nerrors && i < VR_MAX_ERRORS; i++) {
+		const struct vr_error *o = &c->errors[i];
+
+		if (o->code == e.code && o->what == e.what &&
+		    o->addr == e.addr && o->value == e.value &&
+		    !strcmp(o->device, e.device) && !strcmp(o->queue, e.queue))
+			return;
+	}
 	if (c->nerrors < VR_MAX_ERRORS)
 		c->errors[c->nerrors] = e;
 	c->nerrors++;
@@ -129,12 +137,25 @@ static size_t page_of(const struct vr_span *s, size_t off)
 	return (s->addr % PAGE + off) / PAGE;
 }
 
+/* One error for a hole, however many pages it has. */
+static void hole_ends(struct vr_ctx *c, const char *what, uint64_t end,
+		      size_t *hole)
+{
+	if (*hole)
+		read_failed(c, what, end - *hole, *hole);
+	*hole = 0;
+}
+
 int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
 		 const char *what)
 {
-	size_t done = 0, good = 0;
+	size_t done = 0, good = 0, hole = 0;
 
 	*s = (struct vr_span){ .addr = addr, .len = len };
+	if (addr + len < addr) {
+		read_failed(c, what, addr, len);
+		return -1;
+	}
 	s->data = vr_alloc(&c->arena, 1, len);
 	if (!s->data) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MEMORY,
@@ -151,13 +172,15 @@ int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
 			n = len - done;
 		if (!vr_read(c, addr + done, s->data + done, n)) {
 			good++;
+			hole_ends(c, what, addr + done, &hole);
 		} else {
-			read_failed(c, what, addr + done, n);
+			hole += n;
 			if (s->missing)
 				s->missing[page_of(s, done)] = 1;
 		}
 		done += n;
 	}
+	hole_ends(c, what, addr + done, &hole);
 	if (good && s->missing)
 		return 0;
 	s->data = NULL;
@@ -195,8 +218,11 @@ int vr_read_string(struct vr_ctx *c, uint64_t addr, char *buf, size_t size)
 		return -1;
 	}
 	buf[n] = '\0';
-	if (strlen(buf) == n && n < size - 1 &&
-	    !vr_read(c, addr + n, buf + n, size - 1 - n))
+	if (strlen(buf) < n || n == size - 1)
+		return 0;
+	if (vr_read(c, addr + n, buf + n, size - 1 - n))
+		buf[n] = '\0';
+	else
 		buf[size - 1] = '\0';
 	return 0;
 }
@@ -220,37 +246,91 @@ void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65])
 
 struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what)
 {
-	return (struct vr_list){ .head = head, .at = head, .turtle = head,
-				 .power = 1, .limit = limit, .what = what };
+	return (struct vr_list){ .head = head, .at = head, .limit = limit,
+				 .what = what };
+}
+
+/* The node behind 'at'; 0 at the head, and at a bad link ('e' says which). */
+static uint64_t follow(struct vr_ctx *c, const struct vr_list *l, uint64_t at,
+		       struct vr_error *e)
+{
+	uint64_t next;
+
+	*e = (struct vr_error){ .what = l->what, .addr = at, .len = sizeof(next) };
+	if (vr_read(c, at, &next, sizeof(next))) {
+		e->code = VR_E_READ;
+		return 0;
+	}
+	if (next == l->head) {
+		e->what = NULL;		/* the good end */
+		return 0;
+	}
+	e->code = VR_E_NULL;
+	return next;
+}
+
+/*
+ * How many nodes there are before the first one that comes again, once a loop
+ * of 'period' nodes was found.
+ */
+static unsigned before_repeat(struct vr_ctx *c, const struct vr_list *l,
+			      unsigned period)
+{
+	uint64_t slow = l->head, fast = l->head;
+	struct vr_error e;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < period; i++)
+		fast = follow(c, l, fast, &e);
+	for (; slow != fast && n < l->limit; n++) {
+		slow = follow(c, l, slow, &e);
+		fast = follow(c, l, fast, &e);
+	}
+	return n + period - 1;	/* the head is none of them */
+}
+
+/* Count the distinct nodes, by Brent's loop check, and note a bad end. */
+static unsigned list_length(struct vr_ctx *c, const struct vr_list *l)
+{
+	uint64_t turtle = l->head, at = l->head;
+	unsigned n = 0, since = 0, power = 1;
+	struct vr_error e;
+
+	while ((at = follow(c, l, at, &e)) && n < l->limit) {
+		n++;
+		since++;
+		if (at == turtle) {
+			n = before_repeat(c, l, since);
+			break;
+		}
+		if (since == power) {
+			turtle = at;
+			power *= 2;
+			since = 0;
+		}
+	}
+	if (at)
+		e = (struct vr_error){ .code = VR_E_LOOP, .what = l->what,
+				       .addr = l->head, .limit = n };
+	if (e.what)
+		vr_error_add(c, e);
+	return n;
 }
 
 uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l)
 {
-	uint64_t next;
+	struct vr_error e;
 
-	if (vr_read(c, l->at, &next, sizeof(next))) {
-		read_failed(c, l->what, l->at, sizeof(next));
-		return 0;
+	/* Counted first, so that no node of a loop is handed out twice. */
+	if (!l->counted) {
+		l->counted = true;
+		l->left = list_length(c, l);
 	}
-	if (next == l->head)
+	if (!l->left || !l->at)
 		return 0;
-	if (!next) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_NULL,
-			.what = l->what, .addr = l->at });
-		return 0;
-	}
-	/* Brent's check: a circle comes back to where the turtle waits. */
-	if (next == l->turtle || l->steps >= l->limit) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_LOOP,
-			.what = l->what, .addr = l->head, .limit = l->steps });
-		return 0;
-	}
-	l->at = next;
-	if (++l->steps == l->power) {
-		l->turtle = next;
-		l->power *= 2;
-	}
-	return next;
+	l->left--;
+	l->at = follow(c, l, l->at, &e);
+	return l->at;
 }
 
 typedef int (*netdev_fn)(struct vr_ctx *c, const struct vr_netdev_ref *ref,
@@ -271,9 +351,11 @@ static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
 		ref.addr = node - f[VR_DEV_LIST].offset;
 		memset(ref.name, 0, sizeof(ref.name));
 		if (vr_read(c, ref.addr + f[VR_DEV_NAME].offset, ref.name,
-			    sizeof(ref.name)))
+			    sizeof(ref.name))) {
 			read_failed(c, "net_device.name", ref.addr +
 				    f[VR_DEV_NAME].offset, sizeof(ref.name));
+			memset(ref.name, 0, sizeof(ref.name));
+		}
 		ref.name[sizeof(ref.name) - 1] = '\0';
 		r = fn(c, &ref, arg);
 		if (r)

@@ -148,7 +148,7 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
 			.what = "virtnet_info.max_queue_pairs",
 			.value = d->max_pairs.v, .limit = VR_MAX_PAIRS });
-		d->max_pairs.v = 0;
+		d->max_pairs = (struct vr_val){ .have = VR_UNREAD };
 	}
 	return 0;
 }
@@ -242,6 +242,9 @@ static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 			 (unsigned)d->max_pairs.v : 0;
 	unsigned first = 0, end = pairs;
 
+	/* Asked for by number, a queue is tried though the count is unknown. */
+	if (sel->has_n && d->max_pairs.have != VR_READ)
+		pairs = sel->n + 1;
 	if (sel->has_n) {
 		if (sel->n >= pairs)
 			return VR_WALK_NO_QUEUE;
@@ -263,51 +266,6 @@ static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 
 /* ---- finding devices ------------------------------------------------------------------ */
 
-struct finder {
-	const char *name;	/* NULL: any */
-	uint64_t addr;		/* of the net_device; 0: any */
-	struct vr_netdev_ref *refs;
-	unsigned n, room;
-};
-
-static int collect(struct vr_ctx *c, const struct vr_netdev_ref *ref, void *arg)
-{
-	struct finder *f = arg;
-
-	if (f->name ? strcmp(f->name, ref->name) != 0 :
-	    f->addr && f->addr != ref->addr)
-		return 0;
-	if (f->n == f->room) {
-		unsigned room = f->room ? f->room * 2 : 16;
-		struct vr_netdev_ref *more = vr_alloc(&c->arena, room,
-						      sizeof(*more));
-
-		if (!more)
-			return -1;
-		if (f->n)
-			memcpy(more, f->refs, f->n * sizeof(*more));
-		f->refs = more;
-		f->room = room;
-	}
-	f->refs[f->n++] = *ref;
-	return 0;
-}
-
-static bool parse_address(const char *word, uint64_t *ret)
-{
-	char *end;
-
-	*ret = strtoull(word, &end, 16);
-	return *word && !*end && *ret;
-}
-
-static int find_by(struct vr_ctx *c, const char *name, uint64_t addr,
-		   struct finder *f)
-{
-	*f = (struct finder){ .name = name, .addr = addr };
-	return vr_for_each_netdev(c, collect, f);
-}
-
 /* Is this the name that the virtio bus gave the device: "virtio3"? */
 static bool is_virtio_name(const struct vr_device *d, const char *word)
 {
@@ -321,7 +279,7 @@ static bool is_virtio_name(const struct vr_device *d, const char *word)
 }
 
 /* Keep only the devices that the virtio bus calls 'word'. */
-static void keep_virtio_name(struct vr_ctx *c, struct finder *f, const char *word)
+static void keep_virtio_name(struct vr_ctx *c, struct vr_netdev_list *f, const char *word)
 {
 	unsigned n = 0;
 
@@ -341,37 +299,37 @@ static void keep_virtio_name(struct vr_ctx *c, struct finder *f, const char *wor
  * of the same word; an address is a net_device's first, then a virtqueue's, to
  * be looked for in all devices.
  */
-static int find_devices(struct vr_ctx *c, const char *word, struct finder *f,
+static int find_devices(struct vr_ctx *c, const char *word, struct vr_netdev_list *f,
 			uint64_t *virtqueue)
 {
 	uint64_t addr;
 
-	if (find_by(c, word, 0, f))
+	if (vr_find_netdevs(c, word, 0, f))
 		return -1;
 	if (f->n || !word)
 		return 0;
 	if (!strncmp(word, "virtio", 6)) {
-		if (find_by(c, NULL, 0, f))
+		if (vr_find_netdevs(c, NULL, 0, f))
 			return -1;
 		keep_virtio_name(c, f, word);
 		return 0;
 	}
-	if (!parse_address(word, &addr))
+	if (!vr_parse_address(word, &addr))
 		return 0;
-	if (find_by(c, NULL, addr, f))
+	if (vr_find_netdevs(c, NULL, addr, f))
 		return -1;
 	if (f->n)
 		return 0;
 	*virtqueue = addr;
-	return find_by(c, NULL, 0, f);
+	return vr_find_netdevs(c, NULL, 0, f);
 }
 
 /* The virtio-net devices among all, for the message that names them. */
 static void list_candidates(struct vr_ctx *c, struct vr_walk_error *err)
 {
-	struct finder all;
+	struct vr_netdev_list all;
 
-	if (find_by(c, NULL, 0, &all))
+	if (vr_find_netdevs(c, NULL, 0, &all))
 		return;
 	err->candidates = vr_alloc(&c->arena, MAX_CANDIDATES,
 				   sizeof(*err->candidates));
@@ -420,7 +378,7 @@ enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
 				struct vr_snapshot *ret,
 				struct vr_walk_error *err)
 {
-	struct finder found;
+	struct vr_netdev_list found;
 
 	vr_read_uts(c, ret->nodename, ret->release);
 	err->status = VR_WALK_NO_MEMORY;

@@ -92,7 +92,10 @@ static enum vr_translation walk(struct vr_ctx *c, uint64_t pgd, uint64_t addr,
 {
 	enum vr_space space = VR_KERNEL;
 	uint64_t table = pgd, entry;
+	unsigned unused = 64 - PAGE_SHIFT - c->pg.levels * LEVEL_BITS;
 
+	if ((uint64_t)((int64_t)(addr << unused) >> unused) != addr)
+		return VR_TR_NOT_PRESENT;
 	for (unsigned level = c->pg.levels; level; level--) {
 		unsigned shift = PAGE_SHIFT + (level - 1) * LEVEL_BITS;
 		uint64_t index = (addr >> shift) & ((1U << LEVEL_BITS) - 1);

@@ -10,16 +10,23 @@
 
 #define SCHEMA	"vring/1"
 
-static void begin(struct json *j, FILE *out, const struct vr_ctx *c,
-		  const char *command, const struct vr_snapshot *s)
+void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
+		   const char *command, const char *side, const char *nodename,
+		   const char *release)
 {
 	json_begin(j, out);
 	json_string(j, "schema", SCHEMA);
 	json_string(j, "command", command);
-	json_string(j, "side", "guest");
-	json_string(j, "nodename", s->nodename);
-	json_string(j, "release", s->release);
+	json_string(j, "side", side);
+	json_string(j, "nodename", nodename);
+	json_string(j, "release", release);
 	json_bool(j, "live", c->t->live);
+}
+
+static void begin(struct json *j, FILE *out, const struct vr_ctx *c,
+		  const char *command, const struct vr_snapshot *s)
+{
+	vr_json_begin(j, out, c, command, "guest", s->nodename, s->release);
 }
 
 static void one_error(struct json *j, const char *where, const char *what)
@@ -46,25 +53,34 @@ static void errors(struct json *j, const struct vr_ctx *c)
 	}
 }
 
+void vr_json_end(struct json *j, const struct vr_ctx *c)
+{
+	json_array(j, "errors");
+	errors(j, c);
+	json_close_array(j);
+	json_end(j);
+}
+
 /* ---- queues --------------------------------------------------------------- */
 
-static void features(struct json *j, struct vr_val mask)
+void vr_json_features(struct json *j, const char *name, struct vr_val mask,
+		      const char *(*named)(unsigned bit))
 {
 	char unnamed[16];
 
-	json_val_hex(j, "features", mask);
+	json_val_hex(j, name, mask);
 	if (mask.have != VR_READ) {
 		json_null(j, "feature_names");
 		return;
 	}
 	json_array(j, "feature_names");
 	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *name = vr_feature_name(bit);
+		const char *word = named(bit);
 
 		if (!(mask.v >> bit & 1))
 			continue;
 		snprintf(unnamed, sizeof(unnamed), "bit %u", bit);
-		json_string(j, NULL, name ? name : unnamed);
+		json_string(j, NULL, word ? word : unnamed);
 	}
 	json_close_array(j);
 }
@@ -189,7 +205,7 @@ static void queue(struct json *j, const struct vr_device *d,
 	identity(j, d, q);
 	driver_side(j, q);
 	shared_words(j, q);
-	features(j, d->features);
+	vr_json_features(j, "features", d->features, vr_feature_name);
 	net_context(j, d, q);
 	json_val(j, "in_flight", q->counts.in_flight);
 	json_val(j, "device_pending", q->counts.device_pending);
@@ -212,10 +228,7 @@ void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
 		for (unsigned k = 0; k < s->devices[i].nqueues; k++)
 			queue(&j, &s->devices[i], &s->devices[i].queues[k]);
 	json_close_array(&j);
-	json_array(&j, "errors");
-	errors(&j, c);
-	json_close_array(&j);
-	json_end(&j);
+	vr_json_end(&j, c);
 }
 
 void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
@@ -278,8 +291,5 @@ void vr_json_walks(FILE *out, const struct vr_ctx *c, const struct vr_snapshot *
 		json_close_object(&j);
 	}
 	json_close_array(&j);
-	json_array(&j, "errors");
-	errors(&j, c);
-	json_close_array(&j);
-	json_end(&j);
+	vr_json_end(&j, c);
 }

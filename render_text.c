@@ -62,13 +62,19 @@ static void print_row(FILE *out, const struct vr_queue *q)
 {
 	char b[10][24];
 
-	fprintf(out, "%-6s %16" PRIx64, q->label, q->vring_virtqueue);
+	struct vr_val num = { q->split.num, q->split.num ? VR_READ : VR_UNREAD };
+
+	fprintf(out, "%-6s ", q->label);
+	if (q->vring_virtqueue)
+		fprintf(out, "%16" PRIx64, q->vring_virtqueue);
+	else
+		fprintf(out, "%16s", "-");
 	if (q->packed || q->failed) {
 		fprintf(out, "%s\n", note(q));
 		return;
 	}
-	fprintf(out, " %5" PRIu32 " %5s %6s %6s %6s %6s %5s %5s %7s %7s%s\n",
-		q->split.num, dec(q->num_free, b[0]), dec(q->last_used_idx, b[1]),
+	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s%s\n",
+		dec(num, b[9]), dec(q->num_free, b[0]), dec(q->last_used_idx, b[1]),
 		dec(q->split.avail_idx, b[2]), dec(q->split.used_idx, b[3]),
 		dec(q->counts.in_flight, b[4]), dec(q->counts.device_pending, b[5]),
 		dec(q->counts.driver_pending, b[6]), dec(q->split.used_event, b[7]),
@@ -201,7 +207,7 @@ static void print_picture(FILE *out, const struct vr_queue *q, unsigned width)
 
 	if (!s->state)
 		return;
-	while (columns * 2 <= width - MARGIN && columns * 2 <= num)
+	while (columns * 2 + MARGIN <= width && columns * 2 <= num)
 		columns *= 2;
 	while (num / per > columns * MAX_ROWS)
 		per *= 2;

@@ -252,7 +252,7 @@ static struct vr_val link_of(const struct vr_ctx *c, const struct pieces *p,
 {
 	const struct vr_field *f = c->layout.f;
 
-	if (p->extra.len)
+	if (vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT))
 		return vr_span_get(&p->extra, (size_t)f[VR_SZ_DESC_EXTRA].size *
 				   i + f[VR_EXTRA_NEXT].offset, 2,
 				   c->t->big_endian);
@@ -296,6 +296,8 @@ static void mark_chain(struct vr_ctx *c, struct vr_queue *q,
 	for (uint32_t k = 0; k < q->split.num; k++) {
 		struct vr_val flags, next;
 
+		if (q->slots.state[at] == state)
+			return;
 		q->slots.state[at] = state;
 		flags = vr_span_get(&p->desc, (size_t)DESC_SIZE * at +
 				    DESC_FLAGS, 2, p->big);

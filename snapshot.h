@@ -142,6 +142,7 @@ enum vr_walk_status {
 	VR_WALK_NO_DEVICE,	/* nothing of that name or address */
 	VR_WALK_NOT_VIRTIO,	/* a net device, but not a virtio-net one */
 	VR_WALK_NO_QUEUE,	/* the device has no such queue */
+	VR_WALK_NO_VHOST,	/* nothing of the host's that vhost serves */
 	VR_WALK_NO_MEMORY,
 };
 
@@ -175,10 +176,99 @@ uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
  * and whether it is one that vhost serves (tun, macvtap, ipvtap). */
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size);
 
+/* ---- snapshot: the host's side (vhost_find.c, vhost_queue.c, vhost_walk.c) ---------- */
+
+enum vr_vhost_kind { VR_VHOST_NET, VR_VHOST_VSOCK, VR_VHOST_SCSI };
+
+/* A piece of guest memory as vhost knows it. */
+struct vr_region {
+	uint64_t guest;		/* guest-physical, or an IOVA with an iotlb */
+	uint64_t size;		/* in bytes; 0: 2^64 */
+	uint64_t user;		/* address in the owner's memory */
+};
+
+struct vr_vhost {
+	enum vr_vhost_kind kind;
+	uint64_t addr;		/* vhost_net, vhost_vsock or vhost_scsi */
+	uint64_t dev;		/* its vhost_dev */
+	uint64_t mm;		/* of the owner */
+	struct vr_task owner;	/* addr 0: not found */
+	struct vr_val nvqs, cid;	/* cid: vsock's */
+	bool iotlb;		/* addresses are IOVAs */
+	struct vr_region *regions;
+	unsigned nregions;
+	bool shown;		/* a queue of a net device uses it */
+};
+
+/* What waits for a file or socket on vhost's behalf. */
+struct vr_poll {
+	uint64_t addr;		/* vhost_poll */
+	struct vr_val wqh;	/* 0: it does not wait */
+	struct vr_val queued;	/* its work is queued */
+};
+
+struct vr_hostq {
+	char device[16];	/* the net device, or "vhost-vsock" ... */
+	struct vr_netdev_ref ref;	/* addr 0: no net device */
+	char label[12];
+	unsigned vq;		/* index in vhost_dev.vqs */
+	uint64_t tun, tun_file;	/* or tap_dev and tap_queue */
+	struct vr_val queue_index;
+	bool detached;
+	struct vr_vhost *vhost;
+	uint64_t wait_entry;	/* 0: vhost does not wait for the socket */
+	uint64_t vhost_virtqueue;
+	struct vr_val num, last_avail_idx, avail_idx, last_used_idx, used_flags;
+	struct vr_val signalled_used, signalled_used_valid, acked_features;
+	struct vr_val busyloop_timeout, backend, is_le, upend_idx, done_idx;
+	struct vr_val desc, avail, used;	/* user addresses */
+	struct vr_val kick_count, call_count, error_count;
+	struct vr_val rxq_head, rxq_tail;
+	struct vr_poll kick_poll, backend_poll;
+	struct vr_val tx_ring_size, tx_ring_used, sock_qlen;
+	struct vr_task worker;	/* addr 0: none, or not found */
+	/* the words in the owner's memory */
+	struct vr_split ring;
+	enum vr_translation why;	/* VR_TR_OK: readable */
+	struct vr_val dma_desc, dma_avail, dma_used;
+};
+
+struct vr_host {
+	char nodename[65], release[65];
+	struct vr_vhost *vhosts;
+	unsigned nvhosts;
+	struct vr_hostq *queues;
+	unsigned nqueues, room;
+};
+
+#define VR_MAX_VHOSTS 4096
+
+/* vhost_walk.c: read the queues that 'sel' and 'pid' (0: any process) name into
+ * 'ret'; VR_WALK_OK or another status with '*err' filled.  Needs VR_G_TASKS and
+ * VR_G_VHOST. */
+enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
+				 uint64_t pid, struct vr_host *ret,
+				 struct vr_walk_error *err);
+
+/* vhost_find.c: every vhost device that a process has open, with its owner. */
+int vr_vhost_find(struct vr_ctx *c, struct vr_host *h);
+/* vhost_find.c: the vhost_net at 'addr', added when it is not known and looks
+ * like one (its queues point back at it); NULL when it does not. */
+struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr);
+/* vhost_queue.c: the guest memory that a vhost device knows. */
+void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v);
+/* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0. */
+uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq);
+/* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the
+ * caller set vhost, vq and vhost_virtqueue. */
+void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);
+
 /* ---- features.c ---------------------------------------------------------------- */
 
 /* Name of feature bit 'bit' of a virtio-net device, or NULL: no name known. */
 const char *vr_feature_name(unsigned bit);
+/* The same for what a vhost queue has acknowledged. */
+const char *vr_vhost_feature_name(unsigned bit);
 
 /* ---- the way there, for vqwalk (hops.c) ------------------------------------------- */
 
@@ -249,8 +339,21 @@ void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
 		      const struct vr_snapshot *s);
 void vr_json_walks(FILE *out, const struct vr_ctx *c, const struct vr_snapshot *s,
 		   const struct vr_walks *w);
+/* render_host.c: the host's side as text; its memory regions (-m); as JSON. */
+void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
+		  const struct vr_select *sel);
+void vr_text_regions(FILE *out, const struct vr_host *h);
+void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
 /* render_json.c: a document without queues, with the reason as an error. */
 void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
 		     const struct vr_snapshot *s, const char *reason);
+/* The head of every document, and its errors; for render_host.c. */
+struct json;
+void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
+		   const char *command, const char *side, const char *nodename,
+		   const char *release);
+void vr_json_end(struct json *j, const struct vr_ctx *c);
+void vr_json_features(struct json *j, const char *name, struct vr_val mask,
+		      const char *(*named)(unsigned bit));
 
 #endif

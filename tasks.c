@@ -13,13 +13,14 @@
 
 typedef int (*task_fn)(struct vr_ctx *c, const struct vr_task *task, void *arg);
 
-static void read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
-		      struct vr_task *ret)
+void vr_read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
+		  struct vr_task *ret)
 {
 	struct vr_obj o = { .addr = addr };
 
 	*ret = (struct vr_task){ .addr = addr, .leader = leader };
 	ret->pid = vr_get(c, &o, VR_TASK_PID, "task_struct.pid");
+	ret->state = vr_get(c, &o, VR_TASK_STATE, "task_struct.__state");
 	ret->mm = vr_get_ptr(c, &o, VR_TASK_MM, NULL);
 	vr_read_string(c, addr + c->layout.f[VR_TASK_COMM].offset, ret->comm,
 		       sizeof(ret->comm));
@@ -40,7 +41,7 @@ static int each_thread(struct vr_ctx *c, uint64_t leader, task_fn fn, void *arg)
 	l = vr_list_start(signal + f[VR_SIGNAL_THREAD_HEAD].offset, MAX_TASKS,
 			  "list of threads");
 	while ((node = vr_list_next(c, &l))) {
-		read_task(c, node - f[VR_TASK_THREAD_NODE].offset, leader, &task);
+		vr_read_task(c, node - f[VR_TASK_THREAD_NODE].offset, leader, &task);
 		r = fn(c, &task, arg);
 		if (r)
 			return r;

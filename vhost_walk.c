@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vhost_walk.c - the host's side: what kind of device a net_device is.
+ * vhost_walk.c - the host's way from a tap to vhost's queues: net_device ->
+ * tun_struct -> tun_file -> socket -> vhost_net -> vhost_virtqueue, and the same
+ * for macvtap and ipvtap.
  *
- * The kind comes from the rtnl_link_ops' own string, so it needs no module
- * symbols or types.
+ * A vhost_net belongs to a tap queue when one of its backends is that queue's
+ * socket, or when it waits on that socket; the two ways make up for each other
+ * (vhost leaves the wait queue while it works; a queue's backend is NULL while
+ * it is stopped).
  */
 #include <string.h>
 
 #include "vring.h"
+
+#define MAX_WAITERS	4096	/* on one socket */
+#define MAX_QUEUES	4096	/* of one tap: 256 is the kernel's limit */
+#define MAX_VQS		128
+
+/* One queue of a tap. */
+struct endpoint {
+	const struct vr_netdev_ref *ref;
+	uint64_t tun;		/* tun_struct or tap_dev */
+	uint64_t file;		/* tun_file or tap_queue */
+	uint64_t socket, sk;
+	uint64_t ring;		/* ptr_ring; 0: this kernel has none */
+	struct vr_val index;
+	bool detached;
+};
 
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size)
 {
@@ -26,4 +45,376 @@ bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size
 		if (!strcmp(kind, served[i]))
 			return true;
 	return false;
+}
+
+/* ---- adding queues ------------------------------------------------------------ */
+
+static struct vr_hostq *new_queue(struct vr_ctx *c, struct vr_host *h)
+{
+	if (h->nqueues == h->room) {
+		unsigned room = h->room ? h->room * 2 : 16;
+		struct vr_hostq *more = vr_alloc(&c->arena, room, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		if (h->nqueues)
+			memcpy(more, h->queues, h->nqueues * sizeof(*more));
+		h->queues = more;
+		h->room = room;
+	}
+	return &h->queues[h->nqueues++];
+}
+
+static bool have_queue(const struct vr_host *h, uint64_t vhost_virtqueue)
+{
+	for (unsigned i = 0; i < h->nqueues; i++)
+		if (h->queues[i].vhost_virtqueue == vhost_virtqueue)
+			return true;
+	return false;
+}
+
+/* How full the tap's ring is; consumed slots are not cleared, so counting them
+ * would lie. */
+static void read_ptr_ring(struct vr_ctx *c, struct vr_hostq *q, uint64_t ring)
+{
+	struct vr_obj o = { .addr = ring };
+	struct vr_val producer, consumer;
+	uint64_t queue, slot;
+
+	q->tx_ring_size.have = q->tx_ring_used.have = VR_ABSENT;
+	if (!ring)
+		return;
+	q->tx_ring_size = vr_get(c, &o, VR_RING_SIZE, "ptr_ring.size");
+	producer = vr_get(c, &o, VR_RING_PRODUCER, "ptr_ring.producer");
+	consumer = vr_get(c, &o, VR_RING_CONSUMER, "ptr_ring.consumer_head");
+	queue = vr_get_ptr(c, &o, VR_RING_QUEUE, NULL);
+	q->tx_ring_used.have = VR_UNREAD;
+	if (q->tx_ring_size.have != VR_READ || producer.have != VR_READ ||
+	    consumer.have != VR_READ || !q->tx_ring_size.v ||
+	    producer.v >= q->tx_ring_size.v || consumer.v >= q->tx_ring_size.v)
+		return;
+	q->tx_ring_used = (struct vr_val){ (producer.v + q->tx_ring_size.v -
+					    consumer.v) % q->tx_ring_size.v,
+					   VR_READ };
+	if (q->tx_ring_used.v || !queue)
+		return;
+	if (vr_read(c, queue + 8 * consumer.v, &slot, sizeof(slot)))
+		q->tx_ring_used.have = VR_UNREAD;
+	else if (slot)
+		q->tx_ring_used.v = q->tx_ring_size.v;
+}
+
+static void add_queue(struct vr_ctx *c, struct vr_host *h,
+		      const struct endpoint *e, struct vr_vhost *v, unsigned vq,
+		      uint64_t wait_entry)
+{
+	uint64_t addr = vr_vhost_vq(c, v, vq);
+	struct vr_obj sk = { .addr = e->sk };
+	struct vr_hostq *q;
+
+	if (!addr || have_queue(h, addr))
+		return;
+	q = new_queue(c, h);
+	if (!q)
+		return;
+	*q = (struct vr_hostq){ .vhost = v, .vq = vq, .vhost_virtqueue = addr,
+		.ref = *e->ref, .tun = e->tun, .tun_file = e->file,
+		.queue_index = e->index, .detached = e->detached,
+		.wait_entry = wait_entry };
+	memcpy(q->device, e->ref->name, sizeof(q->device));
+	/* vhost's RX is what the guest receives. */
+	snprintf(q->label, sizeof(q->label), "%s%u", vq ? "tx" : "rx",
+		 (unsigned)(e->index.v & 0xffff));
+	memcpy(c->queue, q->label, sizeof(c->queue));
+	read_ptr_ring(c, q, e->ring);
+	q->sock_qlen = vr_get(c, &sk, VR_SOCK_QLEN, "sk_receive_queue.qlen");
+	vr_vhost_queue(c, q);
+	v->shown = true;
+	c->queue[0] = '\0';
+}
+
+/* Queues of a vhost device that no net device led to. */
+static void add_rest(struct vr_ctx *c, struct vr_host *h)
+{
+	static const char *const names[] = {
+		[VR_VHOST_NET] = "vhost-net", [VR_VHOST_VSOCK] = "vhost-vsock",
+		[VR_VHOST_SCSI] = "vhost-scsi",
+	};
+
+	for (unsigned i = 0; i < h->nvhosts; i++) {
+		struct vr_vhost *v = &h->vhosts[i];
+
+		if (v->shown || v->nvqs.have != VR_READ || v->nvqs.v > MAX_VQS)
+			continue;
+		for (unsigned vq = 0; vq < v->nvqs.v; vq++) {
+			uint64_t addr = vr_vhost_vq(c, v, vq);
+			struct vr_hostq *q = addr ? new_queue(c, h) : NULL;
+
+			if (!q)
+				continue;
+			*q = (struct vr_hostq){ .vhost = v, .vq = vq,
+				.vhost_virtqueue = addr };
+			snprintf(q->device, sizeof(q->device), "%s", names[v->kind]);
+			if (v->kind == VR_VHOST_SCSI)
+				snprintf(q->label, sizeof(q->label), "vq%u", vq);
+			else
+				snprintf(q->label, sizeof(q->label), "%s",
+					 vq ? "tx" : "rx");
+			vr_vhost_queue(c, q);
+		}
+	}
+}
+
+/* ---- which vhost a tap queue has ------------------------------------------------- */
+
+/* An entry of the socket's wait queue: is it a vhost_poll's?  Foreign entries
+ * (epoll, blocked readers) fail one of the back pointers. */
+static void try_waiter(struct vr_ctx *c, struct vr_host *h,
+		       const struct endpoint *e, uint64_t head, uint64_t entry)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj poll = { .addr = entry - f[VR_POLL_WAIT].offset };
+	uint64_t dev, first;
+	struct vr_vhost *v;
+
+	if (vr_get_ptr(c, &poll, VR_POLL_WQH, NULL) != head)
+		return;
+	dev = vr_get_ptr(c, &poll, VR_POLL_DEV, NULL);
+	if (!dev)
+		return;
+	v = vr_vhost_at(c, h, dev - f[VR_VHN_DEV].offset);
+	if (!v)
+		return;
+	first = v->addr + f[VR_VHN_POLL].offset;
+	for (unsigned vq = 0; vq < 2; vq++)
+		if (poll.addr == first + (uint64_t)vq * f[VR_SZ_VHOST_POLL].size)
+			add_queue(c, h, e, v, vq, entry);
+}
+
+static void by_wait_queue(struct vr_ctx *c, struct vr_host *h,
+			  const struct endpoint *e)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj sk = { .addr = e->sk };
+	uint64_t wq = vr_get_ptr(c, &sk, VR_SOCK_WQ, "sock.sk_wq");
+	uint64_t head = wq + f[VR_SOCKET_WQ_WAIT].offset, node;
+	struct vr_list l;
+
+	if (!wq)
+		return;
+	l = vr_list_start(head + f[VR_WAIT_HEAD_LIST].offset, MAX_WAITERS,
+			  "wait queue of the tap's socket");
+	while ((node = vr_list_next(c, &l)))
+		try_waiter(c, h, e, head, node - f[VR_WAIT_ENTRY_LIST].offset);
+}
+
+static void by_backend(struct vr_ctx *c, struct vr_host *h,
+		       const struct endpoint *e)
+{
+	for (unsigned i = 0; i < h->nvhosts; i++) {
+		struct vr_vhost *v = &h->vhosts[i];
+		bool ours = false;
+
+		if (v->kind != VR_VHOST_NET)
+			continue;
+		for (unsigned vq = 0; vq < 2; vq++) {
+			struct vr_obj o = { .addr = vr_vhost_vq(c, v, vq) };
+
+			ours = ours || (o.addr && have_queue(h, o.addr)) ||
+			       (o.addr && vr_get_ptr(c, &o, VR_VHQ_BACKEND,
+						     NULL) == e->socket);
+		}
+		/* One backend is enough: the other may be stopped. */
+		for (unsigned vq = 0; ours && vq < 2; vq++)
+			add_queue(c, h, e, v, vq, 0);
+	}
+}
+
+static void add_endpoint(struct vr_ctx *c, struct vr_host *h,
+			 const struct endpoint *e)
+{
+	unsigned before = h->nqueues;
+
+	by_wait_queue(c, h, e);
+	by_backend(c, h, e);
+	/* The waiters come in any order. */
+	if (h->nqueues == before + 2 && h->queues[before].vq == 1) {
+		struct vr_hostq first = h->queues[before];
+
+		h->queues[before] = h->queues[before + 1];
+		h->queues[before + 1] = first;
+	}
+}
+
+/* ---- tun and tap ----------------------------------------------------------------------- */
+
+static void add_tun_file(struct vr_ctx *c, struct vr_host *h,
+			 const struct vr_netdev_ref *ref, uint64_t tun,
+			 uint64_t file, bool detached)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = file };
+	struct endpoint e = { .ref = ref, .tun = tun, .file = file,
+		.socket = file + f[VR_TFILE_SOCKET].offset,
+		.sk = file + f[VR_TFILE_SK].offset, .detached = detached };
+
+	if (vr_has(c, VR_TFILE_RING))
+		e.ring = file + f[VR_TFILE_RING].offset;
+	e.index = vr_get(c, &o, VR_TFILE_INDEX, "tun_file.queue_index");
+	add_endpoint(c, h, &e);
+}
+
+static int walk_tun(struct vr_ctx *c, struct vr_host *h,
+		    const struct vr_netdev_ref *ref)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj tun = { .addr = vr_netdev_priv(c, ref->addr) };
+	struct vr_val n;
+	struct vr_list l;
+	uint64_t node, file;
+
+	if (vr_get_ptr(c, &tun, VR_TUN_DEV, NULL) != ref->addr) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
+			.what = "tun_struct", .addr = ref->addr });
+		return -1;
+	}
+	n = vr_get(c, &tun, VR_TUN_NUMQUEUES, "tun_struct.numqueues");
+	/* Slots behind numqueues may hold stale pointers. */
+	for (uint64_t i = 0; n.have == VR_READ && i < n.v &&
+	     i < f[VR_TUN_TFILES].size / 8; i++)
+		if (!vr_read(c, tun.addr + f[VR_TUN_TFILES].offset + 8 * i, &file,
+			     sizeof(file)) && file)
+			add_tun_file(c, h, ref, tun.addr, file, false);
+	l = vr_list_start(tun.addr + f[VR_TUN_DISABLED].offset, MAX_QUEUES,
+			  "list of detached tap queues");
+	while ((node = vr_list_next(c, &l)))
+		add_tun_file(c, h, ref, tun.addr, node - f[VR_TFILE_NEXT].offset,
+			     true);
+	return 0;
+}
+
+/* ---- macvtap and ipvtap ------------------------------------------------------------------ */
+
+static int walk_tap(struct vr_ctx *c, struct vr_host *h,
+		    const struct vr_netdev_ref *ref)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj dev = { .addr = ref->addr };
+	struct vr_obj tap = { .addr = vr_get_ptr(c, &dev, VR_DEV_RX_HANDLER_DATA,
+						 NULL) };
+	struct vr_list l;
+	uint64_t node;
+
+	if (!tap.addr)
+		return 0;	/* down, and never opened */
+	if (vr_get_ptr(c, &tap, VR_TAP_DEV, NULL) != ref->addr) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
+			.what = "tap_dev", .addr = ref->addr });
+		return -1;
+	}
+	l = vr_list_start(tap.addr + f[VR_TAP_LIST].offset, MAX_QUEUES,
+			  "list of tap queues");
+	while ((node = vr_list_next(c, &l))) {
+		struct vr_obj o = { .addr = node - f[VR_TAPQ_NEXT].offset };
+		struct endpoint e = { .ref = ref, .tun = tap.addr, .file = o.addr,
+			.socket = o.addr + f[VR_TAPQ_SOCKET].offset,
+			.sk = o.addr + f[VR_TAPQ_SK].offset };
+		struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
+
+		if (vr_has(c, VR_TAPQ_RING))
+			e.ring = o.addr + f[VR_TAPQ_RING].offset;
+		e.index = vr_get(c, &o, VR_TAPQ_INDEX, "tap_queue.queue_index");
+		e.detached = enabled.have == VR_READ && !enabled.v;
+		add_endpoint(c, h, &e);
+	}
+	return 0;
+}
+
+/* ---- selection --------------------------------------------------------------------------- */
+
+static int walk_device(struct vr_ctx *c, struct vr_host *h,
+		       const struct vr_netdev_ref *ref, struct vr_walk_error *err)
+{
+	bool tun;
+	struct vr_missing missing;
+
+	memcpy(c->device, ref->name, sizeof(c->device));
+	if (!vr_host_kind(c, ref->addr, err->kind, sizeof(err->kind)))
+		return -1;
+	tun = !strcmp(err->kind, "tun");
+	if (vr_layout_resolve(c, tun ? VR_G_TUN : VR_G_TAP, &missing)) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
+			.what = missing.path, .of = missing.type,
+			.module = missing.module });
+		return -1;
+	}
+	return tun ? walk_tun(c, h, ref) : walk_tap(c, h, ref);
+}
+
+static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
+		   uint64_t addr, uint64_t pid)
+{
+	unsigned n = (unsigned)(q->queue_index.v & 0xffff);
+
+	if (addr && q->vhost_virtqueue != addr && q->vhost->addr != addr &&
+	    q->vhost->dev != addr)
+		return false;
+	if (pid && !(q->vhost->owner.addr && q->vhost->owner.pid.v == pid) &&
+	    !(q->worker.addr && q->worker.pid.v == pid))
+		return false;
+	if (sel->has_n && n != sel->n)
+		return false;
+	return sel->queue == VR_SEL_ALL || sel->queue == VR_SEL_PAIR ||
+	       (sel->queue == VR_SEL_RX && q->vq == 0) ||
+	       (sel->queue == VR_SEL_TX && q->vq == 1);
+}
+
+static void keep_wanted(struct vr_host *h, const struct vr_select *sel,
+			uint64_t addr, uint64_t pid)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->nqueues; i++)
+		if (wanted(&h->queues[i], sel, addr, pid))
+			h->queues[n++] = h->queues[i];
+	h->nqueues = n;
+}
+
+enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
+				 uint64_t pid, struct vr_host *ret,
+				 struct vr_walk_error *err)
+{
+	struct vr_netdev_list found = { .n = 0 };
+	uint64_t addr = 0;
+	bool named;
+
+	vr_read_uts(c, ret->nodename, ret->release);
+	err->status = VR_WALK_NO_MEMORY;
+	if (vr_vhost_find(c, ret) ||
+	    vr_find_netdevs(c, sel->device, 0, &found))
+		return err->status;
+	if (!found.n && sel->device && vr_parse_address(sel->device, &addr) &&
+	    vr_find_netdevs(c, NULL, addr, &found))
+		return err->status;
+	named = sel->device && found.n;
+	/* A vhost address, or none: all devices, then the filter. */
+	if (!named && (!sel->device || addr) &&
+	    vr_find_netdevs(c, NULL, 0, &found))
+		return err->status;
+	err->status = VR_WALK_NO_DEVICE;
+	for (unsigned i = 0; i < found.n; i++) {
+		int r = walk_device(c, ret, &found.refs[i], err);
+
+		if (!named)
+			continue;
+		err->dev = found.refs[i];
+		err->status = r ? VR_WALK_NOT_VIRTIO : VR_WALK_NO_VHOST;
+	}
+	c->device[0] = '\0';
+	if (!named)
+		add_rest(c, ret);
+	else if (ret->nqueues)
+		err->status = VR_WALK_NO_QUEUE;
+	keep_wanted(ret, sel, named ? 0 : addr, pid);
+	return ret->nqueues ? (err->status = VR_WALK_OK) : err->status;
 }

@@ -134,6 +134,7 @@ enum vr_errcode {
 	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit' */
 	VR_E_PACKED,	/* a packed ring, which is not read yet */
+	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown */
 	VR_E_MEMORY,	/* out of memory */
 };
 
@@ -185,6 +186,37 @@ enum vr_slot {
 	VR_VI_VDEV, VR_VI_DEV, VR_VI_SQ, VR_VI_RQ, VR_VI_CVQ,
 	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_VI_STATUS, VR_VI_REFILL,
 	VR_VI_REFILL_ENABLED, VR_SQ_VQ, VR_RQ_VQ, VR_SQ_NAPI, VR_RQ_NAPI,
+	VR_VSOCK_DEV, VR_VSOCK_CID, VR_SCSI_DEV, VR_FILE_DENTRY, VR_DENTRY_NAME,
+	/* files and sockets */
+	VR_TASK_STATE, VR_TASK_FILES, VR_TASK_TGID, VR_FILES_FDT,
+	VR_FDT_MAX_FDS, VR_FDT_FD, VR_FILE_INODE, VR_FILE_PRIVATE,
+	VR_INODE_RDEV, VR_INODE_MODE, VR_EVENTFD_COUNT,
+	VR_SOCK_WQ, VR_SOCK_QLEN, VR_SOCKET_WQ_WAIT, VR_WAIT_HEAD_LIST,
+	VR_WAIT_ENTRY_LIST, VR_RING_PRODUCER, VR_RING_CONSUMER, VR_RING_SIZE,
+	VR_RING_QUEUE,
+	/* tun and tap */
+	VR_TUN_DEV, VR_TUN_TFILES, VR_TUN_NUMQUEUES, VR_TUN_DISABLED,
+	VR_TFILE_SK, VR_TFILE_SOCKET, VR_TFILE_INDEX, VR_TFILE_NEXT,
+	VR_TFILE_RING, VR_DEV_RX_HANDLER_DATA,
+	VR_TAP_DEV, VR_TAP_LIST, VR_TAPQ_SK, VR_TAPQ_SOCKET, VR_TAPQ_INDEX,
+	VR_TAPQ_NEXT, VR_TAPQ_ENABLED, VR_TAPQ_RING,
+	/* vhost */
+	VR_VHD_MM, VR_VHD_VQS, VR_VHD_NVQS, VR_VHD_WORKER, VR_VHD_WORK_LIST,
+	VR_VHD_UMEM, VR_VHD_IOTLB, VR_VHD_MEMORY,
+	VR_WORKER_VTSK, VR_WORKER_KTHREAD, VR_WORKER_TASK, VR_WORKER_LIST,
+	VR_VTSK_TASK, VR_SZ_VHOST_WORKER,
+	VR_VHQ_DEV, VR_VHQ_NUM, VR_VHQ_DESC, VR_VHQ_AVAIL, VR_VHQ_USED,
+	VR_VHQ_LAST_AVAIL, VR_VHQ_AVAIL_IDX, VR_VHQ_LAST_USED,
+	VR_VHQ_USED_FLAGS, VR_VHQ_SIGNALLED, VR_VHQ_SIGNALLED_VALID,
+	VR_VHQ_FEATURES, VR_VHQ_BUSYLOOP, VR_VHQ_BACKEND, VR_VHQ_KICK,
+	VR_VHQ_CALL, VR_VHQ_ERROR, VR_VHQ_IS_LE, VR_VHQ_POLL, VR_VHQ_WORKER,
+	VR_POLL_WQH, VR_POLL_WAIT, VR_POLL_WORK, VR_POLL_DEV, VR_SZ_VHOST_POLL,
+	VR_WORK_FLAGS, VR_WORK_NODE,
+	VR_VHN_DEV, VR_VHN_VQS, VR_VHN_POLL, VR_SZ_VHOST_NET_VQ, VR_VNQ_VQ,
+	VR_VNQ_UPEND, VR_VNQ_DONE, VR_VNQ_RXQ_HEAD, VR_VNQ_RXQ_TAIL,
+	VR_IOTLB_LIST, VR_MAP_LINK, VR_MAP_START, VR_MAP_SIZE, VR_MAP_ADDR,
+	VR_MEM_NREGIONS, VR_MEM_REGIONS, VR_SZ_REGION, VR_REGION_START,
+	VR_REGION_SIZE, VR_REGION_ADDR,
 	VR_NSLOTS
 };
 
@@ -192,7 +224,12 @@ enum vr_slot {
 enum vr_group {
 	VR_G_KERNEL = 1,	/* name spaces and net devices */
 	VR_G_GUEST = 2,		/* virtio_net and split rings */
-	VR_G_TASKS = 4,		/* tasks and their threads */
+	VR_G_TASKS = 4,		/* tasks, their threads and files */
+	VR_G_TUN = 8,		/* tun and tap devices */
+	VR_G_TAP = 16,		/* macvtap and ipvtap */
+	VR_G_VHOST = 32,	/* vhost and vhost_net */
+	VR_G_VSOCK = 64,	/* vhost_vsock */
+	VR_G_SCSI = 128,	/* vhost_scsi */
 };
 
 /* Where a member's layout came from. */
@@ -355,8 +392,9 @@ void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65]);
  * list that runs into a circle, by a loop check and a limit.
  */
 struct vr_list {
-	uint64_t head, at, turtle;
-	unsigned steps, power, limit;
+	uint64_t head, at;
+	bool counted;
+	unsigned left, limit;
 	const char *what;
 };
 /* 'head' is the address of the list's head, 'what' a static string for errors. */
@@ -377,6 +415,18 @@ int vr_for_each_netdev(struct vr_ctx *c,
 				 const struct vr_netdev_ref *ref, void *arg),
 		       void *arg);
 
+/* netdevs.c: net devices that were found. */
+struct vr_netdev_list {
+	struct vr_netdev_ref *refs;
+	unsigned n, room;
+};
+/* All net devices called 'name' (NULL: any) at 'addr' (0: any); 0, or -1 when
+ * memory is short. */
+int vr_find_netdevs(struct vr_ctx *c, const char *name, uint64_t addr,
+		    struct vr_netdev_list *ret);
+/* A word as a hex address, not 0. */
+bool vr_parse_address(const char *word, uint64_t *ret);
+
 /* Is 'name' in the kernel's list of loaded modules?  VR_UNREAD when the list
  * cannot be walked. */
 struct vr_val vr_module_loaded(struct vr_ctx *c, const char *name);
@@ -384,7 +434,9 @@ struct vr_val vr_module_loaded(struct vr_ctx *c, const char *name);
 /* ---- tasks.c ---------------------------------------------------------------- */
 
 struct vr_task {
-	uint64_t addr, mm;	/* mm 0: a kernel thread */
+	uint64_t addr;
+	uint64_t mm;		/* 0: a kernel thread */
+	struct vr_val state;	/* bits of task_struct.__state; 0 is running */
 	struct vr_val pid;
 	char comm[16];
 	uint64_t leader;	/* the thread group's leader */
@@ -395,6 +447,15 @@ struct vr_task {
 int vr_for_each_task(struct vr_ctx *c,
 		     int (*fn)(struct vr_ctx *c, const struct vr_task *task,
 			       void *arg),
+		     void *arg);
+
+/* Fill 'ret' from the task_struct at 'addr' (tasks.c). */
+void vr_read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
+		  struct vr_task *ret);
+/* Call 'fn' for each open file of a process (files.c); 'private_data' comes along.
+ * Bounded; returns what fn returned, or 0. */
+int vr_for_each_file(struct vr_ctx *c, uint64_t task,
+		     int (*fn)(struct vr_ctx *c, uint64_t file, void *arg),
 		     void *arg);
 
 #include "snapshot.h"

@@ -67,7 +67,7 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 	struct sentence s = { buf, size, 0 };
 
 	buf[0] = '\0';
-	if (e->code != VR_E_DISAGREE)
+	if (e->code != VR_E_DISAGREE && e->code != VR_E_NOTYPE)
 		say(&s, "%s: ", e->what);
 	switch (e->code) {
 	case VR_E_READ:
@@ -102,6 +102,10 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		break;
 	case VR_E_PACKED:
 		say(&s, "packed ring: not read yet");
+		break;
+	case VR_E_NOTYPE:
+		say(&s, "the types of module %s are unknown (struct %s)",
+		    e->module, e->of);
 		break;
 	case VR_E_MEMORY:
 		say(&s, "out of memory");

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guest_builder.h - a guest kernel in a fake target: network name spaces, net
+ * devices of all kinds, and virtio-net devices with their queues.
+ */
+#ifndef GUEST_BUILDER_H
+#define GUEST_BUILDER_H
+
+#include "fake_target.h"
+#include "ring_builder.h"
+
+/* How the structs look; named by a release that has them so. */
+enum guest_era {
+	ERA_3_10,	/* tokens in data[], no shadows */
+	ERA_EL7,	/* a real layout: desc_state[], no shadows */
+	ERA_4_9,	/* desc_state[] and shadows */
+	ERA_5_4,	/* 'split', desc_state a pointer */
+	ERA_5_15,	/* free list in desc_extra */
+	ERA_6_12,	/* net_device.priv */
+	ERA_7_1,	/* an enum names the ring's layout */
+	ERA_COUNT
+};
+
+struct guest {
+	struct fake_target *f;
+	struct vr_ctx c;
+	uint64_t init_net, net_list, virtio_bus;
+	unsigned ndevices;	/* virtio devices so far */
+};
+
+#define GUEST_MAX_PAIRS 8
+
+struct nic_spec {
+	const char *name;
+	uint64_t net;		/* 0: init_net */
+	unsigned pairs;		/* 0: 1 */
+	unsigned curr_pairs;	/* 0: all of them */
+	uint32_t num;		/* of each ring; 0: 256 */
+	uint64_t features;	/* 0: VERSION_1 and EVENT_IDX */
+	bool ctrl;		/* has a control queue */
+	/* fixed addresses; 0: anywhere */
+	uint64_t dev_at, sq_at, rq_at;
+};
+
+struct nic {
+	uint64_t dev, vi, vdev, sq, rq;
+	uint64_t txqs;		/* netdev_queues; 0: the layout has none */
+	struct ring rx[GUEST_MAX_PAIRS], tx[GUEST_MAX_PAIRS], ctrl;
+};
+
+struct guest *guest_new(enum guest_era era);
+void guest_free(struct guest *g);
+const char *era_name(enum guest_era era);
+
+/* One more name space. */
+uint64_t guest_net(struct guest *g, uint32_t inum);
+/* A virtio-net device at the end of its name space's list. */
+struct nic *guest_nic(struct guest *g, const struct nic_spec *spec);
+/* A net device that is something else; 'kind' is its rtnl_link_ops', or NULL. */
+uint64_t guest_netdev(struct guest *g, uint64_t net, const char *name,
+		      const char *kind);
+/* Where the driver's private area of a net_device begins: the spec's rule. */
+uint64_t guest_priv(struct guest *g, uint64_t net_device);
+/* The word that holds a queue's virtqueue pointer. */
+uint64_t guest_vq_slot(struct guest *g, const struct nic *n, enum vr_dir dir,
+		       unsigned pair);
+
+/* Find all members; the test fails when one is missing. */
+void guest_resolve(struct guest *g);
+
+struct walked {
+	enum vr_walk_status status;
+	struct vr_snapshot snap;
+	struct vr_walk_error err;
+	struct vr_select sel;
+};
+
+/* What 'vring DEVICE QUEUE' reads; both may be NULL. */
+struct walked guest_walk(struct guest *g, const char *device, const char *queue);
+/* A queue of what was read; the test fails without it. */
+const struct vr_queue *walked_queue(const struct walked *w, const char *device,
+				    const char *label);
+/* One ring's queue, read in full, without the way there. */
+struct vr_queue guest_read_ring(struct guest *g, const struct ring *r);
+
+#endif

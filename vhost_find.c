@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vhost_find.c - finding vhost devices through the files that processes have
+ * open.
+ *
+ * The way through a tap's wait queue is often interrupted: vhost takes itself
+ * off that queue while it works.  A vhost device always hangs on a file of its
+ * owner, though, and that needs neither module symbols nor crash's task table:
+ * the file is recognised by its device number, and what it leads to by pointers
+ * that point back.
+ */
+#include <string.h>
+
+#include "vring.h"
+
+/* Device numbers of character devices: major << 20 | minor. */
+#define MISC_MAJOR	10u
+#define RDEV(minor)	(MISC_MAJOR << 20 | (minor))
+#define NET_MINOR	238u
+#define VSOCK_MINOR	241u
+#define S_IFMT_		0170000u
+#define S_IFCHR_	0020000u
+
+struct finder {
+	struct vr_host *h;
+	const struct vr_task *task;
+};
+
+/* What kind of vhost device a file is; -1 for another file. */
+static int kind_of_file(struct vr_ctx *c, uint64_t file)
+{
+	struct vr_obj f = { .addr = file };
+	struct vr_obj inode = { .addr = vr_get_ptr(c, &f, VR_FILE_INODE, NULL) };
+	struct vr_obj dentry;
+	struct vr_val rdev, mode;
+	char name[16];
+
+	if (!inode.addr)
+		return -1;
+	mode = vr_get(c, &inode, VR_INODE_MODE, NULL);
+	if (mode.have != VR_READ || (mode.v & S_IFMT_) != S_IFCHR_)
+		return -1;
+	rdev = vr_get(c, &inode, VR_INODE_RDEV, NULL);
+	if (rdev.have != VR_READ || rdev.v >> 20 != MISC_MAJOR)
+		return -1;
+	if (rdev.v == RDEV(NET_MINOR))
+		return VR_VHOST_NET;
+	if (rdev.v == RDEV(VSOCK_MINOR))
+		return VR_VHOST_VSOCK;
+	/* vhost-scsi takes any free minor: only the name tells. */
+	dentry = (struct vr_obj){ .addr = vr_get_ptr(c, &f, VR_FILE_DENTRY, NULL) };
+	if (!dentry.addr ||
+	    vr_read_string(c, vr_get_ptr(c, &dentry, VR_DENTRY_NAME, NULL), name,
+			   sizeof(name)) || strcmp(name, "vhost-scsi"))
+		return -1;
+	return VR_VHOST_SCSI;
+}
+
+/* Where the vhost_dev lies inside; the types are asked for when first needed. */
+static int dev_offset(struct vr_ctx *c, enum vr_vhost_kind kind, uint32_t *ret)
+{
+	static const struct {
+		unsigned group;
+		enum vr_slot slot;
+	} kinds[] = {
+		[VR_VHOST_NET] = { VR_G_VHOST, VR_VHN_DEV },
+		[VR_VHOST_VSOCK] = { VR_G_VSOCK, VR_VSOCK_DEV },
+		[VR_VHOST_SCSI] = { VR_G_SCSI, VR_SCSI_DEV },
+	};
+	struct vr_missing missing;
+
+	if (vr_layout_resolve(c, kinds[kind].group, &missing)) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
+			.what = missing.path, .of = missing.type,
+			.module = missing.module });
+		return -1;
+	}
+	*ret = c->layout.f[kinds[kind].slot].offset;
+	return 0;
+}
+
+/* The first queue must point back at its vhost_dev. */
+static bool looks_like_vhost(struct vr_ctx *c, const struct vr_vhost *v)
+{
+	struct vr_obj vq = { .addr = vr_vhost_vq(c, v, 0) };
+
+	return vq.addr && vr_get_ptr(c, &vq, VR_VHQ_DEV, NULL) == v->dev;
+}
+
+static struct vr_vhost *known(struct vr_host *h, uint64_t addr)
+{
+	for (unsigned i = 0; i < h->nvhosts; i++)
+		if (h->vhosts[i].addr == addr)
+			return &h->vhosts[i];
+	return NULL;
+}
+
+static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
+			    enum vr_vhost_kind kind, uint64_t addr)
+{
+	struct vr_vhost *v = known(h, addr);
+	struct vr_obj o = { .addr = addr }, dev;
+	uint32_t offset;
+
+	if (v)
+		return v;
+	if (!addr || h->nvhosts == VR_MAX_VHOSTS || dev_offset(c, kind, &offset))
+		return NULL;
+	v = &h->vhosts[h->nvhosts];
+	*v = (struct vr_vhost){ .kind = kind, .addr = addr, .dev = addr + offset };
+	if (!looks_like_vhost(c, v))
+		return NULL;
+	h->nvhosts++;
+	dev = (struct vr_obj){ .addr = v->dev };
+	v->nvqs = vr_get(c, &dev, VR_VHD_NVQS, "vhost_dev.nvqs");
+	v->mm = vr_get_ptr(c, &dev, VR_VHD_MM, NULL);
+	v->cid = (struct vr_val){ .have = VR_ABSENT };
+	if (kind == VR_VHOST_VSOCK)
+		v->cid = vr_get(c, &o, VR_VSOCK_CID, "vhost_vsock.guest_cid");
+	vr_vhost_regions(c, v);
+	return v;
+}
+
+struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr)
+{
+	return add(c, h, VR_VHOST_NET, addr);
+}
+
+static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
+{
+	struct finder *f = arg;
+	struct vr_obj o = { .addr = file };
+	int kind = kind_of_file(c, file);
+	struct vr_vhost *v;
+
+	if (kind < 0)
+		return 0;
+	v = add(c, f->h, (enum vr_vhost_kind)kind,
+		vr_get_ptr(c, &o, VR_FILE_PRIVATE, NULL));
+	/* A child may have inherited the file; the owner is who has the memory. */
+	if (v && (!v->owner.addr || f->task->mm == v->mm))
+		v->owner = *f->task;
+	return 0;
+}
+
+static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
+{
+	struct finder f = { arg, task };
+
+	/* Threads share their leader's files. */
+	if (task->addr != task->leader || !task->mm)
+		return 0;
+	return vr_for_each_file(c, task->addr, one_file, &f);
+}
+
+int vr_vhost_find(struct vr_ctx *c, struct vr_host *h)
+{
+	h->vhosts = vr_alloc(&c->arena, VR_MAX_VHOSTS, sizeof(*h->vhosts));
+	if (!h->vhosts)
+		return -1;
+	return vr_for_each_task(c, one_task, h);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vhost_queue.c - one queue of a vhost device: vhost's own indices, who waits
+ * and works for it, and the ring words in the memory of the process that owns
+ * the guest.
+ */
+#include <string.h>
+
+#include "vring.h"
+
+#define MAX_REGIONS	4096
+#define MAX_VQS		128	/* vhost_scsi's */
+#define WORK_QUEUED	1	/* bit number in vhost_work.flags */
+#define AVAIL_RING	4u
+#define USED_RING	4u
+#define USED_ELEM	8u
+
+uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq)
+{
+	struct vr_obj dev = { .addr = v->dev };
+	struct vr_val n = vr_get(c, &dev, VR_VHD_NVQS, NULL);
+	uint64_t table = vr_get_ptr(c, &dev, VR_VHD_VQS, NULL), addr;
+
+	if (n.have != VR_READ || n.v > MAX_VQS || vq >= n.v || !table ||
+	    vr_read(c, table + 8u * vq, &addr, sizeof(addr)))
+		return 0;
+	return addr;
+}
+
+/* ---- guest memory --------------------------------------------------------------- */
+
+static void add_region(struct vr_ctx *c, struct vr_vhost *v,
+		       const struct vr_obj *o, const enum vr_slot slots[3])
+{
+	struct vr_val guest = vr_get(c, o, slots[0], "memory region");
+	struct vr_val size = vr_get(c, o, slots[1], "memory region");
+	struct vr_val user = vr_get(c, o, slots[2], "memory region");
+
+	if (guest.have == VR_READ && size.have == VR_READ && user.have == VR_READ)
+		v->regions[v->nregions++] =
+			(struct vr_region){ guest.v, size.v, user.v };
+}
+
+/* Since 4.9: a tree whose nodes also hang on a list. */
+static void regions_by_list(struct vr_ctx *c, struct vr_vhost *v, uint64_t umem)
+{
+	static const enum vr_slot slots[3] = { VR_MAP_START, VR_MAP_SIZE,
+					       VR_MAP_ADDR };
+	const struct vr_field *f = c->layout.f;
+	struct vr_list l = vr_list_start(umem + f[VR_IOTLB_LIST].offset,
+					 MAX_REGIONS, "list of memory regions");
+	uint64_t node;
+
+	while ((node = vr_list_next(c, &l)) && v->nregions < MAX_REGIONS) {
+		struct vr_obj o = { .addr = node - f[VR_MAP_LINK].offset };
+
+		add_region(c, v, &o, slots);
+	}
+}
+
+/* To 4.4: an array. */
+static void regions_by_array(struct vr_ctx *c, struct vr_vhost *v, uint64_t memory)
+{
+	static const enum vr_slot slots[3] = { VR_REGION_START, VR_REGION_SIZE,
+					       VR_REGION_ADDR };
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = memory };
+	struct vr_val n = vr_get(c, &o, VR_MEM_NREGIONS, "vhost_memory.nregions");
+
+	if (n.have != VR_READ || n.v > MAX_REGIONS)
+		return;
+	for (uint64_t i = 0; i < n.v; i++) {
+		o.addr = memory + f[VR_MEM_REGIONS].offset +
+			 i * f[VR_SZ_REGION].size;
+		add_region(c, v, &o, slots);
+	}
+}
+
+void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
+{
+	struct vr_obj dev = { .addr = v->dev };
+	uint64_t umem = vr_get_ptr(c, &dev, VR_VHD_UMEM, NULL);
+	uint64_t iotlb = vr_get_ptr(c, &dev, VR_VHD_IOTLB, NULL);
+	uint64_t memory = vr_get_ptr(c, &dev, VR_VHD_MEMORY, NULL);
+
+	v->iotlb = iotlb != 0;
+	v->regions = vr_alloc(&c->arena, MAX_REGIONS, sizeof(*v->regions));
+	if (!v->regions)
+		return;
+	if (iotlb || umem)
+		regions_by_list(c, v, iotlb ? iotlb : umem);
+	else if (memory)
+		regions_by_array(c, v, memory);
+}
+
+static struct vr_val user_to_guest(const struct vr_vhost *v, struct vr_val user)
+{
+	struct vr_val none = { .have = VR_UNREAD };
+
+	if (user.have != VR_READ || !user.v || v->iotlb)
+		return none;
+	for (unsigned i = 0; i < v->nregions; i++) {
+		const struct vr_region *r = &v->regions[i];
+
+		if (user.v - r->user < r->size)
+			return (struct vr_val){ r->guest + (user.v - r->user),
+						VR_READ };
+	}
+	return none;
+}
+
+/* With an iotlb the ring addresses are IOVAs, translated where cached. */
+static bool user_address(const struct vr_vhost *v, struct vr_val addr,
+			 uint64_t *ret)
+{
+	*ret = addr.v;
+	if (addr.have != VR_READ || !addr.v)
+		return false;
+	if (!v->iotlb)
+		return true;
+	for (unsigned i = 0; i < v->nregions; i++) {
+		const struct vr_region *r = &v->regions[i];
+
+		if (!r->size || addr.v - r->guest < r->size) {
+			*ret = r->user + (addr.v - r->guest);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- the ring in user memory ------------------------------------------------------ */
+
+static struct vr_val word(struct vr_ctx *c, struct vr_hostq *q, uint64_t addr,
+			  bool big)
+{
+	struct vr_val v = { .have = VR_UNREAD };
+	enum vr_translation r;
+	uint8_t b[2];
+
+	r = vr_read_user(c, q->vhost->mm, addr, b, sizeof(b));
+	if (r != VR_TR_OK) {
+		q->why = r;
+		return v;
+	}
+	v.have = VR_READ;
+	v.v = big ? (uint64_t)b[0] << 8 | b[1] : (uint64_t)b[1] << 8 | b[0];
+	return v;
+}
+
+static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
+{
+	struct vr_split *s = &q->ring;
+	bool big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
+					      c->t->big_endian;
+	uint64_t avail, used;
+
+	s->avail_flags.have = s->avail_idx.have = s->used_event.have = VR_UNREAD;
+	s->used_flags.have = s->used_idx.have = s->avail_event.have = VR_UNREAD;
+	q->why = VR_TR_UNKNOWN;
+	if (q->num.have != VR_READ || !q->num.v || q->num.v > VR_MAX_RING ||
+	    !user_address(q->vhost, q->avail, &avail) ||
+	    !user_address(q->vhost, q->used, &used) || !q->vhost->mm)
+		return;
+	s->num = (uint32_t)q->num.v;
+	q->why = VR_TR_OK;
+	s->avail_flags = word(c, q, avail, big);
+	s->avail_idx = word(c, q, avail + 2, big);
+	s->used_event = word(c, q, avail + AVAIL_RING + 2u * s->num, big);
+	s->used_flags = word(c, q, used, big);
+	s->used_idx = word(c, q, used + 2, big);
+	s->avail_event = word(c, q, used + USED_RING + USED_ELEM * s->num, big);
+}
+
+/* ---- who waits and works for it ------------------------------------------------------ */
+
+static void read_poll(struct vr_ctx *c, uint64_t addr, struct vr_poll *p)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = addr };
+	struct vr_obj work = { .addr = addr + f[VR_POLL_WORK].offset };
+	uint64_t node;
+
+	p->addr = addr;
+	p->wqh = vr_get(c, &o, VR_POLL_WQH, "vhost_poll.wqh");
+	p->queued = (struct vr_val){ .have = VR_UNREAD };
+	if (vr_has(c, VR_WORK_FLAGS)) {
+		p->queued = vr_get(c, &work, VR_WORK_FLAGS, "vhost_work.flags");
+		p->queued.v = p->queued.v >> WORK_QUEUED & 1;
+	} else if (!vr_read(c, work.addr + f[VR_WORK_NODE].offset, &node, 8)) {
+		/* Before 4.9 queued work is a node on a list. */
+		p->queued = (struct vr_val){ node != work.addr +
+					     f[VR_WORK_NODE].offset, VR_READ };
+	}
+}
+
+/* The task of a vhost_worker, by whichever member this kernel has set. */
+static uint64_t worker_task(struct vr_ctx *c, uint64_t worker)
+{
+	struct vr_obj o = { .addr = worker }, vtsk;
+	uint64_t task;
+
+	if (!worker)
+		return 0;
+	task = vr_get_ptr(c, &o, VR_WORKER_KTHREAD, NULL);
+	if (!task)
+		task = vr_get_ptr(c, &o, VR_WORKER_TASK, NULL);
+	if (task)
+		return task;
+	vtsk = (struct vr_obj){ .addr = vr_get_ptr(c, &o, VR_WORKER_VTSK, NULL) };
+	return vtsk.addr ? vr_get_ptr(c, &vtsk, VR_VTSK_TASK, NULL) : 0;
+}
+
+static void read_worker(struct vr_ctx *c, struct vr_hostq *q)
+{
+	const struct vr_field *f = &c->layout.f[VR_VHD_WORKER];
+	struct vr_obj dev = { .addr = q->vhost->dev };
+	struct vr_obj vq = { .addr = q->vhost_virtqueue };
+	uint64_t task = 0, worker;
+
+	if (vr_has(c, VR_VHQ_WORKER)) {
+		task = worker_task(c, vr_get_ptr(c, &vq, VR_VHQ_WORKER, NULL));
+	} else if (f->known && f->size > 8) {
+		task = worker_task(c, dev.addr + f->offset);
+	} else if (f->known) {
+		worker = vr_get_ptr(c, &dev, VR_VHD_WORKER, NULL);
+		task = vr_has(c, VR_SZ_VHOST_WORKER) ? worker_task(c, worker) :
+						       worker;
+	}
+	if (task)
+		vr_read_task(c, task, task, &q->worker);
+}
+
+static struct vr_val eventfd_count(struct vr_ctx *c, uint64_t ctx)
+{
+	struct vr_obj o = { .addr = ctx };
+
+	if (!ctx)
+		return (struct vr_val){ .have = VR_ABSENT };
+	return vr_get(c, &o, VR_EVENTFD_COUNT, "eventfd_ctx.count");
+}
+
+static void read_eventfds(struct vr_ctx *c, struct vr_hostq *q)
+{
+	struct vr_obj vq = { .addr = q->vhost_virtqueue };
+	struct vr_obj kick = { .addr = vr_get_ptr(c, &vq, VR_VHQ_KICK, NULL) };
+
+	q->kick_count = eventfd_count(c, kick.addr ?
+				      vr_get_ptr(c, &kick, VR_FILE_PRIVATE, NULL) :
+				      0);
+	q->call_count = eventfd_count(c, vr_get_ptr(c, &vq, VR_VHQ_CALL, NULL));
+	q->error_count = eventfd_count(c, vr_get_ptr(c, &vq, VR_VHQ_ERROR, NULL));
+}
+
+/* vhost_net's own part of a queue. */
+static void read_net_part(struct vr_ctx *c, struct vr_hostq *q)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = q->vhost_virtqueue - f[VR_VNQ_VQ].offset };
+
+	q->upend_idx = vr_get(c, &o, VR_VNQ_UPEND, "upend_idx");
+	q->done_idx = vr_get(c, &o, VR_VNQ_DONE, "done_idx");
+	q->rxq_head = vr_get(c, &o, VR_VNQ_RXQ_HEAD, "rxq.head");
+	q->rxq_tail = vr_get(c, &o, VR_VNQ_RXQ_TAIL, "rxq.tail");
+	read_poll(c, q->vhost->addr + f[VR_VHN_POLL].offset +
+		  (uint64_t)q->vq * f[VR_SZ_VHOST_POLL].size, &q->backend_poll);
+}
+
+static void read_indices(struct vr_ctx *c, struct vr_hostq *q)
+{
+	struct vr_obj o = { .addr = q->vhost_virtqueue };
+	struct vr_obj dev = { .addr = q->vhost->dev };
+	bool old = !strcmp(c->layout.f[VR_VHQ_FEATURES].type, "vhost_dev");
+
+	q->num = vr_get(c, &o, VR_VHQ_NUM, "vhost_virtqueue.num");
+	q->desc = vr_get(c, &o, VR_VHQ_DESC, "vhost_virtqueue.desc");
+	q->avail = vr_get(c, &o, VR_VHQ_AVAIL, "vhost_virtqueue.avail");
+	q->used = vr_get(c, &o, VR_VHQ_USED, "vhost_virtqueue.used");
+	q->last_avail_idx = vr_get(c, &o, VR_VHQ_LAST_AVAIL, "last_avail_idx");
+	q->avail_idx = vr_get(c, &o, VR_VHQ_AVAIL_IDX, "avail_idx");
+	q->last_used_idx = vr_get(c, &o, VR_VHQ_LAST_USED, "last_used_idx");
+	q->used_flags = vr_get(c, &o, VR_VHQ_USED_FLAGS, "used_flags");
+	q->signalled_used = vr_get(c, &o, VR_VHQ_SIGNALLED, "signalled_used");
+	q->signalled_used_valid = vr_get(c, &o, VR_VHQ_SIGNALLED_VALID,
+					 "signalled_used_valid");
+	q->acked_features = vr_get(c, old ? &dev : &o, VR_VHQ_FEATURES,
+				   "acked_features");
+	q->busyloop_timeout = vr_get(c, &o, VR_VHQ_BUSYLOOP, "busyloop_timeout");
+	q->backend = vr_get(c, &o, VR_VHQ_BACKEND, "private_data");
+	q->is_le = vr_get(c, &o, VR_VHQ_IS_LE, "is_le");
+}
+
+void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
+{
+	read_indices(c, q);
+	read_eventfds(c, q);
+	read_poll(c, q->vhost_virtqueue + c->layout.f[VR_VHQ_POLL].offset,
+		  &q->kick_poll);
+	if (q->vhost->kind == VR_VHOST_NET)
+		read_net_part(c, q);
+	read_worker(c, q);
+	read_ring(c, q);
+	q->dma_desc = user_to_guest(q->vhost, q->desc);
+	q->dma_avail = user_to_guest(q->vhost, q->avail);
+	q->dma_used = user_to_guest(q->vhost, q->used);
+}
