@@ -9,7 +9,7 @@
 
 #include "vring.h"
 
-#define MAX_HOPS	12
+#define MAX_HOPS	16
 #define NETDEV_ALIGN	32
 
 static struct vr_hop *add(struct vr_path *p, const char *type, uint64_t addr,
@@ -59,17 +59,17 @@ static uint64_t virtqueue_of(const struct vr_ctx *c, const struct vr_queue *q)
 }
 
 static void private_area(struct vr_path *p, const struct vr_ctx *c,
-			 const struct vr_device *d)
+			 uint64_t net_device, uint64_t next)
 {
 	const struct vr_field *priv = &c->layout.f[VR_DEV_PRIV];
-	struct vr_hop *h = add(p, "net_device", d->ref.addr,
+	struct vr_hop *h = add(p, "net_device", net_device,
 			       priv->known ? VR_RULE_INSIDE : VR_RULE_BEHIND);
 
 	h->member = priv->known ? priv->path : NULL;
 	h->offset = priv->offset;
 	h->size = c->layout.f[VR_SZ_NET_DEVICE].size;
 	h->count = NETDEV_ALIGN;
-	h->next = d->virtnet_info;
+	h->next = next;
 }
 
 static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
@@ -89,13 +89,12 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	pointer(p, c, q->owner, tx ? VR_SQ_VQ : VR_RQ_VQ, virtqueue_of(c, q));
 }
 
-static void trace(struct vr_path *p, const struct vr_ctx *c)
+static void trace(struct vr_path *p, const struct vr_ctx *c,
+		  const struct vr_device *d, const struct vr_queue *q)
 {
-	const struct vr_device *d = p->device;
-	const struct vr_queue *q = p->queue;
 	struct vr_hop *h;
 
-	private_area(p, c, d);
+	private_area(p, c, d->ref.addr, d->virtnet_info);
 	if (q->dir == VR_CTRL)
 		pointer(p, c, d->virtnet_info, VR_VI_CVQ, virtqueue_of(c, q));
 	else
@@ -117,27 +116,157 @@ static void trace(struct vr_path *p, const struct vr_ctx *c)
 	     4 + 8 * q->split.num, q->split.num);
 }
 
+/* Room for 'n' paths; 0 or -1. */
+static int make_room(struct vr_ctx *c, struct vr_walks *w, unsigned n)
+{
+	w->path = vr_alloc(&c->arena, n ? n : 1, sizeof(*w->path));
+	for (unsigned i = 0; w->path && i < n; i++) {
+		w->path[i].hops = vr_alloc(&c->arena, MAX_HOPS,
+					   sizeof(*w->path[i].hops));
+		if (!w->path[i].hops)
+			return -1;
+	}
+	return w->path ? 0 : -1;
+}
+
 int vr_trace(struct vr_ctx *c, const struct vr_snapshot *s, struct vr_walks *ret)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < s->ndevices; i++)
 		n += s->devices[i].nqueues;
-	ret->path = vr_alloc(&c->arena, n ? n : 1, sizeof(*ret->path));
-	if (!ret->path)
+	if (make_room(c, ret, n))
 		return -1;
 	for (unsigned i = 0; i < s->ndevices; i++) {
-		for (unsigned k = 0; k < s->devices[i].nqueues; k++) {
-			struct vr_path *p = &ret->path[ret->count];
+		const struct vr_device *d = &s->devices[i];
 
-			p->device = &s->devices[i];
-			p->queue = &s->devices[i].queues[k];
-			p->hops = vr_alloc(&c->arena, MAX_HOPS, sizeof(*p->hops));
-			if (!p->hops)
-				return -1;
-			trace(p, c);
-			ret->count++;
+		for (unsigned k = 0; k < d->nqueues; k++) {
+			struct vr_path *p = &ret->path[ret->count++];
+
+			p->device = d->ref.name;
+			p->netns = d->ref.inum;
+			p->label = d->queues[k].label;
+			p->virtqueue = d->queues[k].vring_virtqueue;
+			trace(p, c, d, &d->queues[k]);
 		}
+	}
+	return 0;
+}
+
+/* ---- the host's side ----------------------------------------------------------- */
+
+/* net_device -> tun_struct -> tun_file, or -> tap_dev -> tap_queue. */
+static void to_tap_queue(struct vr_path *p, const struct vr_ctx *c,
+			 const struct vr_hostq *q)
+{
+	const struct vr_field *f = c->layout.f;
+	bool tun = q->tun == vr_netdev_priv(c, q->ref.addr);
+	struct vr_hop *h;
+
+	if (!tun) {
+		pointer(p, c, q->ref.addr, VR_DEV_RX_HANDLER_DATA, q->tun);
+		h = add(p, f[VR_TAP_LIST].type, q->tun, VR_RULE_LIST);
+		h->member = f[VR_TAP_LIST].path;
+		h->offset = f[VR_TAP_LIST].offset;
+	} else {
+		private_area(p, c, q->ref.addr, q->tun);
+		h = add(p, "tun_struct", q->tun, q->detached ? VR_RULE_LIST :
+							       VR_RULE_SLOT);
+		h->member = f[q->detached ? VR_TUN_DISABLED : VR_TUN_TFILES].path;
+		h->offset = f[q->detached ? VR_TUN_DISABLED : VR_TUN_TFILES].offset;
+		h->count = q->queue_index.v & 0xffff;
+	}
+	h->next = q->tun_file;
+}
+
+/* tun_file -> its socket's wait queue -> vhost_poll -> vhost_net. */
+static void through_wait_queue(struct vr_path *p, const struct vr_ctx *c,
+			       const struct vr_hostq *q, bool tun)
+{
+	const struct vr_field *f = c->layout.f;
+	const struct vr_field *sk = &f[tun ? VR_TFILE_SK : VR_TAPQ_SK];
+	uint64_t node = q->wait_entry + f[VR_WAIT_ENTRY_LIST].offset;
+	struct vr_hop *h = add(p, sk->type, q->tun_file, VR_RULE_POINTER);
+
+	h->member = "sk.sk_wq";
+	h->offset = sk->offset + f[VR_SOCK_WQ].offset;
+	h->next = q->socket_wq;
+	h = add(p, "socket_wq", q->socket_wq, VR_RULE_LIST);
+	h->member = "wait.head";
+	h->offset = f[VR_SOCKET_WQ_WAIT].offset + f[VR_WAIT_HEAD_LIST].offset;
+	h->size = 1;	/* the list's own links lead there */
+	h->next = node;
+	h = add(p, f[VR_WAIT_ENTRY_LIST].type, node, VR_RULE_AROUND);
+	h->member = "vhost_poll.wait";
+	h->offset = f[VR_POLL_WAIT].offset + f[VR_WAIT_ENTRY_LIST].offset;
+	h->next = q->backend_poll.addr;
+	h = add(p, "vhost_poll", q->backend_poll.addr, VR_RULE_AROUND);
+	h->member = q->vq ? "vhost_net.poll[1]" : "vhost_net.poll[0]";
+	h->offset = (uint32_t)(q->backend_poll.addr - q->vhost->addr);
+	h->next = q->vhost->addr;
+}
+
+static void to_ring(struct vr_path *p, const struct vr_ctx *c,
+		    const struct vr_hostq *q)
+{
+	static const enum vr_slot slots[3] = { VR_VHQ_DESC, VR_VHQ_AVAIL,
+					       VR_VHQ_USED };
+	const struct vr_val *parts[3] = { &q->desc, &q->avail, &q->used };
+	struct vr_hop *h;
+
+	for (unsigned i = 0; i < 3; i++) {
+		const struct vr_field *f = &c->layout.f[slots[i]];
+
+		h = add(p, f->type, q->vhost_virtqueue, VR_RULE_USER);
+		h->member = f->path;
+		h->offset = f->offset;
+		h->next = parts[i]->v;
+	}
+}
+
+static void trace_host(struct vr_path *p, const struct vr_ctx *c,
+		       const struct vr_hostq *q)
+{
+	bool tun = q->ref.addr && q->tun == vr_netdev_priv(c, q->ref.addr);
+	bool net = q->vhost->kind == VR_VHOST_NET;
+	struct vr_hop *h;
+
+	if (q->ref.addr)
+		to_tap_queue(p, c, q);
+	if (q->wait_entry) {
+		through_wait_queue(p, c, q, tun);
+	} else {
+		h = add(p, "task_struct", q->vhost->owner.addr, VR_RULE_FILE);
+		h->count = q->vhost->owner.pid.v;
+		h->next = q->vhost->addr;
+	}
+	if (net) {
+		h = add(p, "vhost_net", q->vhost->addr, VR_RULE_INSIDE);
+		h->member = q->vq ? "vqs[1].vq" : "vqs[0].vq";
+		h->offset = (uint32_t)(q->vhost_virtqueue - q->vhost->addr);
+	} else {
+		h = add(p, "vhost_dev", q->vhost->dev, VR_RULE_LIST);
+		h->member = "vqs";
+		h->offset = c->layout.f[VR_VHD_VQS].offset;
+	}
+	h->next = q->vhost_virtqueue;
+	to_ring(p, c, q);
+}
+
+int vr_trace_host(struct vr_ctx *c, const struct vr_host *host,
+		  struct vr_walks *ret)
+{
+	if (make_room(c, ret, host->nqueues))
+		return -1;
+	for (unsigned i = 0; i < host->nqueues; i++) {
+		const struct vr_hostq *q = &host->queues[i];
+		struct vr_path *p = &ret->path[ret->count++];
+
+		p->device = q->device;
+		p->netns = q->ref.inum;
+		p->label = q->label;
+		p->virtqueue = q->vhost_virtqueue;
+		trace_host(p, c, q);
 	}
 	return 0;
 }
@@ -168,6 +297,22 @@ void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h)
 		else
 			snprintf(buf, size, "16-bit word behind ring[%" PRIu64 "]",
 				 h->count - 1);
+		break;
+	case VR_RULE_SLOT:
+		snprintf(buf, size, "pointer %" PRIu64 " of the array", h->count);
+		break;
+	case VR_RULE_LIST:
+		snprintf(buf, size, "on this list");
+		break;
+	case VR_RULE_AROUND:
+		snprintf(buf, size, "minus the member's offset");
+		break;
+	case VR_RULE_FILE:
+		snprintf(buf, size, "private_data of a vhost file that pid %" PRIu64
+			 " has open", h->count);
+		break;
+	case VR_RULE_USER:
+		snprintf(buf, size, "address in the owner's memory");
 		break;
 	}
 }

@@ -1,1 +1,426 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * render_host.c - the host's side as text and as JSON.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "json.h"
+
+#define USED_F_NO_NOTIFY	1u
+
+/* A value as decimal in 'buf': '-' when it could not be read. */
+static const char *dec(struct vr_val v, char buf[24])
+{
+	if (v.have == VR_READ)
+		snprintf(buf, 24, "%" PRIu64, v.v);
+	else
+		strcpy(buf, v.have == VR_UNREAD ? "-" : "none");
+	return buf;
+}
+
+/* Why the ring words are not there, in a word or two. */
+static const char *why_not(const struct vr_hostq *q)
+{
+	switch (q->why) {
+	case VR_TR_OK:
+		return "";
+	case VR_TR_NOT_PRESENT:
+		return "not in the dump";
+	case VR_TR_SWAPPED:
+		return "swapped out";
+	case VR_TR_NO_TABLE:
+		return "page tables missing from the dump";
+	default:
+		break;
+	}
+	if (q->avail.have == VR_READ && !q->avail.v)
+		return "not set up";
+	return q->vhost->iotlb ? "not in the iotlb" : "address unknown";
+}
+
+/* Task states as ps prints them. */
+static char state_letter(struct vr_val state)
+{
+	static const struct {
+		uint64_t bits;
+		char letter;
+	} letters[] = {
+		{ 1, 'S' }, { 2, 'D' }, { 4, 'T' }, { 8, 't' }, { 0x10, 'X' },
+		{ 0x20, 'Z' },
+	};
+
+	if (state.have != VR_READ)
+		return '?';
+	for (unsigned i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (state.v & letters[i].bits)
+			return letters[i].letter;
+	return 'R';
+}
+
+static void print_task(FILE *out, const char *what, const struct vr_task *t)
+{
+	char comm[80], b[24];
+
+	if (!t->addr) {
+		fprintf(out, "%s not found", what);
+		return;
+	}
+	vr_text_escape(comm, sizeof(comm), t->comm);
+	fprintf(out, "%s %s (%s) %c", what, dec(t->pid, b), comm,
+		state_letter(t->state));
+}
+
+/* ---- one line a queue ------------------------------------------------------------ */
+
+static void print_device(FILE *out, const struct vr_hostq *q)
+{
+	char name[80], b[24];
+
+	vr_text_escape(name, sizeof(name), q->device);
+	fputs(name, out);
+	if (q->ref.addr)
+		fprintf(out, "  net_device %" PRIx64 "  %s %" PRIx64 "  netns %s",
+			q->ref.addr, "tun", q->tun, dec(q->ref.inum, b));
+	fputc('\n', out);
+}
+
+static void print_row(FILE *out, const struct vr_hostq *q)
+{
+	char b[12][24];
+
+	fprintf(out, "%-6s %16" PRIx64 " %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  ",
+		q->label, q->vhost_virtqueue, dec(q->num, b[0]),
+		dec(q->last_avail_idx, b[1]), dec(q->avail_idx, b[2]),
+		dec(q->last_used_idx, b[3]), dec(q->used_flags, b[4]),
+		dec(q->ring.avail_idx, b[5]), dec(q->ring.used_idx, b[6]),
+		dec(q->ring.used_event, b[7]), dec(q->ring.avail_event, b[8]),
+		dec(q->kick_count, b[9]), dec(q->call_count, b[10]));
+	print_task(out, "owner", &q->vhost->owner);
+	if (q->detached)
+		fputs("  detached", out);
+	if (q->backend.have == VR_READ && !q->backend.v)
+		fputs("  no backend", out);
+	if (q->why != VR_TR_OK)
+		fprintf(out, "  ring %s", why_not(q));
+	fputc('\n', out);
+}
+
+/* ---- the full block --------------------------------------------------------------- */
+
+static void print_vhost_side(FILE *out, const struct vr_hostq *q)
+{
+	char b[8][24];
+
+	fprintf(out, "  vhost\n    num %s   last_avail_idx %s   avail_idx %s   last_used_idx %s\n",
+		dec(q->num, b[0]), dec(q->last_avail_idx, b[1]),
+		dec(q->avail_idx, b[2]), dec(q->last_used_idx, b[3]));
+	fprintf(out, "    used_flags %s%s   signalled_used %s (%s)   busyloop_timeout %s\n",
+		dec(q->used_flags, b[0]), q->used_flags.have == VR_READ &&
+		(q->used_flags.v & USED_F_NO_NOTIFY) ?
+		" (NO_NOTIFY: kicks off)" : " (kicks on)",
+		dec(q->signalled_used, b[1]), q->signalled_used_valid.have ==
+		VR_READ && q->signalled_used_valid.v ? "valid" : "not valid",
+		dec(q->busyloop_timeout, b[2]));
+	fprintf(out, "    backend %" PRIx64 "   upend_idx %s   done_idx %s   rxq %s..%s\n",
+		q->backend.v, dec(q->upend_idx, b[0]), dec(q->done_idx, b[1]),
+		dec(q->rxq_head, b[2]), dec(q->rxq_tail, b[3]));
+}
+
+static void print_ring(FILE *out, const struct vr_hostq *q)
+{
+	const struct vr_split *s = &q->ring;
+	char b[8][24];
+
+	fprintf(out, "  ring in the owner's memory: desc %" PRIx64 "   avail %" PRIx64
+		"   used %" PRIx64 "%s%s\n", q->desc.v, q->avail.v, q->used.v,
+		q->why == VR_TR_OK ? "" : ": ", why_not(q));
+	if (q->why != VR_TR_OK && q->why != VR_TR_NOT_PRESENT)
+		return;
+	fprintf(out, "    avail flags %s   idx %s   used_event %s, the guest's: interrupt me once used->idx passes it\n",
+		dec(s->avail_flags, b[0]), dec(s->avail_idx, b[1]),
+		dec(s->used_event, b[2]));
+	fprintf(out, "    used flags %s   idx %s   avail_event %s, vhost's: kick me once avail->idx passes it\n",
+		dec(s->used_flags, b[0]), dec(s->used_idx, b[1]),
+		dec(s->avail_event, b[2]));
+}
+
+static const char *queued(const struct vr_poll *p)
+{
+	if (p->queued.have != VR_READ)
+		return "work -";
+	return p->queued.v ? "work queued" : "no work";
+}
+
+static void print_around(FILE *out, const struct vr_hostq *q)
+{
+	char b[4][24];
+
+	fprintf(out, "  around it\n    ");
+	print_task(out, "owner", &q->vhost->owner);
+	fprintf(out, "   ");
+	print_task(out, "worker", &q->worker);
+	fprintf(out, "\n    kick count %s (since the VMM last read it)   call count %s   error count %s\n",
+		dec(q->kick_count, b[0]), dec(q->call_count, b[1]),
+		dec(q->error_count, b[2]));
+	fprintf(out, "    kick poll %" PRIx64 " %s, %s", q->kick_poll.addr,
+		q->kick_poll.wqh.v ? "waiting" : "not waiting",
+		queued(&q->kick_poll));
+	if (q->backend_poll.addr)
+		fprintf(out, "   backend poll %" PRIx64 " %s, %s",
+			q->backend_poll.addr,
+			q->backend_poll.wqh.v ? "waiting" : "not waiting",
+			queued(&q->backend_poll));
+	fputc('\n', out);
+	if (q->ref.addr)
+		fprintf(out, "    tap ring %s of %s   socket queue %s\n",
+			dec(q->tx_ring_used, b[0]), dec(q->tx_ring_size, b[1]),
+			dec(q->sock_qlen, b[2]));
+}
+
+static void print_block(FILE *out, const struct vr_hostq *q)
+{
+	char name[80];
+
+	vr_text_escape(name, sizeof(name), q->device);
+	fprintf(out, "%s %s  vhost_virtqueue %" PRIx64 "  vq %u  vhost %" PRIx64
+		"  vhost_dev %" PRIx64, name, q->label, q->vhost_virtqueue, q->vq,
+		q->vhost->addr, q->vhost->dev);
+	if (q->tun_file)
+		fprintf(out, "  tun_file %" PRIx64 "%s", q->tun_file,
+			q->detached ? " (detached)" : "");
+	fputc('\n', out);
+	print_vhost_side(out, q);
+	print_ring(out, q);
+	print_around(out, q);
+}
+
+void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
+		  const struct vr_select *sel)
+{
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		const struct vr_hostq *q = &h->queues[i];
+		bool first = !i || q->ref.addr != q[-1].ref.addr ||
+			     strcmp(q->device, q[-1].device) != 0;
+
+		if (first && i)
+			fputc('\n', out);
+		if (first)
+			print_device(out, q);
+		if (sel->full) {
+			print_block(out, q);
+			continue;
+		}
+		if (first)
+			fprintf(out, "%-6s %-16s %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s\n",
+				"QUEUE", "VHOST_VIRTQUEUE", "NUM", "L_AVAI",
+				"AVAI_I", "L_USED", "FLAGS", "AVAIL", "USED",
+				"U_EVENT", "A_EVENT", "KICKS", "CALLS");
+		print_row(out, q);
+	}
+	vr_text_errors(out, c);
+}
+
+void vr_text_regions(FILE *out, const struct vr_host *h)
+{
+	const struct vr_vhost *last = NULL;
+
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		const struct vr_vhost *v = h->queues[i].vhost;
+
+		if (v == last)
+			continue;
+		last = v;
+		fprintf(out, "vhost %" PRIx64 "  ", v->addr);
+		print_task(out, "owner", &v->owner);
+		fprintf(out, "\n%-16s %-16s %16s\n", v->iotlb ? "IOVA" :
+			"GUEST_PHYSICAL", "USER_ADDRESS", "SIZE");
+		for (unsigned k = 0; k < v->nregions; k++)
+			fprintf(out, "%016" PRIx64 " %016" PRIx64 " %16" PRIx64 "\n",
+				v->regions[k].guest, v->regions[k].user,
+				v->regions[k].size);
+	}
+}
+
+/* ---- JSON ------------------------------------------------------------------------------- */
+
+static void json_count(struct json *j, const char *name, struct vr_val v)
+{
+	json_object(j, name);
+	json_val(j, "eventfd_count", v);
+	json_close_object(j);
+}
+
+static void json_poll(struct json *j, const char *name, const struct vr_poll *p)
+{
+	if (!p->addr) {
+		json_null(j, name);
+		return;
+	}
+	json_object(j, name);
+	json_addr(j, "addr", p->addr);
+	json_addr(j, "wqh", p->wqh.have == VR_READ ? p->wqh.v : 0);
+	json_val_bool(j, "queued", p->queued);
+	json_close_object(j);
+}
+
+static void json_task(struct json *j, const char *name, const struct vr_task *t,
+		      bool owner)
+{
+	char state[2] = { state_letter(t->state), 0 };
+
+	if (!t->addr) {
+		json_null(j, name);
+		return;
+	}
+	json_object(j, name);
+	json_val(j, "pid", t->pid);
+	json_string(j, "comm", t->comm);
+	if (owner)
+		json_addr(j, "mm", t->mm);
+	json_string(j, "state", state);
+	json_close_object(j);
+}
+
+static void json_identity(struct json *j, const struct vr_hostq *q)
+{
+	json_string(j, "device", q->device);
+	json_val(j, "netns", q->ref.inum);
+	json_string(j, "queue", q->label);
+	json_number(j, "vq", q->vq);
+	json_addr(j, "net_device", q->ref.addr);
+	json_addr(j, "tun_struct", q->tun);
+	json_addr(j, "tun_file", q->tun_file);
+	if (q->tun_file)
+		json_val(j, "queue_index", q->queue_index);
+	else
+		json_null(j, "queue_index");
+	json_bool(j, "detached", q->detached);
+	json_addr(j, "wait_entry", q->wait_entry);
+	json_addr(j, "vhost_poll", q->backend_poll.addr);
+	json_addr(j, "vhost_net", q->vhost->kind == VR_VHOST_NET ?
+		  q->vhost->addr : 0);
+	json_addr(j, "vhost_dev", q->vhost->dev);
+	json_addr(j, "vhost_virtqueue", q->vhost_virtqueue);
+	json_task(j, "owner", &q->vhost->owner, true);
+	json_task(j, "worker", &q->worker, false);
+}
+
+static void json_vhost_side(struct json *j, const struct vr_hostq *q)
+{
+	struct vr_val pending = { .have = VR_UNREAD };
+
+	json_val(j, "num", q->num);
+	json_addr(j, "desc", q->desc.v);
+	json_addr(j, "avail", q->avail.v);
+	json_addr(j, "used", q->used.v);
+	json_val(j, "last_avail_idx", q->last_avail_idx);
+	json_val(j, "avail_idx", q->avail_idx);
+	json_val(j, "last_used_idx", q->last_used_idx);
+	json_val(j, "used_flags", q->used_flags);
+	json_val(j, "signalled_used", q->signalled_used);
+	json_val_bool(j, "signalled_used_valid", q->signalled_used_valid);
+	vr_json_features(j, "acked_features", q->acked_features,
+			 vr_vhost_feature_name);
+	json_val(j, "busyloop_timeout", q->busyloop_timeout);
+	json_val(j, "upend_idx", q->upend_idx);
+	json_val(j, "done_idx", q->done_idx);
+	json_addr(j, "backend", q->backend.have == VR_READ ? q->backend.v : 0);
+	json_count(j, "kick", q->kick_count);
+	json_count(j, "call", q->call_count);
+	json_count(j, "error", q->error_count);
+	if (q->rxq_head.have == VR_READ && q->rxq_tail.have == VR_READ)
+		pending = (struct vr_val){ q->rxq_tail.v - q->rxq_head.v, VR_READ };
+	json_object(j, "rxq");
+	json_val(j, "head", q->rxq_head);
+	json_val(j, "tail", q->rxq_tail);
+	json_val(j, "pending", pending);
+	json_close_object(j);
+	json_poll(j, "kick_poll", &q->kick_poll);
+	json_poll(j, "backend_poll", &q->backend_poll);
+	json_object(j, "tx_ring");
+	json_val(j, "size", q->tx_ring_size);
+	json_val(j, "used", q->tx_ring_used);
+	json_close_object(j);
+	json_val(j, "sock_qlen", q->sock_qlen);
+}
+
+static void json_ring(struct json *j, const struct vr_hostq *q)
+{
+	const struct vr_split *s = &q->ring;
+
+	json_object(j, "ring");
+	json_bool(j, "readable", q->why == VR_TR_OK);
+	if (q->why == VR_TR_OK)
+		json_null(j, "why");
+	else
+		json_string(j, "why", why_not(q));
+	json_object(j, "avail");
+	json_val(j, "flags", s->avail_flags);
+	json_val(j, "idx", s->avail_idx);
+	json_val(j, "used_event", s->used_event);
+	json_close_object(j);
+	json_object(j, "used");
+	json_val(j, "flags", s->used_flags);
+	json_val(j, "idx", s->used_idx);
+	json_val(j, "avail_event", s->avail_event);
+	json_close_object(j);
+	json_close_object(j);
+}
+
+static void json_dma(struct json *j, const struct vr_hostq *q)
+{
+	if (q->vhost->iotlb) {
+		json_null(j, "dma");
+		json_object(j, "iova");
+		json_val_hex(j, "desc", q->desc);
+		json_val_hex(j, "avail", q->avail);
+		json_val_hex(j, "used", q->used);
+		json_close_object(j);
+		return;
+	}
+	json_object(j, "dma");
+	json_val_hex(j, "desc", q->dma_desc);
+	json_val_hex(j, "avail", q->dma_avail);
+	json_val_hex(j, "used", q->dma_used);
+	json_close_object(j);
+	json_null(j, "iova");
+}
+
+static void json_regions(struct json *j, const struct vr_vhost *v)
+{
+	json_array(j, "memory");
+	for (unsigned i = 0; i < v->nregions; i++) {
+		json_object(j, NULL);
+		json_val_hex(j, "guest", (struct vr_val){ v->regions[i].guest,
+							  VR_READ });
+		json_addr(j, "user", v->regions[i].user);
+		json_val_hex(j, "size", (struct vr_val){ v->regions[i].size,
+							 VR_READ });
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
+{
+	struct json j;
+
+	vr_json_begin(&j, out, c, "vhostq", "host", h->nodename, h->release);
+	json_array(&j, "queues");
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		const struct vr_hostq *q = &h->queues[i];
+
+		json_object(&j, NULL);
+		json_identity(&j, q);
+		json_vhost_side(&j, q);
+		json_ring(&j, q);
+		json_dma(&j, q);
+		json_regions(&j, q->vhost);
+		/* Not judged yet. */
+		json_null(&j, "verdict");
+		json_close_object(&j);
+	}
+	json_close_array(&j);
+	vr_json_end(&j, c);
+}

@@ -269,21 +269,23 @@ static void hop(struct json *j, const struct vr_hop *h)
 	json_close_object(j);
 }
 
-void vr_json_walks(FILE *out, const struct vr_ctx *c, const struct vr_snapshot *s,
+void vr_json_walks(FILE *out, const struct vr_ctx *c, const char *side,
+		   const char *nodename, const char *release,
 		   const struct vr_walks *w)
 {
 	struct json j;
 
-	begin(&j, out, c, "vqwalk", s);
+	vr_json_begin(&j, out, c, "vqwalk", side, nodename, release);
 	json_array(&j, "queues");
 	for (unsigned i = 0; i < w->count; i++) {
 		const struct vr_path *p = &w->path[i];
 
 		json_object(&j, NULL);
-		json_string(&j, "device", p->device->ref.name);
-		json_val(&j, "netns", p->device->ref.inum);
-		json_string(&j, "queue", p->queue->label);
-		json_addr(&j, "vring_virtqueue", p->queue->vring_virtqueue);
+		json_string(&j, "device", p->device);
+		json_val(&j, "netns", p->netns);
+		json_string(&j, "queue", p->label);
+		json_addr(&j, strcmp(side, "host") ? "vring_virtqueue" :
+			  "vhost_virtqueue", p->virtqueue);
 		json_array(&j, "hops");
 		for (unsigned k = 0; k < p->nhops; k++)
 			hop(&j, &p->hops[k]);

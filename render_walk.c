@@ -12,8 +12,8 @@ static void heading(FILE *out, const struct vr_path *p, const char *mark)
 {
 	char name[64];
 
-	vr_text_escape(name, sizeof(name), p->device->ref.name);
-	fprintf(out, "%s%s %s\n", mark, name, p->queue->label);
+	vr_text_escape(name, sizeof(name), p->device);
+	fprintf(out, "%s%s %s\n", mark, name, p->label);
 }
 
 void vr_text_walks(FILE *out, const struct vr_walks *w)
@@ -80,6 +80,24 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 		break;
 	case VR_RULE_WORD:
 		fprintf(out, "rd -16 %" PRIx64 " 1\n", h->next);
+		break;
+	case VR_RULE_SLOT:
+		fprintf(out, "rd %" PRIx64 "\n", h->addr + h->offset + 8 * h->count);
+		break;
+	case VR_RULE_LIST:
+		if (h->size)
+			fprintf(out, "rd %" PRIx64 " 2\n", h->addr + h->offset);
+		break;
+	case VR_RULE_AROUND:
+		fprintf(out, "eval 0x%" PRIx64 " - 0x%" PRIx64 "\n", h->addr,
+			h->addr - h->next);
+		break;
+	case VR_RULE_USER:
+		follow(out, c, h);
+		break;
+	case VR_RULE_FILE:
+		if (!c->t->minimal)
+			fprintf(out, "files %" PRIu64 "\n", h->count);
 		break;
 	case VR_RULE_FIRST:
 		break;

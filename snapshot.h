@@ -216,6 +216,7 @@ struct vr_hostq {
 	struct vr_val queue_index;
 	bool detached;
 	struct vr_vhost *vhost;
+	uint64_t socket_wq;
 	uint64_t wait_entry;	/* 0: vhost does not wait for the socket */
 	uint64_t vhost_virtqueue;
 	struct vr_val num, last_avail_idx, avail_idx, last_used_idx, used_flags;
@@ -279,6 +280,11 @@ enum vr_rule {
 	VR_RULE_ELEMENT,	/* element 'count' of an array */
 	VR_RULE_FIRST,		/* the same address, by another type */
 	VR_RULE_WORD,		/* a word of a ring of 'count' entries */
+	VR_RULE_SLOT,		/* pointer 'count' of an array of them */
+	VR_RULE_LIST,		/* on the list that the member heads */
+	VR_RULE_AROUND,		/* the struct whose 'member' this address is */
+	VR_RULE_FILE,		/* private_data of a file that 'count' has open */
+	VR_RULE_USER,		/* an address in the owner's memory */
 };
 
 struct vr_hop {
@@ -293,8 +299,9 @@ struct vr_hop {
 };
 
 struct vr_path {
-	const struct vr_device *device;
-	const struct vr_queue *queue;
+	const char *device, *label;
+	struct vr_val netns;
+	uint64_t virtqueue;	/* vring_virtqueue or vhost_virtqueue */
 	struct vr_hop *hops;
 	unsigned nhops;
 };
@@ -306,6 +313,8 @@ struct vr_walks {
 
 /* The hops of every queue of the snapshot; 0, or -1 when memory is short. */
 int vr_trace(struct vr_ctx *c, const struct vr_snapshot *s, struct vr_walks *ret);
+/* The same for the host's queues. */
+int vr_trace_host(struct vr_ctx *c, const struct vr_host *h, struct vr_walks *ret);
 /* How the next address follows, in words. */
 void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h);
 
@@ -319,6 +328,10 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e);
 /* Why the walk found nothing to show, and what would work. */
 void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		    const struct vr_select *sel);
+
+/* The same for the host's walk. */
+void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
+		    const struct vr_select *sel, uint64_t pid);
 
 /* ---- rendering ------------------------------------------------------------------------- */
 
@@ -337,7 +350,8 @@ void vr_text_commands(FILE *out, struct vr_ctx *c, const struct vr_walks *w);
 /* render_json.c: the snapshot, or the hops, as one JSON document with the errors. */
 void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
 		      const struct vr_snapshot *s);
-void vr_json_walks(FILE *out, const struct vr_ctx *c, const struct vr_snapshot *s,
+void vr_json_walks(FILE *out, const struct vr_ctx *c, const char *side,
+		   const char *nodename, const char *release,
 		   const struct vr_walks *w);
 /* render_host.c: the host's side as text; its memory regions (-m); as JSON. */
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,

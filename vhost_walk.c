@@ -192,16 +192,12 @@ static void try_waiter(struct vr_ctx *c, struct vr_host *h,
 }
 
 static void by_wait_queue(struct vr_ctx *c, struct vr_host *h,
-			  const struct endpoint *e)
+			  const struct endpoint *e, uint64_t wq)
 {
 	const struct vr_field *f = c->layout.f;
-	struct vr_obj sk = { .addr = e->sk };
-	uint64_t wq = vr_get_ptr(c, &sk, VR_SOCK_WQ, "sock.sk_wq");
 	uint64_t head = wq + f[VR_SOCKET_WQ_WAIT].offset, node;
 	struct vr_list l;
 
-	if (!wq)
-		return;
 	l = vr_list_start(head + f[VR_WAIT_HEAD_LIST].offset, MAX_WAITERS,
 			  "wait queue of the tap's socket");
 	while ((node = vr_list_next(c, &l)))
@@ -233,10 +229,15 @@ static void by_backend(struct vr_ctx *c, struct vr_host *h,
 static void add_endpoint(struct vr_ctx *c, struct vr_host *h,
 			 const struct endpoint *e)
 {
+	struct vr_obj sk = { .addr = e->sk };
+	uint64_t wq = vr_get_ptr(c, &sk, VR_SOCK_WQ, "sock.sk_wq");
 	unsigned before = h->nqueues;
 
-	by_wait_queue(c, h, e);
+	if (wq)
+		by_wait_queue(c, h, e, wq);
 	by_backend(c, h, e);
+	for (unsigned i = before; i < h->nqueues; i++)
+		h->queues[i].socket_wq = wq;
 	/* The waiters come in any order. */
 	if (h->nqueues == before + 2 && h->queues[before].vq == 1) {
 		struct vr_hostq first = h->queues[before];

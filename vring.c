@@ -19,6 +19,7 @@ static struct vr_target target;
 static struct vr_ctx ctx = { .t = &target };
 static struct vr_select sel;
 static struct vr_snapshot snap;
+static struct vr_host host;
 static char reason[8192];	/* why there is nothing to show */
 
 /* ---- what each command does first --------------------------------------------- */
@@ -34,6 +35,7 @@ static void begin(void)
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
 	memset(&sel, 0, sizeof(sel));
 	memset(&snap, 0, sizeof(snap));
+	memset(&host, 0, sizeof(host));
 	ctx.types = NULL;
 	ctx.btf_why[0] = '\0';
 }
@@ -232,7 +234,7 @@ static void fail(bool json)
 
 /* Resolve the layout and read what 'sel' names; false when there is nothing to
  * show, which was then said. */
-static bool collect(bool json, bool compare_all)
+static bool collect(bool json)
 {
 	struct vr_walk_error err = { .status = VR_WALK_OK };
 
@@ -240,13 +242,32 @@ static bool collect(bool json, bool compare_all)
 		fail(json);
 		return false;
 	}
-	vr_layout_compare(&ctx, compare_all);
+	vr_layout_compare(&ctx, false);
 	if (vr_net_walk(&ctx, &sel, &snap, &err) == VR_WALK_OK)
 		return true;
 	/* All devices, and none is there: an empty answer, not a failure. */
 	if (json && !sel.device && err.status == VR_WALK_NO_DEVICE)
 		return true;
 	vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	fail(json);
+	return false;
+}
+
+/* The same for the host's side; 'pid' 0 means any process. */
+static bool collect_host(bool json, uint64_t pid)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+
+	if (!resolve(VR_G_TASKS | VR_G_VHOST)) {
+		fail(json);
+		return false;
+	}
+	vr_layout_compare(&ctx, false);
+	if (vr_host_walk(&ctx, &sel, pid, &host, &err) == VR_WALK_OK)
+		return true;
+	if (json && !sel.device && !pid && err.status == VR_WALK_NO_DEVICE)
+		return true;
+	vr_host_reason(reason, sizeof(reason), &err, &sel, pid);
 	fail(json);
 	return false;
 }
@@ -272,7 +293,7 @@ static void cmd_vring(void)
 	} else if (layout) {
 		vr_layout_compare(&ctx, true);
 		vr_text_layout(fp, &ctx);
-	} else if (collect(json, false)) {
+	} else if (collect(json)) {
 		if (json)
 			vr_json_snapshot(fp, &ctx, &snap);
 		else
@@ -287,11 +308,12 @@ static char *help_vqwalk[] = {
 "the way from a net_device to its rings",
 "[-x] [-j] [-t source] device [queue]",
 
-"  This command shows every hop from a virtio-net device's net_device to the",
-"  rings of its queues: the struct and its address, the member that is followed,",
-"  its offset, and how the next address follows from it.",
+"  This command shows every hop from a net_device to the rings of its queues: the",
+"  struct and its address, the member that is followed, its offset, and how the",
+"  next address follows from it.  On a guest's virtio-net device it goes to the",
+"  rings of vring, on a host's tap to those of vhostq.",
 " ",
-"     device  as for vring.",
+"     device  as for vring, or as for vhostq.",
 "      queue  as for vring; without it, all queues of the device.",
 "         -x  the crash commands with which a person repeats each hop, fit for",
 "             pasting into this session; they use struct members where crash",
@@ -309,9 +331,47 @@ static char *help_vqwalk[] = {
 NULL
 };
 
+/* Is the device a host's tap? */
+static bool is_host_device(void)
+{
+	struct vr_netdev_list found;
+	uint64_t addr = 0;
+	char kind[32];
+
+	if (vr_find_netdevs(&ctx, sel.device, 0, &found))
+		return false;
+	if (!found.n && (!vr_parse_address(sel.device, &addr) ||
+			 vr_find_netdevs(&ctx, NULL, addr, &found)))
+		return false;
+	return found.n && vr_host_kind(&ctx, found.refs[0].addr, kind,
+				       sizeof(kind));
+}
+
+/* Walk the guest's or the host's side; false when there is nothing to show,
+ * which was then said. */
+static bool walk_either(bool host_side, bool json, struct vr_walks *walks)
+{
+	int r;
+
+	if (host_side) {
+		if (!collect_host(json, 0))
+			return false;
+		r = vr_trace_host(&ctx, &host, walks);
+	} else {
+		if (!collect(json))
+			return false;
+		r = vr_trace(&ctx, &snap, walks);
+	}
+	if (!r)
+		return true;
+	snprintf(reason, sizeof(reason), "out of memory");
+	fail(json);
+	return false;
+}
+
 static void cmd_vqwalk(void)
 {
-	bool commands = false, json = false;
+	bool commands = false, json = false, host_side;
 	struct vr_walks walks = { .count = 0 };
 	int c;
 
@@ -326,22 +386,94 @@ static void cmd_vqwalk(void)
 		else
 			bad_usage("bad option", optopt);
 	}
-	if (!parse_selection(true)) {
+	if (!parse_selection(true) || !resolve(0)) {
 		fail(json);
 		return;
 	}
-	if (!collect(json, false))
+	host_side = is_host_device();
+	if (!walk_either(host_side, json, &walks))
 		return;
-	if (vr_trace(&ctx, &snap, &walks)) {
-		snprintf(reason, sizeof(reason), "out of memory");
-		fail(json);
-	} else if (json) {
-		vr_json_walks(fp, &ctx, &snap, &walks);
+	if (json) {
+		vr_json_walks(fp, &ctx, host_side ? "host" : "guest",
+			      host_side ? host.nodename : snap.nodename,
+			      target.release, &walks);
 	} else if (commands) {
 		vr_text_commands(fp, &ctx, &walks);
 	} else {
 		vr_text_walks(fp, &walks);
 		vr_text_errors(fp, &ctx);
+	}
+}
+
+/* ---- vhostq -------------------------------------------------------------------------- */
+
+static char *help_vhostq[] = {
+"vhostq",
+"virtio rings of the guests that this host serves by vhost",
+"[-j] [-m] [-t source] [-p pid | device [queue]]",
+
+"  This command shows the queues of vhost devices: vhost's own indices, and",
+"  beside them the words of the rings in the memory of the process that owns",
+"  the guest.  It finds vhost_net through a tap's wait queue and through the",
+"  files that processes have open.",
+" ",
+"     device  interface name of a tap, macvtap or ipvtap, the address of its",
+"             net_device, or of a vhost_net, vhost_dev or vhost_virtqueue;",
+"             without it all of them, and vhost-vsock and vhost-scsi devices.",
+"      queue  N, txN or rxN: the full block; tx, rx.  The guest's point of",
+"             view: vhost's RX queue is the guest's rx.",
+"     -p pid  the devices of this process, or of this vhost worker.",
+"         -m  guest memory as vhost knows it: guest-physical address, address",
+"             in the owner's memory, size.",
+"         -j  everything known of each queue as one JSON document.",
+"  -t source  as for vring.",
+" ",
+"  L_AVAI last_avail_idx, how far vhost has taken buffers; AVAI_I avail_idx, its",
+"  copy of the guest's avail->idx; L_USED last_used_idx, how far it has returned",
+"  them; FLAGS used_flags (1: it wants no kicks); AVAIL, USED, U_EVENT and A_EVENT",
+"  are words of the ring itself, as in vring.",
+"\nEXAMPLES",
+"  All vhost queues of the host:",
+" ",
+"    %s> vhostq",
+" ",
+"  The queue that a guest sends through, in full:",
+" ",
+"    %s> vhostq tap0 tx0",
+NULL
+};
+
+static void cmd_vhostq(void)
+{
+	bool json = false, memory = false;
+	unsigned long pid = 0;
+	int c;
+
+	begin();
+	while ((c = next_option("jmp:t:")) != EOF) {
+		if (c == 'j')
+			json = true;
+		else if (c == 'm')
+			memory = true;
+		else if (c == 'p')
+			pid = strtoul(optarg, NULL, 10);
+		else if (c == 't')
+			use_types(optarg);
+		else
+			bad_usage("bad option", optopt);
+	}
+	if (!parse_selection(false)) {
+		fail(json);
+		return;
+	}
+	if (!collect_host(json, pid))
+		return;
+	if (json) {
+		vr_json_host(fp, &ctx, &host);
+	} else if (memory) {
+		vr_text_regions(fp, &host);
+	} else {
+		vr_text_host(fp, &ctx, &host, &sel);
 	}
 }
 
@@ -356,6 +488,7 @@ static void cleanup(void)
 static struct command_table_entry command_table[] = {
 	{ "vring", cmd_vring, help_vring, MINIMAL },
 	{ "vqwalk", cmd_vqwalk, help_vqwalk, MINIMAL },
+	{ "vhostq", cmd_vhostq, help_vhostq, MINIMAL },
 	{ "vring_cleanup", cleanup, NULL, CLEANUP | HIDDEN_COMMAND | MINIMAL },
 	{ NULL, NULL, NULL, 0 },
 };

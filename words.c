@@ -145,7 +145,7 @@ static void say_not_virtio(struct sentence *s, const struct vr_walk_error *e)
 	if (*e->kind) {
 		say(s, " but of kind '");
 		say_escaped(s, e->kind);
-		say(s, "'%s", e->host ? ", which is the host's end" : "");
+		say(s, "'%s", e->host ? ", which is the host's end: see vhostq" : "");
 	}
 	say_candidates(s, e);
 }
@@ -178,5 +178,49 @@ void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		break;
 	default:
 		say(&s, "out of memory");
+	}
+}
+
+void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
+		    const struct vr_select *sel, uint64_t pid)
+{
+	struct sentence s = { buf, size, 0 };
+
+	buf[0] = '\0';
+	switch (e->status) {
+	case VR_WALK_NO_VHOST:
+		say_ref(&s, &e->dev);
+		say(&s, " has no vhost: the process that opened it moves its"
+		    " packets itself, or nobody has");
+		break;
+	case VR_WALK_NOT_VIRTIO:
+		say_ref(&s, &e->dev);
+		say(&s, " is no tap, macvtap or ipvtap");
+		if (*e->kind) {
+			say(&s, " but of kind '");
+			say_escaped(&s, e->kind);
+			say(&s, "'");
+		}
+		say(&s, "; vhostq alone lists what vhost serves");
+		break;
+	case VR_WALK_NO_QUEUE:
+		say_escaped(&s, e->dev.name);
+		say(&s, " has no such queue");
+		break;
+	case VR_WALK_NO_MEMORY:
+		say(&s, "out of memory");
+		break;
+	default:
+		if (sel->device) {
+			say(&s, "'");
+			say_escaped(&s, sel->device);
+			say(&s, "' is no net device, vhost device or vhost queue;"
+			    " vhostq alone lists what vhost serves");
+		} else if (pid) {
+			say(&s, "no vhost device of process %" PRIu64, pid);
+		} else {
+			say(&s, "nothing to show; no process has a vhost device"
+			    " open");
+		}
 	}
 }

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Options, help texts, man pages and the README tell the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+SOURCE = (TOP / "vring.c").read_text()
+COMMANDS = re.findall(r'^\t\{ "(\w+)", cmd_\w+, help_\w+, MINIMAL \}', SOURCE, re.M)
+
+
+def options(command: str) -> list:
+    """The letters that the command hands to getopt()."""
+    body = SOURCE[SOURCE.index(f"static void cmd_{command}(void)"):]
+    return re.findall(r"[a-z]", re.search(r'next_option\("([a-z:]+)"\)', body)[1])
+
+
+def help_strings(command: str) -> list:
+    body = SOURCE[SOURCE.index(f"help_{command}[] = {{"):]
+    return re.findall(r'^"((?:[^"\\]|\\.)*)",?$', body[:body.index("NULL\n}")], re.M)
+
+
+def test_there_are_commands():
+    assert {"vring", "vqwalk"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_told(command):
+    name, _, synopsis, *text = help_strings(command)
+    manual = (TOP / f"docs/{command}.8").read_text().replace("\\-", "-").replace("\\fB", "")
+    assert name == command
+    for letter in options(command):
+        assert f"[-{letter}" in synopsis, (command, letter)
+        assert any(re.match(rf" +-{letter}\b", line) for line in text), (command, letter)
+        assert re.search(rf"^\.BI? -{letter}\b", manual, re.M), (command, letter)
+    assert set(re.findall(r"\[-([a-z])", synopsis)) == set(options(command))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_fit_for_printf(command):
+    """crash prints these through printf: a % may only be the program's name."""
+    for line in help_strings(command):
+        assert not re.search(r"%(?!s> )", line), line
+        assert len(line) <= 82, line
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_readme_names_it(command):
+    assert f"`{command}" in (TOP / "README.md").read_text()
+
+
+def test_readme_links_lead_somewhere():
+    for target in re.findall(r"\]\((docs/[^)]+)\)", (TOP / "README.md").read_text()):
+        assert (TOP / target).exists(), target
