@@ -160,10 +160,9 @@ static void to_tap_queue(struct vr_path *p, const struct vr_ctx *c,
 			 const struct vr_hostq *q)
 {
 	const struct vr_field *f = c->layout.f;
-	bool tun = q->tun == vr_netdev_priv(c, q->ref.addr);
 	struct vr_hop *h;
 
-	if (!tun) {
+	if (q->tap) {
 		pointer(p, c, q->ref.addr, VR_DEV_RX_HANDLER_DATA, q->tun);
 		h = add(p, f[VR_TAP_LIST].type, q->tun, VR_RULE_LIST);
 		h->member = f[VR_TAP_LIST].path;
@@ -181,10 +180,10 @@ static void to_tap_queue(struct vr_path *p, const struct vr_ctx *c,
 
 /* tun_file -> its socket's wait queue -> vhost_poll -> vhost_net. */
 static void through_wait_queue(struct vr_path *p, const struct vr_ctx *c,
-			       const struct vr_hostq *q, bool tun)
+			       const struct vr_hostq *q)
 {
 	const struct vr_field *f = c->layout.f;
-	const struct vr_field *sk = &f[tun ? VR_TFILE_SK : VR_TAPQ_SK];
+	const struct vr_field *sk = &f[q->tap ? VR_TAPQ_SK : VR_TFILE_SK];
 	uint64_t node = q->wait_entry + f[VR_WAIT_ENTRY_LIST].offset;
 	struct vr_hop *h = add(p, sk->type, q->tun_file, VR_RULE_POINTER);
 
@@ -227,14 +226,13 @@ static void to_ring(struct vr_path *p, const struct vr_ctx *c,
 static void trace_host(struct vr_path *p, const struct vr_ctx *c,
 		       const struct vr_hostq *q)
 {
-	bool tun = q->ref.addr && q->tun == vr_netdev_priv(c, q->ref.addr);
 	bool net = q->vhost->kind == VR_VHOST_NET;
 	struct vr_hop *h;
 
 	if (q->ref.addr)
 		to_tap_queue(p, c, q);
 	if (q->wait_entry) {
-		through_wait_queue(p, c, q, tun);
+		through_wait_queue(p, c, q);
 	} else {
 		h = add(p, "task_struct", q->vhost->owner.addr, VR_RULE_FILE);
 		h->count = q->vhost->owner.pid.v;

@@ -90,27 +90,26 @@ static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
 				(NSEC_PER_MSEC / 1000), VR_READ };
 }
 
-static void read_txq(struct vr_ctx *c, const struct vr_device *d,
-		     struct vr_queue *q)
+void vr_net_txq(struct vr_ctx *c, uint64_t net_device, uint64_t n,
+		struct vr_txq *ret)
 {
-	struct vr_obj dev = { .addr = d->ref.addr };
+	struct vr_obj dev = { .addr = net_device };
 	struct vr_val count = vr_get(c, &dev, VR_DEV_NUM_TX,
 				     "net_device.num_tx_queues");
 	uint64_t base = vr_get_ptr(c, &dev, VR_DEV_TX, "net_device._tx");
 	struct vr_obj txq, qdisc;
 
-	if (!base || count.have != VR_READ || q->pair >= count.v)
+	if (!base || count.have != VR_READ || n >= count.v)
 		return;
-	q->txq.addr = base + (uint64_t)q->pair *
-		      c->layout.f[VR_SZ_NETDEV_QUEUE].size;
-	txq = (struct vr_obj){ .addr = q->txq.addr };
-	q->txq.state = vr_get(c, &txq, VR_TXQ_STATE, "netdev_queue.state");
-	q->txq.age_ms = age_ms(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
-					 "netdev_queue.trans_start"));
+	ret->addr = base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
+	txq = (struct vr_obj){ .addr = ret->addr };
+	ret->state = vr_get(c, &txq, VR_TXQ_STATE, "netdev_queue.state");
+	ret->age_ms = age_ms(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
+				       "netdev_queue.trans_start"));
 	qdisc = (struct vr_obj){ .addr = vr_get_ptr(c, &txq, VR_TXQ_QDISC, NULL) };
-	q->txq.qlen = (struct vr_val){ .have = VR_UNREAD };
+	ret->qlen = (struct vr_val){ .have = VR_UNREAD };
 	if (qdisc.addr)
-		q->txq.qlen = vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
+		ret->qlen = vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
 }
 
 static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
@@ -131,7 +130,7 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 	if (q->dir == VR_CTRL)
 		return;
 	if (q->dir == VR_TX)
-		read_txq(c, d, q);
+		vr_net_txq(c, d->ref.addr, q->pair, &q->txq);
 	if (vr_has(c, napi))
 		read_napi(c, q, owner + c->layout.f[napi].offset);
 }

@@ -168,7 +168,7 @@ enum vr_translation vr_read_user(struct vr_ctx *c, uint64_t mm, uint64_t addr,
 		if (r != VR_TR_OK)
 			return r;
 		if (c->t->read(c->t, VR_PHYS, phys, p, n))
-			return VR_TR_NOT_PRESENT;
+			return VR_TR_NO_PAGE;
 		addr += n;
 		p += n;
 		len -= n;

@@ -19,13 +19,30 @@ static const char *dec(struct vr_val v, char buf[24])
 	return buf;
 }
 
+static bool readable(const struct vr_hostq *q)
+{
+	return q->why == VR_TR_OK && !q->zeros;
+}
+
+/* Words of a page that is not in the dump are not known, whatever they read as. */
+static struct vr_val word(const struct vr_hostq *q, struct vr_val v)
+{
+	if (!readable(q))
+		v.have = VR_UNREAD;
+	return v;
+}
+
 /* Why the ring words are not there, in a word or two. */
 static const char *why_not(const struct vr_hostq *q)
 {
+	if (q->zeros)
+		return "not in the dump: reads as zeros";
 	switch (q->why) {
 	case VR_TR_OK:
 		return "";
 	case VR_TR_NOT_PRESENT:
+		return "not mapped by the owner";
+	case VR_TR_NO_PAGE:
 		return "not in the dump";
 	case VR_TR_SWAPPED:
 		return "swapped out";
@@ -81,7 +98,8 @@ static void print_device(FILE *out, const struct vr_hostq *q)
 	fputs(name, out);
 	if (q->ref.addr)
 		fprintf(out, "  net_device %" PRIx64 "  %s %" PRIx64 "  netns %s",
-			q->ref.addr, "tun", q->tun, dec(q->ref.inum, b));
+			q->ref.addr, q->tap ? "tap_dev" : "tun_struct", q->tun,
+			dec(q->ref.inum, b));
 	fputc('\n', out);
 }
 
@@ -93,15 +111,17 @@ static void print_row(FILE *out, const struct vr_hostq *q)
 		q->label, q->vhost_virtqueue, dec(q->num, b[0]),
 		dec(q->last_avail_idx, b[1]), dec(q->avail_idx, b[2]),
 		dec(q->last_used_idx, b[3]), dec(q->used_flags, b[4]),
-		dec(q->ring.avail_idx, b[5]), dec(q->ring.used_idx, b[6]),
-		dec(q->ring.used_event, b[7]), dec(q->ring.avail_event, b[8]),
+		dec(word(q, q->ring.avail_idx), b[5]),
+		dec(word(q, q->ring.used_idx), b[6]),
+		dec(word(q, q->ring.used_event), b[7]),
+		dec(word(q, q->ring.avail_event), b[8]),
 		dec(q->kick_count, b[9]), dec(q->call_count, b[10]));
 	print_task(out, "owner", &q->vhost->owner);
 	if (q->detached)
 		fputs("  detached", out);
 	if (q->backend.have == VR_READ && !q->backend.v)
 		fputs("  no backend", out);
-	if (q->why != VR_TR_OK)
+	if (!readable(q))
 		fprintf(out, "  ring %s", why_not(q));
 	fputc('\n', out);
 }
@@ -134,8 +154,8 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 
 	fprintf(out, "  ring in the owner's memory: desc %" PRIx64 "   avail %" PRIx64
 		"   used %" PRIx64 "%s%s\n", q->desc.v, q->avail.v, q->used.v,
-		q->why == VR_TR_OK ? "" : ": ", why_not(q));
-	if (q->why != VR_TR_OK && q->why != VR_TR_NOT_PRESENT)
+		readable(q) ? "" : ": ", why_not(q));
+	if (!readable(q))
 		return;
 	fprintf(out, "    avail flags %s   idx %s   used_event %s, the guest's: interrupt me once used->idx passes it\n",
 		dec(s->avail_flags, b[0]), dec(s->avail_idx, b[1]),
@@ -176,6 +196,10 @@ static void print_around(FILE *out, const struct vr_hostq *q)
 		fprintf(out, "    tap ring %s of %s   socket queue %s\n",
 			dec(q->tx_ring_used, b[0]), dec(q->tx_ring_size, b[1]),
 			dec(q->sock_qlen, b[2]));
+	if (q->txq.addr)
+		fprintf(out, "    netdev_queue %" PRIx64 "   state %s   qlen %s   trans_start %s ms ago\n",
+			q->txq.addr, dec(q->txq.state, b[0]), dec(q->txq.qlen, b[1]),
+			dec(q->txq.age_ms, b[2]));
 }
 
 static void print_block(FILE *out, const struct vr_hostq *q)
@@ -198,11 +222,14 @@ static void print_block(FILE *out, const struct vr_hostq *q)
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		  const struct vr_select *sel)
 {
+	unsigned missing = 0;
+
 	for (unsigned i = 0; i < h->nqueues; i++) {
 		const struct vr_hostq *q = &h->queues[i];
 		bool first = !i || q->ref.addr != q[-1].ref.addr ||
 			     strcmp(q->device, q[-1].device) != 0;
 
+		missing += q->zeros || q->why == VR_TR_NO_PAGE;
 		if (first && i)
 			fputc('\n', out);
 		if (first)
@@ -218,6 +245,9 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 				"U_EVENT", "A_EVENT", "KICKS", "CALLS");
 		print_row(out, q);
 	}
+	if (missing)
+		fprintf(out, "rings of %u queues are not in this dump: it was taken without"
+			" user pages (makedumpfile -d without 8 keeps them)\n", missing);
 	vr_text_errors(out, c);
 }
 
@@ -343,6 +373,16 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	json_val(j, "used", q->tx_ring_used);
 	json_close_object(j);
 	json_val(j, "sock_qlen", q->sock_qlen);
+	if (!q->txq.addr) {
+		json_null(j, "netdev_queue");
+		return;
+	}
+	json_object(j, "netdev_queue");
+	json_addr(j, "addr", q->txq.addr);
+	json_val(j, "state", q->txq.state);
+	json_val(j, "trans_start_age_ms", q->txq.age_ms);
+	json_val(j, "qlen", q->txq.qlen);
+	json_close_object(j);
 }
 
 static void json_ring(struct json *j, const struct vr_hostq *q)
@@ -350,20 +390,20 @@ static void json_ring(struct json *j, const struct vr_hostq *q)
 	const struct vr_split *s = &q->ring;
 
 	json_object(j, "ring");
-	json_bool(j, "readable", q->why == VR_TR_OK);
-	if (q->why == VR_TR_OK)
+	json_bool(j, "readable", readable(q));
+	if (readable(q))
 		json_null(j, "why");
 	else
 		json_string(j, "why", why_not(q));
 	json_object(j, "avail");
-	json_val(j, "flags", s->avail_flags);
-	json_val(j, "idx", s->avail_idx);
-	json_val(j, "used_event", s->used_event);
+	json_val(j, "flags", word(q, s->avail_flags));
+	json_val(j, "idx", word(q, s->avail_idx));
+	json_val(j, "used_event", word(q, s->used_event));
 	json_close_object(j);
 	json_object(j, "used");
-	json_val(j, "flags", s->used_flags);
-	json_val(j, "idx", s->used_idx);
-	json_val(j, "avail_event", s->avail_event);
+	json_val(j, "flags", word(q, s->used_flags));
+	json_val(j, "idx", word(q, s->used_idx));
+	json_val(j, "avail_event", word(q, s->avail_event));
 	json_close_object(j);
 	json_close_object(j);
 }

@@ -164,6 +164,9 @@ struct vr_walk_error {
 enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
 				struct vr_snapshot *ret,
 				struct vr_walk_error *err);
+/* net_state.c: transmit queue 'n' of a net_device; addr 0 when it has none. */
+void vr_net_txq(struct vr_ctx *c, uint64_t net_device, uint64_t n,
+		struct vr_txq *ret);
 /* net_state.c: what the network stack knows of a device and of a queue's NAPI and
  * transmit queue, from its send_queue or receive_queue at 'owner'. */
 void vr_net_device_state(struct vr_ctx *c, struct vr_device *d);
@@ -194,10 +197,12 @@ struct vr_vhost {
 	uint64_t mm;		/* of the owner */
 	struct vr_task owner;	/* addr 0: not found */
 	struct vr_val nvqs, cid;	/* cid: vsock's */
+	uint64_t vq[2], backend[2];	/* vhost_net's queues and their sockets */
 	bool iotlb;		/* addresses are IOVAs */
 	struct vr_region *regions;
-	unsigned nregions;
+	unsigned nregions, room;
 	bool shown;		/* a queue of a net device uses it */
+	uint64_t socket;	/* that queue's */
 };
 
 /* What waits for a file or socket on vhost's behalf. */
@@ -214,7 +219,7 @@ struct vr_hostq {
 	unsigned vq;		/* index in vhost_dev.vqs */
 	uint64_t tun, tun_file;	/* or tap_dev and tap_queue */
 	struct vr_val queue_index;
-	bool detached;
+	bool detached, tap;	/* tap: a tap_queue of macvtap or ipvtap */
 	struct vr_vhost *vhost;
 	uint64_t socket_wq;
 	uint64_t wait_entry;	/* 0: vhost does not wait for the socket */
@@ -231,6 +236,9 @@ struct vr_hostq {
 	/* the words in the owner's memory */
 	struct vr_split ring;
 	enum vr_translation why;	/* VR_TR_OK: readable */
+	bool zeros;		/* readable, but nothing but zeros where vhost's
+				 * indices say that there was traffic */
+	struct vr_txq txq;	/* the tap's transmit queue: towards the guest */
 	struct vr_val dma_desc, dma_avail, dma_used;
 };
 

@@ -117,6 +117,13 @@ static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
 	v->cid = (struct vr_val){ .have = VR_ABSENT };
 	if (kind == VR_VHOST_VSOCK)
 		v->cid = vr_get(c, &o, VR_VSOCK_CID, "vhost_vsock.guest_cid");
+	for (unsigned vq = 0; kind == VR_VHOST_NET && vq < 2; vq++) {
+		struct vr_obj q = { .addr = vr_vhost_vq(c, v, vq) };
+
+		v->vq[vq] = q.addr;
+		if (q.addr)
+			v->backend[vq] = vr_get_ptr(c, &q, VR_VHQ_BACKEND, NULL);
+	}
 	vr_vhost_regions(c, v);
 	return v;
 }

@@ -36,9 +36,20 @@ static void add_region(struct vr_ctx *c, struct vr_vhost *v,
 	struct vr_val size = vr_get(c, o, slots[1], "memory region");
 	struct vr_val user = vr_get(c, o, slots[2], "memory region");
 
-	if (guest.have == VR_READ && size.have == VR_READ && user.have == VR_READ)
-		v->regions[v->nregions++] =
-			(struct vr_region){ guest.v, size.v, user.v };
+	if (guest.have != VR_READ || size.have != VR_READ || user.have != VR_READ)
+		return;
+	if (v->nregions == v->room) {
+		unsigned room = v->room ? v->room * 2 : 16;
+		struct vr_region *more = vr_alloc(&c->arena, room, sizeof(*more));
+
+		if (!more)
+			return;
+		if (v->nregions)
+			memcpy(more, v->regions, v->nregions * sizeof(*more));
+		v->regions = more;
+		v->room = room;
+	}
+	v->regions[v->nregions++] = (struct vr_region){ guest.v, size.v, user.v };
 }
 
 /* Since 4.9: a tree whose nodes also hang on a list. */
@@ -84,9 +95,6 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 	uint64_t memory = vr_get_ptr(c, &dev, VR_VHD_MEMORY, NULL);
 
 	v->iotlb = iotlb != 0;
-	v->regions = vr_alloc(&c->arena, MAX_REGIONS, sizeof(*v->regions));
-	if (!v->regions)
-		return;
 	if (iotlb || umem)
 		regions_by_list(c, v, iotlb ? iotlb : umem);
 	else if (memory)
@@ -170,6 +178,20 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	s->used_flags = word(c, q, used, big);
 	s->used_idx = word(c, q, used + 2, big);
 	s->avail_event = word(c, q, used + USED_RING + USED_ELEM * s->num, big);
+}
+
+/*
+ * Pages that a dump filtered out read as zeros in an ELF core.  A ring that has
+ * had traffic is not all zeros: vhost wrote used->idx, and the guest avail->idx.
+ */
+static bool only_zeros(const struct vr_hostq *q)
+{
+	const struct vr_split *s = &q->ring;
+
+	return q->why == VR_TR_OK && q->last_used_idx.have == VR_READ &&
+	       (q->last_used_idx.v || q->last_avail_idx.v || q->avail_idx.v) &&
+	       !(s->avail_flags.v | s->avail_idx.v | s->used_event.v |
+		 s->used_flags.v | s->used_idx.v | s->avail_event.v);
 }
 
 /* ---- who waits and works for it ------------------------------------------------------ */
@@ -300,6 +322,7 @@ void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
 		read_net_part(c, q);
 	read_worker(c, q);
 	read_ring(c, q);
+	q->zeros = only_zeros(q);
 	q->dma_desc = user_to_guest(q->vhost, q->desc);
 	q->dma_avail = user_to_guest(q->vhost, q->avail);
 	q->dma_used = user_to_guest(q->vhost, q->used);

@@ -25,7 +25,7 @@ struct endpoint {
 	uint64_t socket, sk;
 	uint64_t ring;		/* ptr_ring; 0: this kernel has none */
 	struct vr_val index;
-	bool detached;
+	bool detached, tap;
 };
 
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size)
@@ -65,6 +65,7 @@ static struct vr_hostq *new_queue(struct vr_ctx *c, struct vr_host *h)
 	return &h->queues[h->nqueues++];
 }
 
+/* A vhost is met twice: on the wait queue and among the open files. */
 static bool have_queue(const struct vr_host *h, uint64_t vhost_virtqueue)
 {
 	for (unsigned i = 0; i < h->nqueues; i++)
@@ -108,7 +109,7 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 		      const struct endpoint *e, struct vr_vhost *v, unsigned vq,
 		      uint64_t wait_entry)
 {
-	uint64_t addr = vr_vhost_vq(c, v, vq);
+	uint64_t addr = v->vq[vq];
 	struct vr_obj sk = { .addr = e->sk };
 	struct vr_hostq *q;
 
@@ -120,6 +121,7 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 	*q = (struct vr_hostq){ .vhost = v, .vq = vq, .vhost_virtqueue = addr,
 		.ref = *e->ref, .tun = e->tun, .tun_file = e->file,
 		.queue_index = e->index, .detached = e->detached,
+		.tap = e->tap,
 		.wait_entry = wait_entry };
 	memcpy(q->device, e->ref->name, sizeof(q->device));
 	/* vhost's RX is what the guest receives. */
@@ -128,8 +130,12 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 	memcpy(c->queue, q->label, sizeof(c->queue));
 	read_ptr_ring(c, q, e->ring);
 	q->sock_qlen = vr_get(c, &sk, VR_SOCK_QLEN, "sk_receive_queue.qlen");
+	/* What the host's stack transmits is what the guest receives. */
+	if (!vq && e->index.have == VR_READ)
+		vr_net_txq(c, e->ref->addr, e->index.v, &q->txq);
 	vr_vhost_queue(c, q);
 	v->shown = true;
+	v->socket = e->socket;
 	c->queue[0] = '\0';
 }
 
@@ -209,18 +215,12 @@ static void by_backend(struct vr_ctx *c, struct vr_host *h,
 {
 	for (unsigned i = 0; i < h->nvhosts; i++) {
 		struct vr_vhost *v = &h->vhosts[i];
-		bool ours = false;
+		/* One backend is enough: the other may be stopped.  A waiter
+		 * that was found brings its other queue along too. */
+		bool ours = v->socket == e->socket;
 
-		if (v->kind != VR_VHOST_NET)
-			continue;
-		for (unsigned vq = 0; vq < 2; vq++) {
-			struct vr_obj o = { .addr = vr_vhost_vq(c, v, vq) };
-
-			ours = ours || (o.addr && have_queue(h, o.addr)) ||
-			       (o.addr && vr_get_ptr(c, &o, VR_VHQ_BACKEND,
-						     NULL) == e->socket);
-		}
-		/* One backend is enough: the other may be stopped. */
+		for (unsigned vq = 0; vq < 2; vq++)
+			ours = ours || v->backend[vq] == e->socket;
 		for (unsigned vq = 0; ours && vq < 2; vq++)
 			add_queue(c, h, e, v, vq, 0);
 	}
@@ -319,7 +319,7 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 		struct vr_obj o = { .addr = node - f[VR_TAPQ_NEXT].offset };
 		struct endpoint e = { .ref = ref, .tun = tap.addr, .file = o.addr,
 			.socket = o.addr + f[VR_TAPQ_SOCKET].offset,
-			.sk = o.addr + f[VR_TAPQ_SK].offset };
+			.sk = o.addr + f[VR_TAPQ_SK].offset, .tap = true };
 		struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
 
 		if (vr_has(c, VR_TAPQ_RING))

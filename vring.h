@@ -332,6 +332,7 @@ enum vr_translation {
 	VR_TR_NOT_PRESENT,	/* the page tables map nothing there */
 	VR_TR_SWAPPED,		/* not in memory, but the entry is not empty */
 	VR_TR_NO_TABLE,		/* a page table is missing from the dump */
+	VR_TR_NO_PAGE,		/* mapped, but the page is missing from the dump */
 	VR_TR_UNKNOWN,		/* no page walk for this architecture */
 };
 /* Kernel virtual to physical by the kernel's page tables. */
