@@ -163,6 +163,9 @@ const struct vr_row vr_rows[] = {
 	{ VR_STATE_DATA, G, ring, true,
 	  { { "vring_desc_state_split", "data", "5.0" },
 	    { "vring_desc_state", "data", "4.9" } } },
+	{ VR_STATE_INDIR, G, ring, true,
+	  { { "vring_desc_state_split", "indir_desc", "5.0" },
+	    { "vring_desc_state", "indir_desc", "4.9" } } },
 	/* Since 5.15 the free list is linked here, out of the device's reach;
 	 * before, through the shared descriptors. */
 	{ VR_VVQ_DESC_EXTRA_PTR, G, ring, true,

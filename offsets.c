@@ -74,6 +74,7 @@ static bool pointless(const struct vr_ctx *c, enum vr_slot s)
 	switch (s) {
 	case VR_SZ_DESC_STATE:
 	case VR_STATE_DATA:
+	case VR_STATE_INDIR:
 		return !vr_has(c, VR_VVQ_DESC_STATE_PTR) &&
 		       !vr_has(c, VR_VVQ_DESC_STATE);
 	case VR_SZ_DESC_EXTRA:

@@ -217,6 +217,7 @@ static void print_block(FILE *out, const struct vr_hostq *q)
 	print_vhost_side(out, q);
 	print_ring(out, q);
 	print_around(out, q);
+	vr_text_chains(out, &q->chains);
 }
 
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
@@ -234,7 +235,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 			fputc('\n', out);
 		if (first)
 			print_device(out, q);
-		if (sel->full) {
+		if (sel->full || sel->chains) {
 			print_block(out, q);
 			continue;
 		}
@@ -457,6 +458,7 @@ void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 		json_ring(&j, q);
 		json_dma(&j, q);
 		json_regions(&j, q->vhost);
+		vr_json_chains(&j, &q->chains);
 		/* Not judged yet. */
 		json_null(&j, "verdict");
 		json_close_object(&j);

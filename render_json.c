@@ -210,6 +210,7 @@ static void queue(struct json *j, const struct vr_device *d,
 	json_val(j, "in_flight", q->counts.in_flight);
 	json_val(j, "device_pending", q->counts.device_pending);
 	json_val(j, "driver_pending", q->counts.driver_pending);
+	vr_json_chains(j, &q->chains);
 	/* Not judged yet: unknown, as the contract says it. */
 	json_null(j, "kick");
 	json_null(j, "interrupt");

@@ -319,6 +319,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	print_counts(out, q);
 	print_net(out, d, q);
 	print_picture(out, q, width);
+	vr_text_chains(out, &q->chains);
 }
 
 void vr_text_snapshot(FILE *out, const struct vr_ctx *c,

@@ -229,6 +229,7 @@ static void load_tables(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 		state = p->vvq.addr + f[VR_VVQ_DESC_STATE].offset;
 	else if (vr_has(c, VR_VVQ_DATA))
 		state = p->vvq.addr + f[VR_VVQ_DATA].offset;
+	q->desc_state = state;
 	if (state)
 		vr_span_load(c, &p->state, state,
 			     (size_t)state_stride(c) * q->split.num,
@@ -327,13 +328,18 @@ static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 
 	load_tables(c, q, p);
 	q->slots.state = vr_alloc(&c->arena, num, 1);
-	if (!q->slots.state)
+	q->slots.token = vr_alloc(&c->arena, num, 1);
+	if (!q->slots.state || !q->slots.token) {
+		q->slots.state = NULL;
 		return;
+	}
 	mark_free(c, q, p);
 	/* A head in flight has the driver's token, in whatever order. */
-	for (uint32_t i = 0; i < num; i++)
-		if (has_token(c, p, i))
+	for (uint32_t i = 0; i < num; i++) {
+		q->slots.token[i] = has_token(c, p, i);
+		if (q->slots.token[i])
 			mark_chain(c, q, p, i, VR_SLOT_DEVICE);
+	}
 	if (q->counts.driver_pending.have == VR_READ &&
 	    q->counts.driver_pending.v <= num) {
 		for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
@@ -341,7 +347,7 @@ static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 			struct vr_val id = used_at(p, slot, 0);
 
 			if (id.have == VR_READ && id.v < num &&
-			    has_token(c, p, (uint32_t)id.v))
+			    q->slots.token[id.v])
 				mark_chain(c, q, p, (uint32_t)id.v,
 					   VR_SLOT_RETURNED);
 		}

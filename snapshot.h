@@ -42,7 +42,44 @@ struct vr_counts {
 	struct vr_val driver_pending;	/* returned, not reaped */
 };
 
+/* ---- descriptor chains (chains.c) -------------------------------------------------- */
+
+/* Why a chain's walk ended. */
+enum vr_stop {
+	VR_STOP_END,		/* the last descriptor: a clean end */
+	VR_STOP_LOOP,		/* more descriptors than the ring has */
+	VR_STOP_INDEX,		/* a link out of range */
+	VR_STOP_UNREADABLE,
+	VR_STOP_NESTED,		/* an indirect table inside an indirect table */
+	VR_STOP_LENGTH,		/* an indirect table of no or a broken length */
+	VR_STOP_CAPPED,		/* enough was shown */
+};
+
+struct vr_desc {
+	uint32_t index;		/* in its table */
+	bool indirect;		/* of an indirect table */
+	uint16_t flags, next;
+	uint32_t len;
+	uint64_t addr;		/* guest-physical, or a bus address */
+};
+
+struct vr_chain {
+	uint32_t head, first, count;	/* descriptors first .. first + count - 1 */
+	enum vr_stop stop;
+	uint64_t readable, writable;	/* bytes for the device to read, to write */
+};
+
+struct vr_chains {
+	struct vr_chain *chain;
+	struct vr_desc *desc;
+	uint32_t nchains, ndescs, room;
+	bool wanted;		/* -d: an empty list means that there are none */
+	bool bus;		/* descriptors hold bus addresses (ACCESS_PLATFORM) */
+	bool capped;
+};
+
 struct vr_slots {
+	uint8_t *token;		/* a flag a descriptor: the driver's token is set */
 	uint8_t *state;		/* enum vr_slot_state a descriptor; NULL: not read */
 	uint32_t count[VR_SLOT_NSTATES];
 };
@@ -84,6 +121,8 @@ struct vr_queue {
 	struct vr_split split;
 	struct vr_counts counts;
 	struct vr_slots slots;
+	uint64_t desc_state;	/* where the driver's tokens are; 0: unknown */
+	struct vr_chains chains;
 };
 
 /* Fill a queue from its vring_virtqueue; 'full' also reads the descriptors'
@@ -93,6 +132,15 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 		  bool words_big, bool full);
 /* The derived counts, from the values at hand (pure). */
 void vr_ring_derive(struct vr_queue *q);
+/* chains.c: the chains that the device holds now, of a queue whose slots were
+ * read; of a host's queue, those that vhost has not returned. */
+struct vr_hostq;
+void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
+		     bool words_big);
+void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q);
+/* chains.c: why a walk ended, in words; flags as names. */
+const char *vr_stop_name(enum vr_stop stop);
+void vr_desc_flags(char *buf, size_t size, uint16_t flags);
 /* Would moving an index from 'old' to 'new_idx' pass 'event'?  The rule for
  * EVENT_IDX of the virtio specification (2.7.7.1), mod 2^16 (pure). */
 bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old);
@@ -125,6 +173,7 @@ struct vr_select {
 	unsigned n;		/* pair, for VR_SEL_PAIR/RX/TX with has_n */
 	bool has_n;
 	bool full;		/* one queue or pair: the full block */
+	bool chains;		/* -d */
 };
 
 /* Parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
@@ -235,6 +284,7 @@ struct vr_hostq {
 	struct vr_task worker;	/* addr 0: none, or not found */
 	/* the words in the owner's memory */
 	struct vr_split ring;
+	struct vr_chains chains;
 	enum vr_translation why;	/* VR_TR_OK: readable */
 	bool zeros;		/* readable, but nothing but zeros where vhost's
 				 * indices say that there was traffic */
@@ -268,6 +318,9 @@ struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr)
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v);
 /* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0. */
 uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq);
+/* vhost_queue.c: an address of the guest's in the owner's memory, by the memory
+ * map; false when no region has it. */
+bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret);
 /* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the
  * caller set vhost, vq and vhost_virtqueue. */
 void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);
@@ -366,11 +419,14 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		  const struct vr_select *sel);
 void vr_text_regions(FILE *out, const struct vr_host *h);
 void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
+/* render_chains.c: descriptor chains, for both sides; nothing without -d. */
+struct json;
+void vr_text_chains(FILE *out, const struct vr_chains *s);
+void vr_json_chains(struct json *j, const struct vr_chains *s);
 /* render_json.c: a document without queues, with the reason as an error. */
 void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
 		     const struct vr_snapshot *s, const char *reason);
 /* The head of every document, and its errors; for render_host.c. */
-struct json;
 void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 		   const char *command, const char *side, const char *nodename,
 		   const char *release);

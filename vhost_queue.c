@@ -117,6 +117,19 @@ static struct vr_val user_to_guest(const struct vr_vhost *v, struct vr_val user)
 	return none;
 }
 
+bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret)
+{
+	for (unsigned i = 0; i < v->nregions; i++) {
+		const struct vr_region *r = &v->regions[i];
+
+		if (!r->size || guest - r->guest < r->size) {
+			*ret = r->user + (guest - r->guest);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* With an iotlb the ring addresses are IOVAs, translated where cached. */
 static bool user_address(const struct vr_vhost *v, struct vr_val addr,
 			 uint64_t *ret)
@@ -124,17 +137,7 @@ static bool user_address(const struct vr_vhost *v, struct vr_val addr,
 	*ret = addr.v;
 	if (addr.have != VR_READ || !addr.v)
 		return false;
-	if (!v->iotlb)
-		return true;
-	for (unsigned i = 0; i < v->nregions; i++) {
-		const struct vr_region *r = &v->regions[i];
-
-		if (!r->size || addr.v - r->guest < r->size) {
-			*ret = r->user + (addr.v - r->guest);
-			return true;
-		}
-	}
-	return false;
+	return !v->iotlb || vr_guest_to_user(v, addr.v, ret);
 }
 
 /* ---- the ring in user memory ------------------------------------------------------ */

@@ -172,7 +172,7 @@ static bool parse_selection(bool device_needed)
 static char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices",
-"[-j] [-l] [-t source] [device [queue]]",
+"[-d] [-j] [-l] [-t source] [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -185,6 +185,8 @@ static char *help_vring[] = {
 "             line a queue.  The address of a virtqueue shows that queue.",
 "      queue  N (the pair txN and rxN), txN or output.N, rxN or input.N: the",
 "             full block; tx, rx: all of them, one line each; ctrl.",
+"         -d  also the descriptor chains that the device holds now, indirect",
+"             tables expanded.",
 "         -j  the same as one JSON document, everything known of each queue.",
 "         -l  the layout: each struct member that is used, its offset and",
 "             size, and where its type came from.",
@@ -278,8 +280,10 @@ static void cmd_vring(void)
 	int c;
 
 	begin();
-	while ((c = next_option("jlt:")) != EOF) {
-		if (c == 'j')
+	while ((c = next_option("djlt:")) != EOF) {
+		if (c == 'd')
+			sel.chains = sel.full = true;
+		else if (c == 'j')
 			json = true;
 		else if (c == 'l')
 			layout = true;
@@ -410,7 +414,7 @@ static void cmd_vqwalk(void)
 static char *help_vhostq[] = {
 "vhostq",
 "virtio rings of the guests that this host serves by vhost",
-"[-j] [-m] [-t source] [-p pid | device [queue]]",
+"[-d] [-j] [-m] [-t source] [-p pid | device [queue]]",
 
 "  This command shows the queues of vhost devices: vhost's own indices, and",
 "  beside them the words of the rings in the memory of the process that owns",
@@ -422,6 +426,8 @@ static char *help_vhostq[] = {
 "             without it all of them, and vhost-vsock and vhost-scsi devices.",
 "      queue  N, txN or rxN: the full block; tx, rx.  The guest's point of",
 "             view: vhost's RX queue is the guest's rx.",
+"         -d  also the descriptor chains that vhost has not returned, indirect",
+"             tables expanded.",
 "     -p pid  the devices of this process, or of this vhost worker.",
 "         -m  guest memory as vhost knows it: guest-physical address, address",
 "             in the owner's memory, size.",
@@ -450,8 +456,10 @@ static void cmd_vhostq(void)
 	int c;
 
 	begin();
-	while ((c = next_option("jmp:t:")) != EOF) {
-		if (c == 'j')
+	while ((c = next_option("djmp:t:")) != EOF) {
+		if (c == 'd')
+			sel.chains = true;
+		else if (c == 'j')
 			json = true;
 		else if (c == 'm')
 			memory = true;

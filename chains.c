@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * chains.c - the descriptor chains that a device holds, indirect tables
+ * expanded.  Sections are those of the virtio 1.2 specification.
+ *
+ * One walk serves both sides; where a table's bytes come from is the side's
+ * matter.  It cannot run on: a chain has at most as many descriptors as its
+ * table, and a queue's list is capped.
+ */
+#include <string.h>
+
+#include "vring.h"
+
+#define DESC_SIZE	16u
+#define F_NEXT		1u
+#define F_WRITE		2u
+#define F_INDIRECT	4u
+#define MAX_DESCS	65536u	/* shown of one queue */
+#define ACCESS_PLATFORM	33
+
+struct source {
+	struct vr_ctx *c;
+	struct vr_chains *out;
+	uint32_t num;
+	bool big;
+	/* Read descriptor 'index' of the ring's table; 0 or -1. */
+	int (*ring)(const struct source *s, uint32_t index, uint8_t *raw);
+	/* Read 'raw' at 'offset' of the indirect table that head 'head' has at
+	 * descriptor address 'addr'. */
+	int (*table)(const struct source *s, uint32_t head, uint64_t addr,
+		     uint64_t offset, uint8_t *raw);
+	const struct vr_queue *guest;
+	const struct vr_hostq *host;
+	uint64_t user_desc;	/* the host's: the table in the owner's memory */
+};
+
+static uint64_t number(const struct source *s, const uint8_t *p, unsigned size)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < size; i++)
+		v |= (uint64_t)p[s->big ? size - 1 - i : i] << (8 * i);
+	return v;
+}
+
+static struct vr_desc decode(const struct source *s, const uint8_t *raw,
+			     uint32_t index, bool indirect)
+{
+	return (struct vr_desc){ .index = index, .indirect = indirect,
+		.addr = number(s, raw, 8), .len = (uint32_t)number(s, raw + 8, 4),
+		.flags = (uint16_t)number(s, raw + 12, 2),
+		.next = (uint16_t)number(s, raw + 14, 2) };
+}
+
+static bool grow(struct vr_ctx *c, struct vr_chains *out)
+{
+	uint32_t room = out->room ? out->room * 2 : 64;
+	struct vr_desc *more;
+
+	if (room > MAX_DESCS)
+		return false;
+	more = vr_alloc(&c->arena, room, sizeof(*more));
+	if (!more)
+		return false;
+	if (out->ndescs)
+		memcpy(more, out->desc, out->ndescs * sizeof(*more));
+	out->desc = more;
+	out->room = room;
+	return true;
+}
+
+static bool keep(const struct source *s, struct vr_chain *k,
+		 const struct vr_desc *d)
+{
+	struct vr_chains *out = s->out;
+
+	if (out->ndescs == out->room && !grow(s->c, out)) {
+		out->capped = true;
+		return false;
+	}
+	out->desc[out->ndescs++] = *d;
+	k->count++;
+	if (!(d->flags & F_INDIRECT)) {
+		if (d->flags & F_WRITE)
+			k->writable += d->len;
+		else
+			k->readable += d->len;
+	}
+	return true;
+}
+
+/* 2.7.5.3: len a multiple of 16, links inside the table, no table in a table. */
+static enum vr_stop walk_table(const struct source *s, struct vr_chain *k,
+			       const struct vr_desc *in)
+{
+	uint32_t entries = in->len / DESC_SIZE, at = 0;
+
+	if (!in->len || in->len % DESC_SIZE || entries > VR_MAX_RING)
+		return VR_STOP_LENGTH;
+	for (uint32_t n = 0; n < entries; n++) {
+		uint8_t raw[DESC_SIZE];
+		struct vr_desc d;
+
+		if (s->table(s, k->head, in->addr, (uint64_t)at * DESC_SIZE, raw))
+			return VR_STOP_UNREADABLE;
+		d = decode(s, raw, at, true);
+		if (!keep(s, k, &d))
+			return VR_STOP_CAPPED;
+		if (d.flags & F_INDIRECT)
+			return VR_STOP_NESTED;
+		if (!(d.flags & F_NEXT))
+			return VR_STOP_END;
+		if (d.next >= entries)
+			return VR_STOP_INDEX;
+		at = d.next;
+	}
+	return VR_STOP_LOOP;
+}
+
+static enum vr_stop walk(const struct source *s, struct vr_chain *k)
+{
+	uint32_t at = k->head;
+
+	for (uint32_t n = 0; n < s->num; n++) {
+		uint8_t raw[DESC_SIZE];
+		struct vr_desc d;
+
+		if (at >= s->num)
+			return VR_STOP_INDEX;
+		if (s->ring(s, at, raw))
+			return VR_STOP_UNREADABLE;
+		d = decode(s, raw, at, false);
+		if (!keep(s, k, &d))
+			return VR_STOP_CAPPED;
+		if (d.flags & F_INDIRECT)
+			return walk_table(s, k, &d);
+		if (!(d.flags & F_NEXT))
+			return VR_STOP_END;
+		at = d.next;
+	}
+	return VR_STOP_LOOP;
+}
+
+static int begin(struct source *s, uint32_t chains)
+{
+	struct vr_chains *out = s->out;
+
+	out->chain = vr_alloc(&s->c->arena, chains ? chains : 1,
+			      sizeof(*out->chain));
+	if (out->chain)
+		return 0;
+	vr_error_add(s->c, (struct vr_error){ .code = VR_E_MEMORY,
+					      .what = "descriptor chains" });
+	return -1;
+}
+
+static void add(const struct source *s, uint32_t head)
+{
+	struct vr_chain *k;
+
+	if (s->out->capped)
+		return;
+	k = &s->out->chain[s->out->nchains++];
+	k->head = head;
+	k->first = s->out->ndescs;
+	k->stop = walk(s, k);
+}
+
+/* ---- the guest's side ------------------------------------------------------------ */
+
+static int guest_ring(const struct source *s, uint32_t index, uint8_t *raw)
+{
+	return vr_read(s->c, s->guest->split.desc + (uint64_t)DESC_SIZE * index,
+		       raw, DESC_SIZE);
+}
+
+/*
+ * The driver keeps a pointer to the table beside its token, but only in queues
+ * that use indirect tables: elsewhere virtio_net keeps a cookie there.  Without
+ * the pointer (to 4.4) the descriptor's address is the table's, unless it is a
+ * bus address.
+ */
+static int guest_table(const struct source *s, uint32_t head, uint64_t addr,
+		       uint64_t offset, uint8_t *raw)
+{
+	const struct vr_field *f = s->c->layout.f;
+	const struct vr_queue *q = s->guest;
+	uint64_t table, slot = q->desc_state +
+		(uint64_t)head * f[VR_SZ_DESC_STATE].size +
+		f[VR_STATE_INDIR].offset;
+
+	if (vr_has(s->c, VR_STATE_INDIR) && q->indirect.v &&
+	    !vr_read(s->c, slot, &table, sizeof(table)) && table)
+		return vr_read(s->c, table + offset, raw, DESC_SIZE);
+	if (s->out->bus)
+		return -1;
+	return s->c->t->read(s->c->t, VR_PHYS, addr + offset, raw, DESC_SIZE);
+}
+
+void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
+		     bool words_big)
+{
+	struct source s = { .c = c, .out = &q->chains, .num = q->split.num,
+		.big = words_big, .ring = guest_ring, .table = guest_table,
+		.guest = q };
+
+	q->chains.wanted = true;
+	q->chains.bus = features >> ACCESS_PLATFORM & 1;
+	if (!q->slots.state || !q->split.desc || begin(&s, s.num))
+		return;
+	for (uint32_t i = 0; i < s.num; i++)
+		if (q->slots.token[i] && q->slots.state[i] == VR_SLOT_DEVICE)
+			add(&s, i);
+}
+
+/* ---- the host's side --------------------------------------------------------------- */
+
+static int host_ring(const struct source *s, uint32_t index, uint8_t *raw)
+{
+	return vr_read_user(s->c, s->host->vhost->mm, s->user_desc +
+			    (uint64_t)DESC_SIZE * index, raw, DESC_SIZE) ==
+	       VR_TR_OK ? 0 : -1;
+}
+
+static int host_table(const struct source *s, uint32_t head, uint64_t addr,
+		      uint64_t offset, uint8_t *raw)
+{
+	uint64_t user;
+
+	(void)head;
+	if (!vr_guest_to_user(s->host->vhost, addr + offset, &user))
+		return -1;
+	return vr_read_user(s->c, s->host->vhost->mm, user, raw, DESC_SIZE) ==
+	       VR_TR_OK ? 0 : -1;
+}
+
+void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
+{
+	struct source s = { .c = c, .out = &q->chains, .num = q->ring.num,
+		.big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
+						  c->t->big_endian,
+		.ring = host_ring, .table = host_table, .host = q,
+		.user_desc = q->desc.v };
+	uint16_t from = (uint16_t)q->last_used_idx.v;
+	uint16_t count = (uint16_t)(q->ring.avail_idx.v - from);
+	uint64_t avail = q->avail.v;
+
+	q->chains.wanted = true;
+	q->chains.bus = q->vhost->iotlb;
+	if (q->why != VR_TR_OK || q->zeros || !s.num ||
+	    q->last_used_idx.have != VR_READ || count > s.num)
+		return;
+	if (q->vhost->iotlb &&
+	    (!vr_guest_to_user(q->vhost, q->desc.v, &s.user_desc) ||
+	     !vr_guest_to_user(q->vhost, q->avail.v, &avail)))
+		return;
+	if (begin(&s, count))
+		return;
+	for (uint16_t i = 0; i < count; i++) {
+		uint32_t slot = (uint16_t)(from + i) % s.num;
+		uint8_t raw[2];
+
+		if (vr_read_user(c, q->vhost->mm, avail + 4 + 2 * (uint64_t)slot,
+				 raw, sizeof(raw)) == VR_TR_OK)
+			add(&s, (uint32_t)number(&s, raw, 2));
+	}
+}
+
+/* ---- in words ------------------------------------------------------------------------ */
+
+const char *vr_stop_name(enum vr_stop stop)
+{
+	switch (stop) {
+	case VR_STOP_END:
+		return "end";
+	case VR_STOP_LOOP:
+		return "loop";
+	case VR_STOP_INDEX:
+		return "index out of range";
+	case VR_STOP_UNREADABLE:
+		return "unreadable";
+	case VR_STOP_NESTED:
+		return "indirect table inside an indirect table";
+	case VR_STOP_LENGTH:
+		return "indirect table of a bad length";
+	case VR_STOP_CAPPED:
+		return "not shown further";
+	}
+	return "";
+}
+
+void vr_desc_flags(char *buf, size_t size, uint16_t flags)
+{
+	unsigned rest = flags & ~(F_NEXT | F_WRITE | F_INDIRECT);
+	int n = snprintf(buf, size, "%s%s%s", flags & F_NEXT ? " NEXT" : "",
+			 flags & F_WRITE ? " WRITE" : "",
+			 flags & F_INDIRECT ? " INDIRECT" : "");
+
+	if (rest && n > 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, " 0x%x", rest);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * render_chains.c - descriptor chains as text and as JSON, for both sides.
+ */
+#include <inttypes.h>
+
+#include "json.h"
+
+static void print_chain(FILE *out, const struct vr_chains *s,
+			const struct vr_chain *k)
+{
+	fprintf(out, "    head %u: %u descriptor%s, %" PRIu64 " bytes to read, %" PRIu64
+		" to write%s%s\n", k->head, k->count, k->count == 1 ? "" : "s",
+		k->readable, k->writable,
+		k->stop == VR_STOP_END ? "" : "; stopped: ",
+		k->stop == VR_STOP_END ? "" : vr_stop_name(k->stop));
+	for (uint32_t i = k->first; i < k->first + k->count; i++) {
+		const struct vr_desc *d = &s->desc[i];
+		char flags[48];
+
+		vr_desc_flags(flags, sizeof(flags), d->flags);
+		fprintf(out, "      %s%5u  addr %" PRIx64 "  len %u  flags %u%s  next %u\n",
+			d->indirect ? "  " : "", d->index, d->addr, d->len,
+			d->flags, flags, d->next);
+	}
+}
+
+void vr_text_chains(FILE *out, const struct vr_chains *s)
+{
+	if (!s->wanted)
+		return;
+	fprintf(out, "  chains with the device: %u%s\n", s->nchains,
+		s->bus ? "; addresses are bus addresses (IOMMU), not guest-physical" :
+			 "");
+	for (uint32_t i = 0; i < s->nchains; i++)
+		print_chain(out, s, &s->chain[i]);
+	if (s->capped)
+		fprintf(out, "    ... more than %u descriptors; the rest is not shown\n",
+			s->ndescs);
+}
+
+static void json_chain(struct json *j, const struct vr_chains *s,
+		       const struct vr_chain *k)
+{
+	json_object(j, NULL);
+	json_number(j, "head", k->head);
+	json_string(j, "stop", vr_stop_name(k->stop));
+	json_number(j, "readable", k->readable);
+	json_number(j, "writable", k->writable);
+	json_array(j, "desc");
+	for (uint32_t i = k->first; i < k->first + k->count; i++) {
+		const struct vr_desc *d = &s->desc[i];
+
+		json_object(j, NULL);
+		json_number(j, "index", d->index);
+		json_bool(j, "indirect", d->indirect);
+		json_val_hex(j, "addr", (struct vr_val){ d->addr, VR_READ });
+		json_number(j, "len", d->len);
+		json_number(j, "flags", d->flags);
+		json_number(j, "next", d->next);
+		json_close_object(j);
+	}
+	json_close_array(j);
+	json_close_object(j);
+}
+
+void vr_json_chains(struct json *j, const struct vr_chains *s)
+{
+	if (!s->wanted)
+		return;
+	json_array(j, "chains");
+	for (uint32_t i = 0; i < s->nchains; i++)
+		json_chain(j, s, &s->chain[i]);
+	json_close_array(j);
+	json_bool(j, "chains_capped", s->capped);
+	json_bool(j, "bus_addresses", s->bus);
+}
