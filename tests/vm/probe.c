@@ -126,10 +126,21 @@ static void walk(void)
 
 /* ---- the command ------------------------------------------------------------- */
 
+static void user(uint64_t mm, uint64_t addr)
+{
+	size_t n = 4096 - addr % 4096;	/* nothing may be mapped behind it */
+	char text[64] = "";
+
+	if (vr_read_user(&ctx, mm, addr, text,
+			 n < sizeof(text) ? n : sizeof(text) - 1) == VR_TR_OK)
+		fprintf(fp, "user: '%s'\n", text);
+	else
+		fprintf(fp, "user: failed\n");
+}
+
 static void probe_two(const char *what, const char *a, const char *b)
 {
 	struct vr_member m;
-	char text[64];
 
 	if (!strcmp(what, "member")) {
 		if (target.member(&target, a, b, &m))
@@ -137,12 +148,7 @@ static void probe_two(const char *what, const char *a, const char *b)
 		else
 			fprintf(fp, "member: offset %u size %u\n", m.offset, m.size);
 	} else if (!strcmp(what, "user")) {
-		memset(text, 0, sizeof(text));
-		if (vr_read_user(&ctx, strtoull(a, NULL, 16), strtoull(b, NULL, 16),
-				 text, sizeof(text) - 1) == VR_TR_OK)
-			fprintf(fp, "user: '%s'\n", text);
-		else
-			fprintf(fp, "user: failed\n");
+		user(strtoull(a, NULL, 16), strtoull(b, NULL, 16));
 	}
 }
 

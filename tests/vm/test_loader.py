@@ -5,6 +5,7 @@ Every case runs in each version of crash that the project supports, over a full 
 core from which one page of a ring and one page table have been cut.
 """
 
+import copy
 import re
 import subprocess
 from pathlib import Path
@@ -156,3 +157,22 @@ def test_loads_on_old_systems(vring_so):
     assert versions and max(versions) <= OLDEST_GLIBC
     ours = re.findall(r"^[0-9a-f]+ g.*? (\S+)$", table, re.M)
     assert not ours, f"exported: {ours}"
+
+
+def test_unknown_crash_is_warned_of(crash, busy_tap, vring_so, tmp_path):
+    """A crash of another version: one line at load, and the commands are there."""
+    known = crash("9.0.2")
+    binary = Path(known.command[-1]).read_bytes()
+    actual = known.actual().encode()
+    other = b"9.9.9"[:len(actual)]
+    assert binary.count(actual + b"\0") >= 1 and len(other) == len(actual)
+    (tmp_path / "crash").write_bytes(binary.replace(actual + b"\0", other + b"\0"))
+    (tmp_path / "crash").chmod(0o755)
+    stranger = copy.copy(known)
+    stranger.command = [*known.command[:-1], str(tmp_path / "crash")]
+    core_and_kernel = busy_tap.core, busy_tap.kernel.vmlinux
+    warned = stranger.run(*core_and_kernel, ["vring"], so=vring_so, minimal=True)
+    silent = known.run(*core_and_kernel, ["vring"], so=vring_so, minimal=True)
+    assert "vring.so: crash 9.9.9 is not one it was tested with" in warned.greeting
+    assert "vring.so: crash" not in silent.greeting
+    assert warned.outputs == silent.outputs and "rx0" in silent.outputs[0]
