@@ -153,7 +153,8 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 	char b[8][24];
 
 	fprintf(out, "  ring in the owner's memory: desc %" PRIx64 "   avail %" PRIx64
-		"   used %" PRIx64 "%s%s\n", q->desc.v, q->avail.v, q->used.v,
+		"   used %" PRIx64 "%s%s%s\n", q->desc.v, q->avail.v, q->used.v,
+		q->vhost->iotlb ? " (IOVAs: an IOMMU is in use)" : "",
 		readable(q) ? "" : ": ", why_not(q));
 	if (!readable(q))
 		return;

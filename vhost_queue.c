@@ -110,7 +110,7 @@ static struct vr_val user_to_guest(const struct vr_vhost *v, struct vr_val user)
 	for (unsigned i = 0; i < v->nregions; i++) {
 		const struct vr_region *r = &v->regions[i];
 
-		if (user.v - r->user < r->size)
+		if (!r->size || user.v - r->user < r->size)
 			return (struct vr_val){ r->guest + (user.v - r->user),
 						VR_READ };
 	}
