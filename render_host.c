@@ -458,7 +458,8 @@ void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 		json_vhost_side(&j, q);
 		json_ring(&j, q);
 		json_dma(&j, q);
-		json_regions(&j, q->vhost);
+		if (h->memory)
+			json_regions(&j, q->vhost);
 		vr_json_chains(&j, &q->chains);
 		/* Not judged yet. */
 		json_null(&j, "verdict");

@@ -252,6 +252,7 @@ struct vr_vhost {
 	unsigned nregions, room;
 	bool shown;		/* a queue of a net device uses it */
 	uint64_t socket;	/* that queue's */
+	bool zeros_seen;	/* one of its rings reads as zeros and cannot be */
 };
 
 /* What waits for a file or socket on vhost's behalf. */
@@ -298,6 +299,7 @@ struct vr_host {
 	unsigned nvhosts;
 	struct vr_hostq *queues;
 	unsigned nqueues, room;
+	bool memory;		/* -m */
 };
 
 #define VR_MAX_VHOSTS 4096
@@ -321,6 +323,8 @@ uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq);
 /* vhost_queue.c: an address of the guest's in the owner's memory, by the memory
  * map; false when no region has it. */
 bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret);
+/* vhost_queue.c: mark rings that read as zeros because the dump lacks them. */
+void vr_vhost_doubt_zeros(struct vr_host *h);
 /* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the
  * caller set vhost, vq and vhost_virtqueue. */
 void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);

@@ -183,18 +183,36 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	s->avail_event = word(c, q, used + USED_RING + USED_ELEM * s->num, big);
 }
 
-/*
- * Pages that a dump filtered out read as zeros in an ELF core.  A ring that has
- * had traffic is not all zeros: vhost wrote used->idx, and the guest avail->idx.
- */
 static bool only_zeros(const struct vr_hostq *q)
 {
 	const struct vr_split *s = &q->ring;
 
-	return q->why == VR_TR_OK && q->last_used_idx.have == VR_READ &&
-	       (q->last_used_idx.v || q->last_avail_idx.v || q->avail_idx.v) &&
+	return q->why == VR_TR_OK &&
 	       !(s->avail_flags.v | s->avail_idx.v | s->used_event.v |
 		 s->used_flags.v | s->used_idx.v | s->avail_event.v);
+}
+
+/*
+ * Pages that a dump filtered out read as zeros in an ELF core.  A ring that has
+ * had traffic is not all zeros: vhost wrote used->idx, and the guest avail->idx.
+ * Where one of a process's rings betrays that, its other all-zero rings are no
+ * more to be trusted.
+ */
+void vr_vhost_doubt_zeros(struct vr_host *h)
+{
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		struct vr_hostq *q = &h->queues[i];
+
+		q->zeros = only_zeros(q) && (q->last_used_idx.v ||
+			   q->last_avail_idx.v || q->avail_idx.v);
+		if (q->zeros)
+			q->vhost->zeros_seen = true;
+	}
+	for (unsigned i = 0; i < h->nqueues; i++)
+		for (unsigned k = 0; k < h->nvhosts; k++)
+			if (h->vhosts[k].zeros_seen &&
+			    h->vhosts[k].mm == h->queues[i].vhost->mm)
+				h->queues[i].zeros = only_zeros(&h->queues[i]);
 }
 
 /* ---- who waits and works for it ------------------------------------------------------ */
@@ -325,7 +343,6 @@ void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
 		read_net_part(c, q);
 	read_worker(c, q);
 	read_ring(c, q);
-	q->zeros = only_zeros(q);
 	q->dma_desc = user_to_guest(q->vhost, q->desc);
 	q->dma_avail = user_to_guest(q->vhost, q->avail);
 	q->dma_used = user_to_guest(q->vhost, q->used);

@@ -416,6 +416,7 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 		add_rest(c, ret);
 	else if (ret->nqueues)
 		err->status = VR_WALK_NO_QUEUE;
+	vr_vhost_doubt_zeros(ret);
 	keep_wanted(ret, sel, named ? 0 : addr, pid);
 	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++)
 		vr_host_chains(c, &ret->queues[i]);

@@ -451,7 +451,7 @@ NULL
 
 static void cmd_vhostq(void)
 {
-	bool json = false, memory = false;
+	bool json = false;
 	unsigned long pid = 0;
 	int c;
 
@@ -462,7 +462,7 @@ static void cmd_vhostq(void)
 		else if (c == 'j')
 			json = true;
 		else if (c == 'm')
-			memory = true;
+			host.memory = true;
 		else if (c == 'p')
 			pid = strtoul(optarg, NULL, 10);
 		else if (c == 't')
@@ -478,7 +478,7 @@ static void cmd_vhostq(void)
 		return;
 	if (json) {
 		vr_json_host(fp, &ctx, &host);
-	} else if (memory) {
+	} else if (host.memory) {
 		vr_text_regions(fp, &host);
 	} else {
 		vr_text_host(fp, &ctx, &host, &sel);
