@@ -198,6 +198,26 @@ static void net_context(struct json *j, const struct vr_device *d,
 	json_null(j, "irq");
 }
 
+static void notify(struct json *j, const char *name, const struct vr_notify *n,
+		   const struct vr_queue *q,
+		   void (*words)(char *buf, size_t size, const struct vr_queue *q))
+{
+	char text[128];
+
+	if (!n->known) {
+		json_null(j, name);
+		return;
+	}
+	words(text, sizeof(text), q);
+	json_object(j, name);
+	json_string(j, "mode", n->event_idx ? "event_idx" : "flags");
+	json_bool(j, "due", n->due);
+	json_bool(j, "suppressed", n->suppressed);
+	json_val(j, "event", n->event);
+	json_string(j, "text", text);
+	json_close_object(j);
+}
+
 static void queue(struct json *j, const struct vr_device *d,
 		  const struct vr_queue *q)
 {
@@ -212,8 +232,8 @@ static void queue(struct json *j, const struct vr_device *d,
 	json_val(j, "driver_pending", q->counts.driver_pending);
 	vr_json_chains(j, &q->chains);
 	/* Not judged yet: unknown, as the contract says it. */
-	json_null(j, "kick");
-	json_null(j, "interrupt");
+	notify(j, "kick", &q->kick, q, vr_kick_text);
+	notify(j, "interrupt", &q->interrupt, q, vr_interrupt_text);
 	json_null(j, "verdict");
 	json_close_object(j);
 }

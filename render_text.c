@@ -228,6 +228,16 @@ static void print_picture(FILE *out, const struct vr_queue *q, unsigned width)
 	fputc('\n', out);
 }
 
+static void print_notify(FILE *out, const struct vr_queue *q)
+{
+	char text[128];
+
+	vr_kick_text(text, sizeof(text), q);
+	fprintf(out, "  kick       %s\n", text);
+	vr_interrupt_text(text, sizeof(text), q);
+	fprintf(out, "  interrupt  %s\n", text);
+}
+
 static const char *yes_no(struct vr_val v, const char *yes, const char *no)
 {
 	if (v.have != VR_READ)
@@ -317,6 +327,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	print_avail(out, q);
 	print_used(out, q);
 	print_counts(out, q);
+	print_notify(out, q);
 	print_net(out, d, q);
 	print_picture(out, q, width);
 	vr_text_chains(out, &q->chains);

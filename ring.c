@@ -387,6 +387,7 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 		read_entries(q, &p);
 	}
 	vr_ring_derive(q);
+	vr_notify_replay(q);
 	if (s->num && full)
 		read_slots(c, q, &p);
 }

@@ -86,6 +86,14 @@ struct vr_slots {
 
 enum vr_dir { VR_RX, VR_TX, VR_CTRL };
 
+/* A notification decision, replayed. */
+struct vr_notify {
+	bool known;		/* every word that decides it was read */
+	bool event_idx;		/* by event index, else by flags */
+	bool due, suppressed;
+	struct vr_val event;	/* the event index, with event_idx */
+};
+
 /* A transmit queue as the network stack sees it. */
 struct vr_txq {
 	uint64_t addr;		/* netdev_queue; 0: not a transmit queue */
@@ -120,6 +128,7 @@ struct vr_queue {
 	struct vr_val event, event_triggered, indirect, broken, weak_barriers;
 	struct vr_split split;
 	struct vr_counts counts;
+	struct vr_notify kick, interrupt;
 	struct vr_slots slots;
 	uint64_t desc_state;	/* where the driver's tokens are; 0: unknown */
 	struct vr_chains chains;
@@ -141,6 +150,10 @@ void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q);
 /* chains.c: why a walk ended, in words; flags as names. */
 const char *vr_stop_name(enum vr_stop stop);
 void vr_desc_flags(char *buf, size_t size, uint16_t flags);
+/* notify.c: replay both notification decisions (pure), and say them in words. */
+void vr_notify_replay(struct vr_queue *q);
+void vr_kick_text(char *buf, size_t size, const struct vr_queue *q);
+void vr_interrupt_text(char *buf, size_t size, const struct vr_queue *q);
 /* Would moving an index from 'old' to 'new_idx' pass 'event'?  The rule for
  * EVENT_IDX of the virtio specification (2.7.7.1), mod 2^16 (pure). */
 bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old);

@@ -449,6 +449,16 @@ static char *help_vhostq[] = {
 NULL
 };
 
+static unsigned long parse_pid(const char *word)
+{
+	char *end;
+	unsigned long pid = strtoul(word, &end, 10);
+
+	if (*word < '0' || *word > '9' || *end || !pid)
+		bad_usage("no process id behind option", 'p');
+	return pid;
+}
+
 static void cmd_vhostq(void)
 {
 	bool json = false;
@@ -464,7 +474,7 @@ static void cmd_vhostq(void)
 		else if (c == 'm')
 			host.memory = true;
 		else if (c == 'p')
-			pid = strtoul(optarg, NULL, 10);
+			pid = parse_pid(optarg);
 		else if (c == 't')
 			use_types(optarg);
 		else
