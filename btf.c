@@ -15,7 +15,7 @@
 #define MAX_TYPES	(1u << 22)	/* vmlinux of 7.3 has 130,000 */
 #define MAX_NESTING	16		/* of anonymous members and of paths */
 #define MAX_MODIFIERS	32		/* const, volatile, typedef ... in a row */
-#define MAX_STEPS	(1u << 20)	/* members looked at for one path */
+#define MAX_STEPS	(1u << 18)	/* members looked at for one look-up */
 #define POINTER_SIZE	8
 
 enum kind {
@@ -274,12 +274,12 @@ struct found {
 	uint64_t offset;
 };
 
-/* What is looked for; 'steps' ends a struct that contains itself. */
+/* What is looked for; '*steps' ends a struct that contains itself. */
 struct search {
 	const struct vr_btf *b;
 	const char *name;
 	size_t len;
-	unsigned steps;
+	unsigned *steps;
 };
 
 static bool is_called(const struct search *s, const char *name)
@@ -296,11 +296,14 @@ static int find_member(struct search *s, uint32_t id, unsigned depth,
 	if (depth == MAX_NESTING || strip(s->b, id, &t, &items) ||
 	    !is_composite(&t))
 		return -1;
-	for (uint32_t i = 0; i < vlen_of(&t) && s->steps; i++, s->steps--) {
+	for (uint32_t i = 0; i < vlen_of(&t); i++) {
 		const char *name;
 		uint32_t bits, width;
 		struct item m;
 
+		if (!*s->steps)
+			return -1;
+		--*s->steps;
 		memcpy(&m, items + i * sizeof(m), sizeof(m));
 		/* With the kind flag, a bit field's width is in the top byte. */
 		width = t.info >> 31 ? m.offset >> 24 : 0;
@@ -321,13 +324,13 @@ static int find_member(struct search *s, uint32_t id, unsigned depth,
 }
 
 static int find_path(const struct vr_btf *b, uint32_t id, const char *path,
-		     struct vr_member *ret)
+		     unsigned *steps, struct vr_member *ret)
 {
 	struct found f = { .type = id };
 	uint64_t offset = 0, size;
 
 	for (int depth = 0; depth < MAX_NESTING; depth++) {
-		struct search s = { b, path, strcspn(path, "."), MAX_STEPS };
+		struct search s = { b, path, strcspn(path, "."), steps };
 
 		if (find_member(&s, f.type, 0, &f))
 			return -1;
@@ -363,9 +366,11 @@ static uint32_t next_named(const struct vr_btf *b, const char *name, uint32_t id
 int vr_btf_member(const struct vr_btf *b, const char *type, const char *path,
 		  struct vr_member *ret)
 {
+	unsigned steps = MAX_STEPS;
+
 	for (; b; b = b->base)
 		for (uint32_t id = 0; (id = next_named(b, type, id));)
-			if (!find_path(b, id, path, ret))
+			if (!find_path(b, id, path, &steps, ret))
 				return 0;
 	return -1;
 }

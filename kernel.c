@@ -12,18 +12,20 @@
 #define MAX_MODULES	4096
 #define MAX_NETDEVS	1048576	/* net devices of one name space */
 
+static bool same_cause(const struct vr_error *a, const struct vr_error *b)
+{
+	return a->code == b->code && a->what == b->what && a->addr == b->addr &&
+	       a->value == b->value && !strcmp(a->device, b->device) &&
+	       !strcmp(a->queue, b->queue);
+}
+
 void vr_error_add(struct vr_ctx *c, struct vr_error e)
 {
 	memcpy(e.device, c->device, sizeof(e.device));
 	memcpy(e.queue, c->queue, sizeof(e.queue));
-	for (unsigned i = 0; i < c->nerrors && i < VR_MAX_ERRORS; i++) {
-		const struct vr_error *o = &c->errors[i];
-
-		if (o->code == e.code && o->what == e.what &&
-		    o->addr == e.addr && o->value == e.value &&
-		    !strcmp(o->device, e.device) && !strcmp(o->queue, e.queue))
+	for (unsigned i = 0; i < c->nerrors && i < VR_MAX_ERRORS; i++)
+		if (same_cause(&c->errors[i], &e))
 			return;
-	}
 	if (c->nerrors < VR_MAX_ERRORS)
 		c->errors[c->nerrors] = e;
 	c->nerrors++;
@@ -61,16 +63,50 @@ int vr_read(struct vr_ctx *c, uint64_t addr, void *buf, size_t len)
 
 /* ---- structs ---------------------------------------------------------- */
 
-struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size)
+/* One error for a hole, however many pages or members it has. */
+static void hole_ends(struct vr_ctx *c, const char *what, uint64_t end,
+		      size_t *hole)
+{
+	if (*hole)
+		read_failed(c, what, end - *hole, *hole);
+	*hole = 0;
+}
+
+/* Note which pages of a range are missing. */
+static void note_holes(struct vr_ctx *c, uint64_t addr, size_t size,
+		       const char *what)
+{
+	size_t done = 0, hole = 0;
+	uint8_t byte;
+
+	while (done < size) {
+		size_t n = PAGE - (addr + done) % PAGE;
+
+		if (n > size - done)
+			n = size - done;
+		if (vr_read(c, addr + done, &byte, 1))
+			hole += n;
+		else
+			hole_ends(c, what, addr + done, &hole);
+		done += n;
+	}
+	hole_ends(c, what, addr + done, &hole);
+}
+
+struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size,
+			  const char *what)
 {
 	struct vr_obj o = { .addr = addr };
 
-	if (!size || size > 65536)
+	if (!size || size > 65536 || addr + size < addr)
 		return o;
 	o.data = vr_alloc(&c->arena, 1, size);
 	o.size = size;
-	if (o.data && vr_read(c, addr, o.data, size))
+	if (o.data && vr_read(c, addr, o.data, size)) {
 		o.data = NULL;
+		o.noted = true;
+		note_holes(c, addr, size, what);
+	}
 	return o;
 }
 
@@ -111,7 +147,8 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		return (struct vr_val){ number(o->data + f->offset, size),
 					VR_READ };
 	if (vr_read(c, o->addr + f->offset, buf, size)) {
-		read_failed(c, what, o->addr + f->offset, size);
+		if (!o->noted)
+			read_failed(c, what, o->addr + f->offset, size);
 		return (struct vr_val){ .have = VR_UNREAD };
 	}
 	return (struct vr_val){ number(buf, size), VR_READ };
@@ -135,15 +172,6 @@ uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 static size_t page_of(const struct vr_span *s, size_t off)
 {
 	return (s->addr % PAGE + off) / PAGE;
-}
-
-/* One error for a hole, however many pages it has. */
-static void hole_ends(struct vr_ctx *c, const char *what, uint64_t end,
-		      size_t *hole)
-{
-	if (*hole)
-		read_failed(c, what, end - *hole, *hole);
-	*hole = 0;
 }
 
 int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
@@ -257,11 +285,12 @@ static uint64_t follow(struct vr_ctx *c, const struct vr_list *l, uint64_t at,
 	uint64_t next;
 
 	*e = (struct vr_error){ .what = l->what, .addr = at, .len = sizeof(next) };
-	if (vr_read(c, at, &next, sizeof(next))) {
+	if (vr_read(c, at + l->link, &next, sizeof(next))) {
 		e->code = VR_E_READ;
 		return 0;
 	}
-	if (next == l->head) {
+	if (next == l->head || (next && (next == l->stop[0] ||
+					 next == l->stop[1]))) {
 		e->what = NULL;		/* the good end */
 		return 0;
 	}
@@ -290,13 +319,15 @@ static unsigned before_repeat(struct vr_ctx *c, const struct vr_list *l,
 }
 
 /* Count the distinct nodes, by Brent's loop check, and note a bad end. */
-static unsigned list_length(struct vr_ctx *c, const struct vr_list *l)
+static unsigned list_length(struct vr_ctx *c, struct vr_list *l)
 {
-	uint64_t turtle = l->head, at = l->head;
+	uint64_t turtle = l->head, at = l->head, last = 0;
 	unsigned n = 0, since = 0, power = 1;
 	struct vr_error e;
 
-	while ((at = follow(c, l, at, &e)) && n < l->limit) {
+	for (; (at = follow(c, l, at, &e)) && n < l->limit; last = at) {
+		if (n)
+			l->sound = last;
 		n++;
 		since++;
 		if (at == turtle) {
@@ -312,6 +343,8 @@ static unsigned list_length(struct vr_ctx *c, const struct vr_list *l)
 	if (at)
 		e = (struct vr_error){ .code = VR_E_LOOP, .what = l->what,
 				       .addr = l->head, .limit = n };
+	if (e.what && e.code == VR_E_READ)
+		l->broken = e.addr;
 	if (e.what)
 		vr_error_add(c, e);
 	return n;
@@ -336,25 +369,25 @@ uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l)
 typedef int (*netdev_fn)(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 			 void *arg);
 
-static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
+/* Hand out the devices of one walk over a name space's list. */
+static int each_of_list(struct vr_ctx *c, struct vr_list *l, uint64_t net,
+			netdev_fn fn, void *arg)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj netobj = { .addr = net };
-	struct vr_list l = vr_list_start(net + f[VR_NET_DEV_BASE_HEAD].offset,
-				   MAX_NETDEVS, "list of net devices");
 	struct vr_netdev_ref ref = { .net = net };
 	uint64_t node;
 	int r;
 
 	ref.inum = vr_get(c, &netobj, VR_NET_INUM, NULL);
-	while ((node = vr_list_next(c, &l))) {
+	while ((node = vr_list_next(c, l))) {
 		ref.addr = node - f[VR_DEV_LIST].offset;
 		memset(ref.name, 0, sizeof(ref.name));
 		if (vr_read(c, ref.addr + f[VR_DEV_NAME].offset, ref.name,
 			    sizeof(ref.name))) {
+			memset(ref.name, 0, sizeof(ref.name));
 			read_failed(c, "net_device.name", ref.addr +
 				    f[VR_DEV_NAME].offset, sizeof(ref.name));
-			memset(ref.name, 0, sizeof(ref.name));
 		}
 		ref.name[sizeof(ref.name) - 1] = '\0';
 		r = fn(c, &ref, arg);
@@ -362,6 +395,23 @@ static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
 			return r;
 	}
 	return 0;
+}
+
+static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
+{
+	uint64_t head = net + c->layout.f[VR_NET_DEV_BASE_HEAD].offset;
+	struct vr_list l = vr_list_start(head, MAX_NETDEVS,
+					 "list of net devices");
+	struct vr_list back = l;
+	int r = each_of_list(c, &l, net, fn, arg);
+
+	if (r || !l.broken)
+		return r;
+	/* A device's page is missing: those behind it are reached from the end. */
+	back.link = sizeof(uint64_t);
+	back.stop[0] = l.broken;
+	back.stop[1] = l.sound;
+	return each_of_list(c, &back, net, fn, arg);
 }
 
 int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)

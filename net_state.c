@@ -10,6 +10,8 @@
 #define LINK_STATE_NOCARRIER	2
 #define STATUS_LINK_UP		1	/* VIRTIO_NET_S_LINK_UP */
 #define WORK_PENDING		1	/* bit 0 of work_struct.data */
+#define QDISC_CPUSTATS		0x20	/* TCQ_F_CPUSTATS */
+#define MAX_CPUS		8192
 #define NSEC_PER_MSEC		1000000u
 
 static struct vr_val bit(struct vr_val v, unsigned n)
@@ -82,12 +84,50 @@ static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
 
 	if (since.have != VR_READ)
 		return since;
+	if (!since.v)
+		return unknown;		/* nothing was ever sent */
 	if (!tick || (c->t->symbol(c->t, "jiffies_64", &addr) &&
 		      c->t->symbol(c->t, "jiffies", &addr)) ||
 	    vr_read(c, addr, &now, sizeof(now)))
 		return unknown;
 	return (struct vr_val){ (now - since.v) * (tick / 1000) /
 				(NSEC_PER_MSEC / 1000), VR_READ };
+}
+
+/* What a queueing discipline without a lock has, counted by each CPU; a CPU may
+ * count another's packets down, so only the sum means something. */
+static struct vr_val sum_over_cpus(struct vr_ctx *c, struct vr_val first,
+				   uint64_t percpu)
+{
+	struct vr_val unknown = { .have = VR_UNREAD };
+	uint32_t ncpus, sum = (uint32_t)first.v, n;
+	uint64_t table, addr, base;
+
+	if (first.have != VR_READ || !percpu || !vr_has(c, VR_GNET_QLEN) ||
+	    c->t->symbol(c->t, "__per_cpu_offset", &table) ||
+	    c->t->symbol(c->t, "nr_cpu_ids", &addr) ||
+	    vr_read(c, addr, &ncpus, sizeof(ncpus)) || ncpus > MAX_CPUS)
+		return unknown;
+	for (uint32_t cpu = 0; cpu < ncpus; cpu++) {
+		if (vr_read(c, table + 8 * (uint64_t)cpu, &base, sizeof(base)) ||
+		    vr_read(c, base + percpu + c->layout.f[VR_GNET_QLEN].offset,
+			    &n, sizeof(n)))
+			return unknown;
+		sum += n;
+	}
+	return (struct vr_val){ sum, VR_READ };
+}
+
+static struct vr_val qdisc_qlen(struct vr_ctx *c, const struct vr_obj *qdisc)
+{
+	struct vr_val flags = vr_get(c, qdisc, VR_QDISC_FLAGS, "Qdisc.flags");
+
+	if (flags.have == VR_READ && (flags.v & QDISC_CPUSTATS))
+		return sum_over_cpus(c, vr_get(c, qdisc, VR_QDISC_QSTATS_QLEN,
+					       "Qdisc.qstats.qlen"),
+				     vr_get_ptr(c, qdisc, VR_QDISC_CPU_QSTATS,
+						NULL));
+	return vr_get(c, qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
 }
 
 void vr_net_txq(struct vr_ctx *c, uint64_t net_device, uint64_t n,
@@ -109,7 +149,7 @@ void vr_net_txq(struct vr_ctx *c, uint64_t net_device, uint64_t n,
 	qdisc = (struct vr_obj){ .addr = vr_get_ptr(c, &txq, VR_TXQ_QDISC, NULL) };
 	ret->qlen = (struct vr_val){ .have = VR_UNREAD };
 	if (qdisc.addr)
-		ret->qlen = vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
+		ret->qlen = qdisc_qlen(c, &qdisc);
 }
 
 static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)

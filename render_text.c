@@ -54,8 +54,12 @@ static const char *note(const struct vr_queue *q)
 		return "  unreadable";
 	if (!q->in_use)
 		return "  not in use";
-	return q->txq.addr && q->txq.state.have == VR_READ &&
-	       (q->txq.state.v & TXQ_DRV_XOFF) ? "  stopped by the driver" : "";
+	if (!q->txq.addr || q->txq.state.have != VR_READ)
+		return "";
+	if (q->txq.state.v & TXQ_DRV_XOFF)
+		return "  stopped by the driver";
+	/* Byte queue limits hold packets back before the ring is full. */
+	return q->txq.state.v & TXQ_STACK_XOFF ? "  stopped by BQL" : "";
 }
 
 static void print_row(FILE *out, const struct vr_queue *q)

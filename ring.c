@@ -74,7 +74,7 @@ static void read_public_side(struct vr_ctx *c, struct vr_queue *q,
 			     const struct vr_obj *vvq)
 {
 	uint32_t offset = c->layout.f[VR_VVQ_VQ].offset;
-	struct vr_obj o = { .addr = vvq->addr + offset };
+	struct vr_obj o = { .addr = vvq->addr + offset, .noted = vvq->noted };
 	uint64_t name;
 
 	if (vvq->data && offset < vvq->size) {
@@ -364,7 +364,8 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 
 	q->vring_virtqueue = vring_virtqueue;
 	p.vvq = vr_obj_load(c, vring_virtqueue,
-			    c->layout.f[VR_SZ_VRING_VIRTQUEUE].size);
+			    c->layout.f[VR_SZ_VRING_VIRTQUEUE].size,
+			    "vring_virtqueue");
 	read_layout(c, q, &p.vvq);
 	read_public_side(c, q, &p.vvq);
 	read_driver_side(c, q, &p.vvq);

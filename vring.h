@@ -165,7 +165,8 @@ enum vr_slot {
 	VR_MM_PGD, VR_UTS_NODENAME, VR_UTS_RELEASE,
 	VR_MODULE_LIST, VR_MODULE_NAME,
 	VR_DEV_STATE, VR_DEV_TX, VR_DEV_NUM_TX, VR_TXQ_STATE,
-	VR_TXQ_TRANS_START, VR_TXQ_QDISC, VR_QDISC_QLEN, VR_NAPI_STATE,
+	VR_TXQ_TRANS_START, VR_TXQ_QDISC, VR_QDISC_QLEN, VR_QDISC_FLAGS,
+	VR_QDISC_CPU_QSTATS, VR_QDISC_QSTATS_QLEN, VR_GNET_QLEN, VR_NAPI_STATE,
 	VR_NAPI_WEIGHT, VR_WORK_DATA, VR_DEVICE_DRIVER, VR_DRIVER_NAME,
 	VR_CLOCK_MULT, VR_CLOCK_SHIFT,
 	/* tasks */
@@ -355,9 +356,12 @@ struct vr_obj {
 	uint64_t addr;
 	uint8_t *data;		/* NULL: read members one by one */
 	size_t size;
+	bool noted;		/* its holes are among the errors already */
 };
-/* Never fails; 'size' 0 means: no copy, single reads only. */
-struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size);
+/* Never fails; 'size' 0 means: no copy, single reads only.  Missing pages are
+ * noted under 'what', once for all members. */
+struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size,
+			  const char *what);
 /* A member of up to 8 bytes as a number.  VR_ABSENT when the kernel lacks it,
  * VR_UNREAD (and an error noted under 'what', unless NULL) when unreadable. */
 struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
@@ -395,6 +399,10 @@ void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65]);
 struct vr_list {
 	uint64_t head, at;
 	bool counted;
+	unsigned link;		/* of the list_head: 0 follows next, 8 prev */
+	uint64_t stop[2];	/* nodes that end the walk like the head does */
+	uint64_t broken;	/* the node whose link could not be read; 0: none */
+	uint64_t sound;		/* the one before it */
 	unsigned left, limit;
 	const char *what;
 };

@@ -54,7 +54,7 @@ static void members_of_1_2_4_and_8_bytes_are_numbers(void **state)
 	known(&x->c, VR_VVQ_LAST_USED_IDX, 2, 2);
 	known(&x->c, VR_VVQ_NUM, 4, 4);
 	known(&x->c, VR_VVQ_DESC, 0, 8);
-	o = vr_obj_load(&x->c, AT, 64);
+	o = vr_obj_load(&x->c, AT, 64, "a struct");
 	assert_val(vr_get(&x->c, &o, VR_VVQ_BROKEN, "b"), 0x88);
 	assert_val(vr_get(&x->c, &o, VR_VVQ_LAST_USED_IDX, "l"), 0x5566);
 	assert_val(vr_get(&x->c, &o, VR_VVQ_NUM, "n"), 0x11223344);
@@ -68,7 +68,7 @@ static void a_member_the_kernel_lacks_is_absent_and_no_error(void **state)
 	struct vr_obj o;
 
 	fake_map(x->f, VR_KERNEL, AT, 64);
-	o = vr_obj_load(&x->c, AT, 64);
+	o = vr_obj_load(&x->c, AT, 64, "a struct");
 	assert_absent(vr_get(&x->c, &o, VR_VVQ_AVAIL_IDX_SHADOW, "shadow"));
 	assert_int_equal(vr_get_ptr(&x->c, &o, VR_VVQ_DESC_STATE_PTR, "s"), 0);
 	assert_int_equal(x->c.nerrors, 0);
@@ -80,7 +80,7 @@ static void a_member_of_an_odd_size_is_unread(void **state)
 	struct vr_obj o;
 
 	fake_map(x->f, VR_KERNEL, AT, 64);
-	o = vr_obj_load(&x->c, AT, 64);
+	o = vr_obj_load(&x->c, AT, 64, "a struct");
 	for (uint32_t size = 0; size < 8; size++) {
 		if (size == 1 || size == 2 || size == 4)
 			continue;
@@ -113,19 +113,20 @@ static void members_on_the_other_page_survive_a_missing_one(void **state)
 	fake_drop(x->f, VR_KERNEL, AT + FAKE_PAGE);
 	known(&x->c, VR_VQ_NUM_FREE, 8, 4);
 	known(&x->c, VR_VVQ_FREE_HEAD, 40, 4);
-	o = vr_obj_load(&x->c, at, 64);
+	o = vr_obj_load(&x->c, at, 64, "a struct");
 	assert_val(vr_get(&x->c, &o, VR_VQ_NUM_FREE, "num_free"), 4711);
 	assert_unread(vr_get(&x->c, &o, VR_VVQ_FREE_HEAD, "free_head"));
 	assert_int_equal(x->c.nerrors, 1);
-	e = get_error(&x->c, VR_E_READ, "free_head");
-	assert_int_equal(e->addr, at + 40);
-	assert_int_equal(e->len, 4);
+	/* The page is told once, not each of its members. */
+	e = get_error(&x->c, VR_E_READ, "a struct");
+	assert_int_equal(e->addr, AT + FAKE_PAGE);
+	assert_int_equal(e->len, 32);
 }
 
 static void without_a_name_a_failed_read_is_not_noted(void **state)
 {
 	struct fixture *x = *state;
-	struct vr_obj o = vr_obj_load(&x->c, AT, 64);
+	struct vr_obj o = vr_obj_load(&x->c, AT, 64, NULL);
 
 	known(&x->c, VR_VQ_NUM_FREE, 8, 4);
 	assert_unread(vr_get(&x->c, &o, VR_VQ_NUM_FREE, NULL));
@@ -141,7 +142,7 @@ static void an_object_of_no_or_a_huge_size_is_read_member_by_member(void **state
 	fake_u32(x->f, AT + 8, 99);
 	known(&x->c, VR_VQ_NUM_FREE, 8, 4);
 	for (unsigned i = 0; i < COUNT_OF(sizes); i++) {
-		struct vr_obj o = vr_obj_load(&x->c, AT, sizes[i]);
+		struct vr_obj o = vr_obj_load(&x->c, AT, sizes[i], "a struct");
 
 		assert_null(o.data);
 		assert_val(vr_get(&x->c, &o, VR_VQ_NUM_FREE, "n"), 99);
@@ -157,7 +158,7 @@ static void an_object_is_read_with_one_call(void **state)
 	fake_map(x->f, VR_KERNEL, AT, 256);
 	known(&x->c, VR_VQ_NUM_FREE, 8, 4);
 	known(&x->c, VR_VVQ_FREE_HEAD, 40, 4);
-	o = vr_obj_load(&x->c, AT, 256);
+	o = vr_obj_load(&x->c, AT, 256, "a struct");
 	assert_val(vr_get(&x->c, &o, VR_VQ_NUM_FREE, "n"), 0);
 	assert_val(vr_get(&x->c, &o, VR_VVQ_FREE_HEAD, "h"), 0);
 	assert_int_equal(x->f->t.reads, 1);
@@ -172,7 +173,7 @@ static void a_member_behind_the_copy_is_read_for_itself(void **state)
 	fake_map(x->f, VR_KERNEL, AT, 256);
 	fake_u32(x->f, AT + 62, 0x12345678);
 	known(&x->c, VR_VQ_NUM_FREE, 62, 4);
-	o = vr_obj_load(&x->c, AT, 64);
+	o = vr_obj_load(&x->c, AT, 64, "a struct");
 	assert_val(vr_get(&x->c, &o, VR_VQ_NUM_FREE, "n"), 0x12345678);
 }
 
@@ -183,7 +184,7 @@ static void a_null_pointer_is_noted_with_the_place_that_holds_it(void **state)
 
 	fake_u64(x->f, AT + 24, 0);
 	known(&x->c, VR_VVQ_AVAIL, 24, 8);
-	o = vr_obj_load(&x->c, AT, 64);
+	o = vr_obj_load(&x->c, AT, 64, "a struct");
 	assert_int_equal(vr_get_ptr(&x->c, &o, VR_VVQ_AVAIL, "vring.avail"), 0);
 	assert_int_equal(get_error(&x->c, VR_E_NULL, "vring.avail")->addr, AT + 24);
 	assert_int_equal(vr_get_ptr(&x->c, &o, VR_VVQ_AVAIL, NULL), 0);

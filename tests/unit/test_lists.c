@@ -162,7 +162,8 @@ static void a_long_list_is_walked_to_its_end(void **state)
 
 /* ---- broken lists -------------------------------------------------------- */
 
-static void a_missing_device_ends_its_list_and_no_other(void **state)
+/* Those behind it are reached from the list's other end. */
+static void a_missing_device_hides_no_other(void **state)
 {
 	struct guest *g = *state;
 	uint64_t dev, net = guest_net(g, 7);
@@ -176,7 +177,7 @@ static void a_missing_device_ends_its_list_and_no_other(void **state)
 	s = walk(g);
 	assert_int_equal(times_seen(&s, "lo"), 1);
 	assert_int_equal(times_seen(&s, "eth2"), 1);
-	assert_int_equal(times_seen(&s, "eth1"), 0);
+	assert_int_equal(times_seen(&s, "eth1"), 1);
 	assert_int_equal(get_error(&g->c, VR_E_READ, "list of net devices")->addr,
 			 link_of(g, dev));
 }
@@ -325,7 +326,7 @@ int main(void)
 		TEST(without_the_list_of_name_spaces_the_first_is_walked),
 		TEST(a_name_without_its_zero_has_15_bytes),
 		TEST(a_long_list_is_walked_to_its_end),
-		TEST(a_missing_device_ends_its_list_and_no_other),
+		TEST(a_missing_device_hides_no_other),
 		TEST(a_name_that_cannot_be_read_is_empty),
 		TEST(a_null_link_ends_its_list_and_no_other),
 		TEST(a_link_into_nowhere_is_noted),

@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What vring costs on real dumps: bench.py /path/to/vring.so
+
+Four questions: how much longer a crash session takes that asks vring once; how long the first
+call looks for types, by BTF and by DWARF; how long a later call takes; and whether the work
+grows with the number of queues alone. Times are this machine's, and only the last question can
+fail: what is read for a queue must not depend on how many there are.
+
+build/probe.so must be there beside vring.so (make build/probe.so). VRING_REUSE=1 keeps the dumps.
+"""
+
+import os
+import re
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "vm"))
+
+from lab import crash, kernels, scenes, store  # noqa: E402
+
+# (version of crash, kernel), all in minimal mode: the fastest start, which has least to hide behind.
+SESSIONS = [("9.0.2", "6.1"), ("8.0.2", "6.1"), ("9.0.2", "5.10"), ("9.0.2", "6.12")]
+PAIRS = [1, 4, 16, 64]
+RUNS = 5
+
+RATIO_GOAL = 1.15
+TYPES_GOAL, CALL_GOAL = 100_000, 10_000  # microseconds
+
+# Reads and bytes for a queue; now some 25 and 2800. The whole device's own reads are spread over
+# its queues, so that few queues look dearer than many: only growth and a bound are judged.
+READS_LIMIT, BYTES_LIMIT = 60, 16384
+GROWTH = 1.1
+
+
+class Bench:
+    """The dumps and the crashes; use it in a with statement."""
+
+    def __init__(self, so: Path):
+        self.so, self.probe = so, so.parent / "build/probe.so"
+        if not self.probe.exists():
+            raise store.LabError(f"{self.probe} is missing: run make build/probe.so first")
+        self.crashes, self.broken = {}, []
+
+    def __enter__(self) -> "Bench":
+        self.folder = tempfile.TemporaryDirectory(prefix="vring-bench-")
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.folder.cleanup()
+
+    def dump(self, name: str, pairs: int = 4) -> scenes.Dump:
+        """The tests' own busy guest, or one with so many queue pairs."""
+        kernel = kernels.get(name)
+        title = f"busy-tap-{name}" if pairs == 4 else f"busy-tap-{name}-{pairs}-pairs"
+        if os.environ.get("VRING_REUSE") == "1":
+            return scenes.load(kernel, store.entry(f"dumps/{title}", lambda f: build(kernel, f, pairs)))
+        folder = Path(self.folder.name) / title
+        if not folder.exists():
+            folder.mkdir()
+            build(kernel, folder, pairs)
+        return scenes.load(kernel, folder)
+
+    def run(self, version: str, dump: scenes.Dump, commands=(), so=None) -> crash.Result:
+        if version not in self.crashes:
+            self.crashes[version] = crash.Crash(version)
+        result = self.crashes[version].run(dump.core, dump.kernel.vmlinux, commands, minimal=True, so=so)
+        if result.returncode or len(result.outputs) != len(commands):
+            raise store.LabError(f"crash {version} failed:\n{result.stdout}{result.stderr}")
+        return result
+
+
+def build(kernel: kernels.Kernel, folder: Path, pairs: int) -> None:
+    """A guest with so many pairs, of which no more are in use than it has CPUs."""
+    cpus = min(pairs, 4)
+    with scenes.tap_guest(kernel, pairs, cpus=cpus, memory=512 if pairs > 4 else 256) as (guest, _):
+        scenes.save(guest, folder)
+
+
+def verdict(value: float, goal: float) -> str:
+    return "ok" if value <= goal else "over"
+
+
+def session_cost(bench: Bench, version: str, name: str) -> list:
+    """Bare sessions and ones with extend and vring, in turns: the machine's moods hit both."""
+    dump = bench.dump(name)
+    bench.run(version, dump, ["vring"], bench.so)  # the file cache
+    pairs = [(bench.run(version, dump).seconds, bench.run(version, dump, ["vring"], bench.so).seconds)
+             for _ in range(RUNS)]
+    bare, asked = (statistics.median(times) for times in zip(*pairs))
+    ratio = statistics.median(after / before for before, after in pairs)
+    return [f"{bare:.2f} s", f"{asked:.2f} s", f"{ratio:.3f}", verdict(ratio, RATIO_GOAL)]
+
+
+def number(text: str, pattern: str) -> int:
+    found = re.search(pattern, text)
+    if not found:
+        raise store.LabError(f"no {pattern!r} in: {text}")
+    return int(found[1])
+
+
+def types_cost(bench: Bench, version: str, name: str) -> list:
+    """A session each, as gdb keeps what it has read once."""
+    dump, cells = bench.dump(name), []
+    for source in ("btf", "dwarf"):
+        times = [number(bench.run(version, dump, [f"vrprobe types {source}"], bench.probe).outputs[0],
+                        r"types: (\d+) us\n") for _ in range(3)]
+        cells.append(statistics.median(times))
+    return [f"{cells[0] / 1000:.1f} ms", f"{cells[1] / 1000:.1f} ms", verdict(cells[0], TYPES_GOAL)]
+
+
+WALK = re.compile(r"walk: (\d+) us, (\d+) queues, (\d+) reads, (\d+) bytes, 0 errors")
+
+
+def walk(bench: Bench, version: str, dump: scenes.Dump) -> tuple:
+    """(median us, queues, reads, bytes) of later walks in one session."""
+    outputs = bench.run(version, dump, ["vrprobe walk"] * 6, bench.probe).outputs
+    found = [WALK.search(text) for text in outputs]
+    if not all(found):
+        raise store.LabError(f"the walk failed: {outputs}")
+    later = [tuple(map(int, one.groups())) for one in found[1:]]
+    return (int(statistics.median(one[0] for one in later)), *later[-1][1:])
+
+
+def call_cost(bench: Bench, version: str, name: str) -> list:
+    time, queues, reads, size = walk(bench, version, bench.dump(name))
+    return [f"{time / 1000:.2f} ms", str(queues), f"{reads / queues:.1f}", f"{size / queues:.0f}",
+            verdict(time, CALL_GOAL)]
+
+
+def growth(bench: Bench) -> list:
+    """One row for each number of pairs; notes when a queue's share grows."""
+    rows, shares = [], []
+    for pairs in PAIRS:
+        time, queues, reads, size = walk(bench, "9.0.2", bench.dump("6.1", pairs))
+        shares.append((reads / queues, size / queues))
+        rows.append([str(pairs), str(queues), f"{time / 1000:.2f} ms", f"{time / queues:.0f} us",
+                     f"{reads / queues:.1f}", f"{size / queues:.0f}"])
+    for what, values, limit in zip(("reads", "bytes"), zip(*shares), (READS_LIMIT, BYTES_LIMIT)):
+        if max(values) > limit or values[-1] > GROWTH * values[1]:
+            bench.broken.append(f"{what} for a queue: {', '.join(f'{v:.0f}' for v in values)} "
+                                f"with {PAIRS} pairs (at most {limit}, and no growth)")
+    return rows
+
+
+def show(title: str, head: list, rows: list) -> None:
+    print(f"\n{title}")
+    widths = [max(len(row[n]) for row in [head, *rows]) for n in range(len(head))]
+    for row in [head, *rows]:
+        print("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths)).rstrip(), flush=True)
+
+
+def measure(bench: Bench) -> None:
+    names = [[version, name] for version, name in SESSIONS]
+    print(f"{os.cpu_count()} CPU cores; load {os.getloadavg()[0]:.1f}; crash --minimal; guests of 4 queue pairs")
+    show(f"A session with extend and one vring, against a bare one (median of {RUNS} pairs, goal {RATIO_GOAL})",
+         ["crash", "kernel", "bare", "with vring", "ratio", ""],
+         [[*key, *session_cost(bench, *key)] for key in names])
+    show(f"All types of a first call (goal {TYPES_GOAL // 1000} ms by the usual source, which is BTF where there is any)",
+         ["crash", "kernel", "usual", "DWARF only", ""], [[*key, *types_cost(bench, *key)] for key in names])
+    show(f"A later call on a whole device (goal {CALL_GOAL // 1000} ms)",
+         ["crash", "kernel", "time", "queues", "reads/queue", "bytes/queue", ""],
+         [[*key, *call_cost(bench, *key)] for key in names])
+    show("Growth with the number of queue pairs (crash 9.0.2, kernel 6.1)",
+         ["pairs", "queues", "time", "time/queue", "reads/queue", "bytes/queue"], growth(bench))
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(f"usage: {sys.argv[0]} /path/to/vring.so", file=sys.stderr)
+        return 2
+    try:
+        with Bench(Path(sys.argv[1]).resolve()) as bench:
+            measure(bench)
+    except store.LabError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    for text in bench.broken:
+        print(f"bench: {text}", file=sys.stderr)
+    return 1 if bench.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
