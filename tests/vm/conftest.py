@@ -6,8 +6,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import scenes_net
 from lab import crash as lab_crash
+from lab import drgn as lab_drgn
 from lab import kernels, scenes, store
+
+READER = Path(__file__).parent / "drgn_reader.py"
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +85,27 @@ def vring_so() -> Path:
     if not path.exists():
         pytest.fail(f"{path} is missing: run make first")
     return path
+
+
+@pytest.fixture(scope="session")
+def drgn():
+    """lab.drgn.Drgn"""
+    return lab_drgn.Drgn()
+
+
+@pytest.fixture(scope="session")
+def net_scene(make_dump, busy_tap_of, drgn):
+    """net_scene('zoo', '6.1') -> scenes_net.Scene: a guest of scenes_net, or 'busy_tap'."""
+    made = {}
+
+    def get(what, name):
+        if (what, name) not in made:
+            if what == "busy_tap":
+                dump = busy_tap_of(name)
+            else:
+                one = kernels.get(name)
+                folder = make_dump(f"net-{what}-{name}", lambda f: getattr(scenes_net, what)(one, f))
+                dump = scenes.load(one, folder)
+            made[what, name] = scenes_net.Scene(dump, drgn.run(READER, dump.core, dump.kernel)["devices"])
+        return made[what, name]
+    return get

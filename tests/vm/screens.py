@@ -33,3 +33,16 @@ def blocks(text: str) -> dict:
 def value(block: str, name: str):
     """Return the first number behind a name of a full block."""
     return number(re.search(rf"(?<![\w>]){re.escape(name)} +(-|\d+)\b", block)[1])
+
+
+def layout(text: str) -> dict:
+    """Return {member, or sizeof(type): (offset, size, source, module)} of vring -l."""
+    rows = re.findall(r"^(\S+\.\S+|sizeof\(\S+\)) +(?:(\d+) +)?(\d+)  (BTF file|BTF|DWARF) (\w+)", text, re.M)
+    return {name: (int(offset or 0), int(size), source, module)
+            for name, offset, size, source, module in rows}
+
+
+def devices(text: str) -> dict:
+    """Return {net_device: its table} of vring's text about several devices."""
+    pieces = re.split(r"^\S+  net_device ([0-9a-f]{16})  ", text, flags=re.M)
+    return {int(address, 16): table(rows) for address, rows in zip(pieces[1::2], pieces[2::2], strict=True)}

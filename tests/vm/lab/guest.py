@@ -16,6 +16,9 @@ from .qmp import Qmp
 
 QEMU = "qemu-system-x86_64"
 
+# QEMU 7.2 emulates cmpxchg16b wrongly: kernels from 6.12 on use it and now and then die of it.
+CPU = "max,la57=off,cx16=off"
+
 
 def accelerator() -> str:
     """Return what runs the guests: emulation, since a /dev/kvm that exists may still not work."""
@@ -47,7 +50,7 @@ class Guest:
     """
 
     def __init__(self, kernel: Kernel, workload: str = "", devices=(), *, modules=(), files=None,
-                 memory: int = 256, cpus: int = 1, cpu: str = "max,la57=off", append: str = "",
+                 memory: int = 256, cpus: int = 1, cpu: str = CPU, append: str = "",
                  netns=None, initrd: Path = None):
         self.kernel = kernel
         self.memory = memory

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from . import store
 
+# The oldest commands are not spelled with dashes.
+UNDERSCORED = {"qmp_capabilities", "set_link"}
+
 
 class Qmp:
     """A connection that sends one command at a time."""
@@ -40,8 +43,8 @@ class Qmp:
     def call(self, command: str, timeout: float = 60, **arguments):
         """Run a command and return what it returns; underscores in its names stand for dashes."""
         dashed = {key.replace("_", "-"): value for key, value in arguments.items()}
-        request = {"execute": command.replace("_", "-") if command != "qmp_capabilities" else command,
-                   "arguments": dashed}
+        name = command if command in UNDERSCORED else command.replace("_", "-")
+        request = {"execute": name, "arguments": dashed}
         self.sock.settimeout(timeout)
         self.sock.sendall(json.dumps(request).encode() + b"\n")
         while True:
