@@ -3,6 +3,7 @@
 # make          vring.so, to load into crash with 'extend'
 # make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it
 # make check    all tests, everything they need installed first (as root)
+# make bench    what it costs, beside crash's own start and the ways people use now
 # make install  copy vring.so to where crash looks for extensions
 #
 # CRASH=DIR     take defs.h from crash's source tree instead of /usr/include/crash
@@ -31,7 +32,7 @@ OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 
 EXTDIR ?= /usr/lib64/crash/extensions
 
-.PHONY: all demo check check-unit check-vm warnings install clean
+.PHONY: all demo check check-unit check-fuzz check-vm bench warnings install clean
 
 all: vring.so
 
@@ -59,12 +60,17 @@ demo:
 check:
 	tests/vm/setup.sh check
 	$(MAKE) check-unit
+	$(MAKE) check-fuzz
 	$(MAKE) check-vm
 
 # Warnings of both compilers, then the unit tests plain and under sanitizers.
 check-unit: warnings
 	$(MAKE) -C tests/unit check CC=gcc
 	$(MAKE) -C tests/unit check CC=clang SANITIZE=1
+
+# Earlier findings and seeds once more, then a short while of new noise.
+check-fuzz:
+	$(MAKE) -C tests/fuzz check
 
 warnings:
 	@for cc in gcc clang; do for f in $(CORE) $(GLUE); do \
@@ -79,10 +85,14 @@ build/probe.so: tests/vm/probe.c $(filter-out build/vring.o,$(OBJS))
 check-vm: vring.so build/probe.so
 	/usr/bin/python3 -m pytest -v tests/vm
 
+bench: vring.so build/probe.so
+	tests/vm/setup.sh check
+	/usr/bin/python3 tests/bench/bench.py $(CURDIR)/vring.so
+
 install: vring.so
 	install -D -m 644 vring.so $(DESTDIR)$(EXTDIR)/vring.so
 
 clean:
-	rm -rf build vring.so tests/unit/build-*
+	rm -rf build vring.so tests/unit/build-* tests/fuzz/build
 
 -include $(wildcard build/*.d)
