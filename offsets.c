@@ -15,6 +15,8 @@
 struct absent {
 	const char *type[MAX_ABSENT];
 	unsigned n;
+	const char *asked[MAX_ABSENT];	/* modules whose types were asked for */
+	unsigned nasked;
 };
 
 static bool is_absent(const struct absent *a, const char *type)
@@ -35,6 +37,10 @@ static int try_spelling(struct vr_ctx *c, const struct vr_row *r,
 
 	if (is_absent(absent, as->type))
 		return -1;
+	/* DWARF would take 70 ms to say no as well. */
+	if (r->optional && vr_btf_complete(c, r->module) &&
+	    !vr_type_in_btf(c, r->module, as->type))
+		return -1;
 	source = vr_type_size(c, r->module, as->type, &size);
 	if (!source) {
 		if (absent->n < MAX_ABSENT)
@@ -51,15 +57,37 @@ static int try_spelling(struct vr_ctx *c, const struct vr_row *r,
 	return 0;
 }
 
+/* Ask for the types of the row's module, once in a run; true when some came. */
+static bool ask_module(struct vr_ctx *c, const struct vr_row *r,
+		       struct absent *absent)
+{
+	if (!r->module || (r->optional && vr_btf_complete(c, r->module)))
+		return false;
+	for (unsigned i = 0; i < absent->nasked; i++)
+		if (!strcmp(absent->asked[i], r->module))
+			return false;
+	if (absent->nasked < MAX_ABSENT)
+		absent->asked[absent->nasked++] = r->module;
+	if (c->t->load_types(c->t, r->module))
+		return false;
+	absent->n = 0;
+	return true;
+}
+
 /* Types are complete once one of the row's structs is known: what it lacks
  * then is lacking for good, and is not looked for again. */
 static int try_row(struct vr_ctx *c, const struct vr_row *r, struct absent *absent)
 {
 	struct vr_field *f = &c->layout.f[r->slot];
-	bool type_known = false;
+	bool type_known = r->optional && vr_btf_complete(c, r->module);
 
 	for (int i = 0; i < VR_SPELLINGS && r->as[i].type; i++) {
 		if (!try_spelling(c, r, &r->as[i], absent, f))
+			return 0;
+		/* An older spelling may be of another struct, which this kernel
+		 * has too: make sure first that the newer one is not there. */
+		if (is_absent(absent, r->as[i].type) && ask_module(c, r, absent) &&
+		    !try_spelling(c, r, &r->as[i], absent, f))
 			return 0;
 		type_known = type_known || !is_absent(absent, r->as[i].type);
 	}
@@ -104,15 +132,7 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 			continue;
 		if (pointless(c, r->slot))
 			continue;
-		if (!try_row(c, r, &absent))
-			continue;
-		if (r->module && !f->absent &&
-		    !c->t->load_types(c->t, r->module)) {
-			absent.n = 0;
-			if (!try_row(c, r, &absent))
-				continue;
-		}
-		if (r->optional)
+		if (!try_row(c, r, &absent) || r->optional)
 			continue;
 		c->layout.f[r->slot].absent = false;
 		*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,

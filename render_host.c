@@ -24,10 +24,11 @@ static bool readable(const struct vr_hostq *q)
 	return q->why == VR_TR_OK && !q->zeros;
 }
 
-/* Words of a page that is not in the dump are not known, whatever they read as. */
+/* Words of a page that is not in the dump are not known, whatever they read as; of
+ * two pages, one may be there. */
 static struct vr_val word(const struct vr_hostq *q, struct vr_val v)
 {
-	if (!readable(q))
+	if (q->zeros)
 		v.have = VR_UNREAD;
 	return v;
 }
@@ -156,7 +157,7 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 		"   used %" PRIx64 "%s%s%s\n", q->desc.v, q->avail.v, q->used.v,
 		q->vhost->iotlb ? " (IOVAs: an IOMMU is in use)" : "",
 		readable(q) ? "" : ": ", why_not(q));
-	if (!readable(q))
+	if (q->zeros || !s->num)
 		return;
 	fprintf(out, "    avail flags %s   idx %s   used_event %s, the guest's: interrupt me once used->idx passes it\n",
 		dec(s->avail_flags, b[0]), dec(s->avail_idx, b[1]),

@@ -23,12 +23,6 @@ void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 	json_bool(j, "live", c->t->live);
 }
 
-static void begin(struct json *j, FILE *out, const struct vr_ctx *c,
-		  const char *command, const struct vr_snapshot *s)
-{
-	vr_json_begin(j, out, c, command, "guest", s->nodename, s->release);
-}
-
 static void one_error(struct json *j, const char *where, const char *what)
 {
 	json_object(j, NULL);
@@ -243,7 +237,7 @@ void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
 {
 	struct json j;
 
-	begin(&j, out, c, "vring", s);
+	vr_json_begin(&j, out, c, "vring", "guest", s->nodename, s->release);
 	json_array(&j, "queues");
 	for (unsigned i = 0; i < s->ndevices; i++)
 		for (unsigned k = 0; k < s->devices[i].nqueues; k++)
@@ -253,11 +247,12 @@ void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
 }
 
 void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
-		     const struct vr_snapshot *s, const char *reason)
+		     const char *side, const char *nodename, const char *release,
+		     const char *reason)
 {
 	struct json j;
 
-	begin(&j, out, c, command, s);
+	vr_json_begin(&j, out, c, command, side, nodename, release);
 	json_array(&j, "queues");
 	json_close_array(&j);
 	json_array(&j, "errors");

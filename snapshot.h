@@ -442,7 +442,8 @@ void vr_text_chains(FILE *out, const struct vr_chains *s);
 void vr_json_chains(struct json *j, const struct vr_chains *s);
 /* render_json.c: a document without queues, with the reason as an error. */
 void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
-		     const struct vr_snapshot *s, const char *reason);
+		     const char *side, const char *nodename, const char *release,
+		     const char *reason);
 /* The head of every document, and its errors; for render_host.c. */
 void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 		   const char *command, const char *side, const char *nodename,

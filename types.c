@@ -221,6 +221,15 @@ enum vr_source vr_type_member(struct vr_ctx *c, const char *module,
 						     VR_FROM_DWARF;
 }
 
+bool vr_btf_complete(struct vr_ctx *c, const char *module)
+{
+	enum vr_source source;
+	const struct vr_btf *b = btf(c, module, &source);
+
+	/* vmlinux's blob in a module's place may mean that the module has none. */
+	return b && (!module || b != &c->types->vmlinux);
+}
+
 enum vr_source vr_type_size(struct vr_ctx *c, const char *module,
 			    const char *type, uint64_t *ret)
 {

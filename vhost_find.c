@@ -69,6 +69,9 @@ static int dev_offset(struct vr_ctx *c, enum vr_vhost_kind kind, uint32_t *ret)
 	};
 	struct vr_missing missing;
 
+	*ret = c->layout.f[kinds[kind].slot].offset;
+	if (vr_has(c, kinds[kind].slot))
+		return 0;
 	if (vr_layout_resolve(c, kinds[kind].group, &missing)) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
 			.what = missing.path, .of = missing.type,

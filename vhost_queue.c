@@ -9,7 +9,7 @@
 #include "vring.h"
 
 #define MAX_REGIONS	4096
-#define MAX_VQS		128	/* vhost_scsi's */
+#define MAX_VQS		2048	/* vhost_scsi has 128 and more */
 #define WORK_QUEUED	1	/* bit number in vhost_work.flags */
 #define AVAIL_RING	4u
 #define USED_RING	4u

@@ -15,7 +15,7 @@
 
 #define MAX_WAITERS	4096	/* on one socket */
 #define MAX_QUEUES	4096	/* of one tap: 256 is the kernel's limit */
-#define MAX_VQS		128
+#define MAX_VQS		2048
 
 /* One queue of a tap. */
 struct endpoint {
@@ -162,11 +162,15 @@ static void add_rest(struct vr_ctx *c, struct vr_host *h)
 				.vhost_virtqueue = addr };
 			snprintf(q->device, sizeof(q->device), "%s", names[v->kind]);
 			if (v->kind == VR_VHOST_SCSI)
-				snprintf(q->label, sizeof(q->label), "vq%u", vq);
+				snprintf(q->label, sizeof(q->label), "vq%u",
+					 vq & 0xffff);
 			else
 				snprintf(q->label, sizeof(q->label), "%s",
 					 vq ? "tx" : "rx");
 			vr_vhost_queue(c, q);
+			/* Of its many queues a guest sets up a few. */
+			if (v->kind == VR_VHOST_SCSI && !q->desc.v)
+				h->nqueues--;
 		}
 	}
 }
@@ -410,6 +414,8 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 			continue;
 		err->dev = found.refs[i];
 		err->status = r ? VR_WALK_NOT_VIRTIO : VR_WALK_NO_VHOST;
+		err->candidates = found.refs;
+		err->ncandidates = found.n;
 	}
 	c->device[0] = '\0';
 	if (!named)

@@ -20,6 +20,8 @@ static struct vr_ctx ctx = { .t = &target };
 static struct vr_select sel;
 static struct vr_snapshot snap;
 static struct vr_host host;
+static bool host_side;		/* what the answer is about */
+static char nodename[65];
 static char reason[8192];	/* why there is nothing to show */
 
 /* ---- what each command does first --------------------------------------------- */
@@ -36,6 +38,8 @@ static void begin(void)
 	memset(&sel, 0, sizeof(sel));
 	memset(&snap, 0, sizeof(snap));
 	memset(&host, 0, sizeof(host));
+	host_side = false;
+	nodename[0] = '\0';
 	ctx.types = NULL;
 	ctx.btf_why[0] = '\0';
 }
@@ -98,7 +102,6 @@ static bool plausible_release(const char *r)
 /* Members that this command needs; false with 'reason' when one is missing. */
 static bool resolve(unsigned groups)
 {
-	char nodename[65];
 	struct vr_missing missing;
 
 	if (!vr_layout_resolve(&ctx, VR_G_KERNEL, &missing)) {
@@ -227,7 +230,8 @@ NULL
 static void fail(bool json)
 {
 	if (json) {
-		vr_json_failure(fp, &ctx, pc->curcmd, &snap, reason);
+		vr_json_failure(fp, &ctx, pc->curcmd, host_side ? "host" : "guest",
+				nodename, target.release, reason);
 		return;
 	}
 	fprintf(fp, "%s: %s\n", pc->curcmd, reason);
@@ -260,6 +264,7 @@ static bool collect_host(bool json, uint64_t pid)
 {
 	struct vr_walk_error err = { .status = VR_WALK_OK };
 
+	host_side = true;
 	if (!resolve(VR_G_TASKS | VR_G_VHOST)) {
 		fail(json);
 		return false;
@@ -353,7 +358,7 @@ static bool is_host_device(void)
 
 /* Walk the guest's or the host's side; false when there is nothing to show,
  * which was then said. */
-static bool walk_either(bool host_side, bool json, struct vr_walks *walks)
+static bool walk_either(bool json, struct vr_walks *walks)
 {
 	int r;
 
@@ -375,7 +380,7 @@ static bool walk_either(bool host_side, bool json, struct vr_walks *walks)
 
 static void cmd_vqwalk(void)
 {
-	bool commands = false, json = false, host_side;
+	bool commands = false, json = false;
 	struct vr_walks walks = { .count = 0 };
 	int c;
 
@@ -395,12 +400,11 @@ static void cmd_vqwalk(void)
 		return;
 	}
 	host_side = is_host_device();
-	if (!walk_either(host_side, json, &walks))
+	if (!walk_either(json, &walks))
 		return;
 	if (json) {
 		vr_json_walks(fp, &ctx, host_side ? "host" : "guest",
-			      host_side ? host.nodename : snap.nodename,
-			      target.release, &walks);
+			      nodename, target.release, &walks);
 	} else if (commands) {
 		vr_text_commands(fp, &ctx, &walks);
 	} else {

@@ -313,6 +313,9 @@ enum vr_source vr_type_member(struct vr_ctx *c, const char *module,
 /* types.c: sizeof(struct type), likewise. */
 enum vr_source vr_type_size(struct vr_ctx *c, const char *module,
 			    const char *type, uint64_t *ret);
+/* types.c: is there BTF of this very module (NULL: of vmlinux)?  A type that it
+ * lacks is then no type of this kernel. */
+bool vr_btf_complete(struct vr_ctx *c, const char *module);
 /* types.c: does BTF have the type?  Then it is the last word on its members. */
 bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
 

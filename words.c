@@ -189,8 +189,11 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 	buf[0] = '\0';
 	switch (e->status) {
 	case VR_WALK_NO_VHOST:
-		say_ref(&s, &e->dev);
-		say(&s, " has no vhost: the process that opened it moves its"
+		for (unsigned i = 0; i < e->ncandidates; i++) {
+			say(&s, "%s", i ? ", " : "");
+			say_ref(&s, &e->candidates[i]);
+		}
+		say(&s, ": no vhost; the process that opened it moves its"
 		    " packets itself, or nobody has");
 		break;
 	case VR_WALK_NOT_VIRTIO:
