@@ -193,8 +193,8 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 			say(&s, "%s", i ? ", " : "");
 			say_ref(&s, &e->candidates[i]);
 		}
-		say(&s, ": no vhost; the process that opened it moves its"
-		    " packets itself, or nobody has");
+		say(&s, " has no vhost: the process that opened it moves its"
+		    " packets itself, or nobody has opened it");
 		break;
 	case VR_WALK_NOT_VIRTIO:
 		say_ref(&s, &e->dev);
