@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vhostq on hosts whose every queue was set up by us, against what was set and what drgn reads."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+import scenes_host
+from host_model import ACCESS_PLATFORM, RX
+from lab import core, drgn
+
+KERNELS = ("6.1", "5.10", "6.12", "7.3")
+# It opens every kernel at hand, in minimal mode.
+VERSION = "9.0.2"
+# Others, with what they open in full.
+SESSIONS = [("7.2.9", "5.10"), ("8.0.2", "6.1"), ("8.0.6", "6.12"), ("9.0.2", "6.1")]
+
+READER = Path(__file__).parent / "host_reader.py"
+READER_MODULES = ("vhost/*.ko", "net/tun.ko", "net/tap.ko", "net/macvlan.ko", "net/macvtap.ko",
+                  "net/ipvlan/*.ko")
+PARTS = ("desc", "avail", "used")
+COUNTERS = ("kick", "call", "error")
+
+
+@dataclass
+class Session:
+    """A dump, and crash on it."""
+
+    host: scenes_host.Host
+    crash: object
+    so: Path
+    core: Path
+    minimal: bool = True
+
+    def run(self, *commands, **more) -> list:
+        result = self.crash.run(self.core, self.host.kernel.vmlinux, commands, so=self.so,
+                                minimal=self.minimal, timeout=300, **more)
+        assert len(result.outputs) == len(commands), result.stdout + result.stderr
+        return result.outputs
+
+    @cached_property
+    def document(self) -> dict:
+        return json.loads(self.run("vhostq -j")[0])
+
+    @cached_property
+    def queues(self) -> dict:
+        """{(pid of the owner, user address of desc): queue}"""
+        return {(q["owner"]["pid"], q["desc"]): q for q in self.document["queues"]}
+
+    @cached_property
+    def second(self) -> dict:
+        """The same by drgn, each queue with its device's members."""
+        drivers = self.host.kernel.debugmods / "kernel/drivers"
+        files = [f for pattern in READER_MODULES for f in sorted(drivers.glob(pattern))]
+        devices = drgn.Drgn().run(READER, self.core, self.host.kernel, *files)
+        return {(d["owner"]["pid"], q["desc"]): d | q for d in devices for q in d["queues"]}
+
+    def rings(self):
+        """Yield (what is expected, what host_tool told of it, its Ring, what vhostq shows) of each."""
+        for state, told, one, ring in self.host.rings():
+            expected = ring.expected(one)
+            queue = self.queues.get((state["pid"], expected["desc"]))
+            if queue:
+                yield expected, {"state": state, "vhost": told, **one}, ring, queue
+
+
+@pytest.fixture(scope="session")
+def session_of(crash, kernel, make_dump, vring_so):
+    """session_of('6.1', 'whole', scenes_host.WHOLE) -> Session"""
+    made = {}
+
+    def get(name, what="whole", how=scenes_host.WHOLE) -> Session:
+        if (name, what) not in made:
+            one = kernel(name)
+            folder = make_dump(f"host-{what}-{name}", lambda f: scenes_host.build(one, f, **how))
+            host = scenes_host.load(one, folder, how.get("processes", scenes_host.PROCESSES))
+            made[name, what] = Session(host, crash(VERSION), vring_so, host.core)
+        return made[name, what]
+    return get
+
+
+@pytest.fixture(scope="session", params=KERNELS)
+def session(request, session_of):
+    return session_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def one_session(session_of):
+    """For what does not depend on the kernel."""
+    return session_of("6.1")
+
+
+def differences(session, pairs) -> list:
+    """Return a line for each (what, expected, shown) of each ring that differs."""
+    wrong = []
+    for expected, told, ring, queue in session.rings():
+        for what, wanted, shown in pairs(expected, told, ring, queue):
+            if wanted != shown:
+                wrong.append(f"{ring.owner.process.name} {ring.owner.name} vq {ring.vq}: {what} is "
+                             f"{shown!r}, not {wanted!r}")
+    return wrong
+
+
+def test_every_queue_once(session):
+    """None missing, none twice, no errors: in whatever state its wait queue, tap and backend are."""
+    document = session.document
+    assert (document["schema"], document["command"], document["side"]) == ("vring/1", "vhostq", "host")
+    assert document["release"] == session.host.kernel.release and document["errors"] == []
+    addresses = [q["vhost_virtqueue"] for q in document["queues"]]
+    assert len(set(addresses)) == len(addresses), "a queue twice"
+    wanted = {(state["pid"], ring.expected(one)["desc"]): (told["name"], one["vq"])
+              for state, told, one, ring in session.host.rings()}
+    assert {wanted[key] for key in wanted.keys() - session.queues.keys()} == set(), "missing"
+    assert {q["device"] for key, q in session.queues.items() if key not in wanted} == set(), "not ours"
+
+
+def test_vhosts_own_indices(session):
+    def pairs(expected, told, ring, queue):
+        for name, value in expected.items():
+            if value is not None:
+                yield name, value, queue[name]
+        yield "acked_features", hex(ring.owner.features), queue["acked_features"]
+        yield "busyloop_timeout", 50 if ring.busy else 0, queue["busyloop_timeout"]
+        yield "backend", ring.backend is not None, queue["backend"] is not None
+    assert differences(session, pairs) == []
+
+
+def test_words_in_the_owners_memory(session):
+    """What the owner saw there itself; null where its pages are gone."""
+    def pairs(expected, told, ring, queue):
+        shown = queue["ring"]
+        yield "readable", told["avail"] is not None, shown["readable"]
+        yield "why", told["avail"] is None, bool(shown["why"])
+        nothing = {"avail": dict.fromkeys(("flags", "idx", "used_event")),
+                   "used": dict.fromkeys(("flags", "idx", "avail_event"))}
+        for part in ("avail", "used"):
+            yield part, told[part] or nothing[part], shown[part]
+    assert differences(session, pairs) == []
+
+
+def test_guest_addresses(session):
+    def pairs(expected, told, ring, queue):
+        behind_iommu = ring.owner.features & ACCESS_PLATFORM
+        addresses = {part: expected[part] for part in PARTS}
+        yield "dma", None if behind_iommu else told["gpa"], queue["dma"]
+        yield "iova", addresses if behind_iommu else None, queue["iova"]
+    assert differences(session, pairs) == []
+
+
+def test_event_counts(session):
+    def pairs(expected, told, ring, queue):
+        for name in COUNTERS:
+            yield name, {"eventfd_count": told[name]}, queue[name]
+    assert differences(session, pairs) == []
+
+
+def test_owner_and_worker(session):
+    def pairs(expected, told, ring, queue):
+        process = ring.owner.process
+        yield "owner", (told["state"]["pid"], process.name), (queue["owner"]["pid"], queue["owner"]["comm"])
+        yield "worker", (f"vhost-{told['state']['pid']}", "S"), (queue["worker"]["comm"], queue["worker"]["state"])
+    assert differences(session, pairs) == []
+
+
+def test_which_queue_of_which_tap(session):
+    """By the guest's names: what vhost receives from the tap is the guest's rx."""
+    def pairs(expected, told, ring, queue):
+        bound = next((r for r in ring.owner.rings if r.backend), None)
+        yield "vq", ring.vq, queue["vq"]
+        if ring.owner.kind == "net" and bound:
+            yield "device", bound.backend, queue["device"]
+            yield "queue", f"{'rx' if ring.vq == RX else 'tx'}{bound.index}", queue["queue"]
+            yield "queue_index", bound.index, queue["queue_index"]
+            yield "detached", bound.detached, queue["detached"]
+        else:
+            yield "net_device", None, queue["net_device"]
+    assert differences(session, pairs) == []
+
+
+def test_waiting_packets(session):
+    """In vhost's own queue and in the tap's ring, one of them full."""
+    def pairs(expected, told, ring, queue):
+        if ring.owner.kind != "net":
+            return
+        yield "pending", ring.waiting[0], queue["rxq"]["pending"]
+        if ring.backend and ring.vq == RX:
+            yield "tx_ring", ring.waiting[1], queue["tx_ring"]["used"]
+        if ring.waiting[0]:
+            # vhost waits for the guest, not for the tap: only the open file leads to it.
+            yield "wait_entry", None, queue["wait_entry"]
+            yield "backend_poll.wqh", None, queue["backend_poll"]["wqh"]
+    assert differences(session, pairs) == []
+
+
+def test_against_drgn(session):
+    """Whatever both read, down to addresses that nobody could know beforehand."""
+    plain = ("vhost_virtqueue", "vhost_dev", "num", *PARTS, "last_avail_idx", "avail_idx", "last_used_idx",
+             "used_flags", "signalled_used", "signalled_used_valid", "busyloop_timeout", "upend_idx", "done_idx")
+    wrong = []
+    # That none is missing is another test's.
+    for key in session.second.keys() & session.queues.keys():
+        seen, queue = session.second[key], session.queues[key]
+        pairs = {name: (seen[name], queue[name]) for name in plain if name in seen}
+        pairs["acked_features"] = hex(seen["acked_features"]), queue["acked_features"]
+        pairs["worker"] = ({k: seen["worker"][k] for k in ("pid", "comm", "state")},
+                           {k: queue["worker"][k] for k in ("pid", "comm", "state")})
+        pairs["mm"] = seen["mm"], queue["owner"]["mm"]
+        for poll in ("kick_poll", "backend_poll"):
+            if poll in seen:
+                pairs[poll] = seen[poll] | {"wqh": null(seen[poll]["wqh"])}, queue[poll]
+        pairs["backend"] = null(seen["backend"]), queue["backend"]
+        if seen.get("rxq"):
+            pairs["rxq"] = seen["rxq"], {k: queue["rxq"][k] for k in ("head", "tail")}
+            pairs["waits"] = seen["waiting"], queue["wait_entry"] is not None
+        if seen.get("tap", {}).get("device"):
+            pairs["tx_ring"] = seen["tap"]["ring"], queue["tx_ring"]
+            pairs["netns"] = seen["tap"].get("netns", queue["netns"]), queue["netns"]
+        wrong += [f"{queue['device']} {queue['queue']}: {what} is {shown}, drgn says {wanted}"
+                  for what, (wanted, shown) in pairs.items() if wanted != shown]
+    assert wrong == []
+
+
+def null(address):
+    return None if address == "0x0" else address
+
+
+def test_memory_regions(session):
+    """In the order of the table, for each process its own."""
+    _, process = session.host.process("vmm-second")
+    state, _ = session.host.process("vmm-second")
+    text, = session.run("vhostq -m huge")
+    rows = [tuple(int(word, 16) for word in row)
+            for row in re.findall(r"^([0-9a-f]{16}) ([0-9a-f]{16}) +([0-9a-f]+)$", text, re.M)]
+    wanted = [tuple(int(region[key], 16) for key in ("gpa", "user", "size")) for region in state["regions"]]
+    assert sorted(rows) == sorted(wanted) and len(process.regions) == len(rows)
+
+
+def test_taps_without_vhost(one_session):
+    for name in ("persist", "plain"):
+        text, = one_session.run(f"vhostq {name}")
+        assert text.startswith("vhostq: ") and "has no vhost" in text, text
+    # One in each of two namespaces.
+    assert len(set(re.findall(r"net_device ([0-9a-f]+)", text))) == 2, text
+
+
+def test_same_name_in_two_namespaces(one_session):
+    document = json.loads(one_session.run("vhostq -j rx")[0])
+    assert [(q["owner"]["comm"], q["queue"]) for q in document["queues"]] == [
+        ("vmm-first", "rx0"), ("vmm-first", "tx0"), ("vmm-third", "rx0"), ("vmm-third", "tx0")]
+    assert len({q["netns"] for q in document["queues"]}) == 2
+
+
+def test_selectors(one_session):
+    """By name, by every address, by owner and by worker: the same queues."""
+    whole = one_session.document["queues"]
+    tx = next(q for q in whole if (q["device"], q["queue"]) == ("starved", "tx0"))
+    pair = {q["vhost_virtqueue"] for q in whole if q["device"] == "starved"}
+    mine = {q["vhost_virtqueue"] for q in whole if q["owner"]["pid"] == tx["owner"]["pid"]}
+    cases = {"starved": pair, "starved 0": pair, "starved tx": {tx["vhost_virtqueue"]},
+             "starved tx0": {tx["vhost_virtqueue"]}, tx["net_device"]: pair, tx["vhost_net"][2:]: pair,
+             tx["vhost_dev"]: pair, tx["vhost_virtqueue"]: {tx["vhost_virtqueue"]},
+             f"-p {tx['owner']['pid']}": mine, f"-p {tx['worker']['pid']}": pair}
+    outputs = one_session.run(*(f"vhostq -j {case}" for case in cases))
+    shown = {case: {q["vhost_virtqueue"] for q in json.loads(text)["queues"]}
+             for case, text in zip(cases, outputs, strict=True)}
+    assert {case for case in cases if shown[case] != cases[case]} == set()
+
+
+def cut(session, device: str, parts, scratch, how) -> Session:
+    """Return a session on a core from which pages of a device's rings are cut (or zeroed)."""
+    owner = session.host.process("vmm-first")[0]["pid"]
+    pages = [int(q["physical"][part], 16) & ~0xFFF for (pid, _), q in session.second.items()
+             for part in parts if pid == owner and q.get("tap", {}).get("device") == device]
+    path = scratch / "core"
+    if how == "punched":
+        core.punch(session.core, path, [(page, core.PAGE) for page in pages])
+    else:
+        core.copy(session.core, path)
+        for page in pages:
+            core.write_phys(path, page, bytes(core.PAGE))
+    return Session(session.host, session.crash, session.so, path)
+
+
+@pytest.mark.parametrize("how", ["punched", "zeroed"])
+def test_user_pages_not_in_the_dump(session, scratch, how):
+    """The bookkeeping still prints, of all other rings everything; zeros are no ring."""
+    holed = cut(session, "flags", ("avail", "used"), scratch, how)
+    assert holed.queues.keys() == session.queues.keys()
+    for key, queue in holed.queues.items():
+        before, ring = session.queues[key], queue["ring"]
+        unchanged = queue.keys() - {"ring", "verdict"}
+        assert {k: queue[k] for k in unchanged} == {k: before[k] for k in unchanged}
+        if (queue["device"], queue["owner"]["comm"]) == ("flags", "vmm-first"):
+            assert ring["readable"] is False and ring["why"], ring
+            assert words(ring) == {None}, ring
+        # Where pages are known to be missing, a ring that really is all zeros is in doubt too.
+        elif how == "punched" or words(before["ring"]) != {0}:
+            assert ring == before["ring"]
+
+
+def words(ring) -> set:
+    return {*ring["avail"].values(), *ring["used"].values()}
+
+
+def test_used_page_alone_is_missing(one_session, scratch):
+    """What is left of the ring is shown."""
+    holed = cut(one_session, "flags", ("used",), scratch, "punched")
+    queue = next(q for q in holed.document["queues"] if (q["device"], q["queue"]) == ("flags", "tx0"))
+    assert queue["ring"]["readable"] is False and queue["ring"]["why"]
+    assert queue["ring"]["avail"] == {"flags": 0, "idx": 11, "used_event": 0}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_held_worker_and_halted_owner(session_of, name):
+    """A kick that nobody serves: the work is queued, and the worker's state says why."""
+    session = session_of(name, "held", scenes_host.HELD)
+    by_device = {(q["device"], q["queue"]): q for q in session.document["queues"]}
+    tx = by_device["held", "tx0"]
+    assert tx["kick_poll"]["queued"] is True and tx["worker"]["state"] == "R"
+    assert (tx["last_avail_idx"], tx["ring"]["avail"]["idx"]) == (4, 9)
+    assert by_device["held", "rx0"]["kick_poll"]["queued"] is False
+    # Up to 6.3 a worker is a kernel thread, which nobody stops with its owner.
+    tx = by_device["halted", "tx0"]
+    served = tx["last_avail_idx"] == 9
+    assert served == (name in ("5.10", "6.1")) and tx["ring"]["avail"]["idx"] == 9
+    assert tx["owner"]["state"] == "T"
+    assert (tx["worker"]["state"], tx["kick_poll"]["queued"]) == (("S", False) if served else ("T", True))
+
+    def pairs(expected, told, ring, queue):
+        return ((what, value, queue[what]) for what, value in expected.items() if value is not None)
+    assert differences(session, pairs) == []
+
+
+def test_five_levels_of_page_tables(session_of):
+    session = session_of("6.1", "five", scenes_host.FIVE_LEVELS)
+    with core.Core(session.core) as saved:
+        assert b"NUMBER(pgtable_l5_enabled)=1" in saved.notes, "four levels only"
+    assert all(int(q["avail"], 16) >> 47 for q in session.document["queues"])
+    test_words_in_the_owners_memory(session)
+    test_vhosts_own_indices(session)
+
+
+def test_many_queues(session_of):
+    """512 of them: all right, and none of it slow once the types are there."""
+    session = session_of("6.1", "many", scenes_host.MANY)
+    assert len(session.document["queues"]) == 2 * scenes_host.MANY_PAIRS
+    test_vhosts_own_indices(session)
+    test_words_in_the_owners_memory(session)
+    once, often = (session.crash.run(session.core, session.host.kernel.vmlinux, ["vhostq > /dev/null"] * times,
+                                     so=session.so, minimal=True, timeout=300).seconds for times in (1, 6))
+    # Milliseconds are what it should take; the machine may be busy.
+    assert often - once < 5, f"five more calls took {often - once:.1f} s"
+
+
+@pytest.mark.parametrize("version, name", SESSIONS)
+def test_full_sessions(crash, session_of, version, name):
+    """Where crash itself knows modules and tasks, we find the same."""
+    minimal = session_of(name)
+    full = Session(minimal.host, crash(version), minimal.so, minimal.core, minimal=False)
+    assert full.document == minimal.document
