@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fuzz_btf.c - BTF from a forged dump: first alone, every struct and member that
+ * is ever asked for; then as the dump's own through types.c and offsets.c.
+ *
+ * Input: 4 bytes, little-endian: the size of vmlinux's BTF; that BTF; the rest
+ * is a module's, on top of it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "btf.h"
+#include "fuzz.h"
+#include "members.h"
+
+#define BTF_AT 0xffffffff82000000ULL
+
+/* What is not in the table but in the seeds: nesting of all kinds. */
+static const char *const more[][2] = {
+	{ "outer", "a.b.c.d" }, { "outer", "deep" }, { "outer", "bits" },
+	{ "outer", "array" }, { "outer", "self.self.self" }, { "", "" },
+	{ "outer", "" }, { "outer", "." }, { "outer", "a..b" }, { "list_head", "next" },
+};
+
+/* ---- the reader alone ---------------------------------------------------- */
+
+static void look_up(const struct vr_btf *b, const char *type, const char *path)
+{
+	struct vr_member m = { 0, 0 };
+	uint64_t size = 0;
+
+	vr_btf_size(b, type, &size);
+	if (path)
+		vr_btf_member(b, type, path, &m);
+}
+
+static void look_up_all(const struct vr_btf *b)
+{
+	for (size_t i = 0; i < vr_nrows; i++)
+		for (int k = 0; k < VR_SPELLINGS && vr_rows[i].as[k].type; k++)
+			look_up(b, vr_rows[i].as[k].type, vr_rows[i].as[k].path);
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		look_up(b, more[i][0], more[i][1]);
+}
+
+/* ---- as the dump's own ---------------------------------------------------- */
+
+static struct {
+	const uint8_t *vmlinux, *module;
+	size_t vmlinux_size, module_size;
+} blobs;
+
+static int target_read(struct vr_target *t, enum vr_space space, uint64_t addr,
+		       void *buf, size_t len)
+{
+	(void)t;
+	if (space != VR_KERNEL || addr < BTF_AT || addr - BTF_AT > blobs.vmlinux_size ||
+	    len > blobs.vmlinux_size - (addr - BTF_AT))
+		return -1;
+	memcpy(buf, blobs.vmlinux + (addr - BTF_AT), len);
+	return 0;
+}
+
+static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
+{
+	(void)t;
+	if (!strcmp(name, "__start_BTF"))
+		*ret = BTF_AT;
+	else if (!strcmp(name, "__stop_BTF"))
+		*ret = BTF_AT + blobs.vmlinux_size;
+	else
+		return -1;
+	return 0;
+}
+
+static int no_member(struct vr_target *t, const char *type, const char *path,
+		     struct vr_member *ret)
+{
+	(void)t, (void)type, (void)path, (void)ret;
+	return -1;
+}
+
+static int no_size(struct vr_target *t, const char *type, uint64_t *ret)
+{
+	(void)t, (void)type, (void)ret;
+	return -1;
+}
+
+static int no_types(struct vr_target *t, const char *module)
+{
+	(void)t, (void)module;
+	return -1;
+}
+
+static const char *from_nowhere(struct vr_target *t, const char *module)
+{
+	(void)t, (void)module;
+	return NULL;
+}
+
+static int module_btf(struct vr_target *t, struct vr_arena *arena,
+		      const char *module, void **data, size_t *len)
+{
+	(void)t;
+	if (!strcmp(module, "vmlinux") || !blobs.module_size)
+		return -1;
+	*data = vr_alloc(arena, 1, blobs.module_size);
+	if (!*data)
+		return -1;
+	memcpy(*data, blobs.module, blobs.module_size);
+	*len = blobs.module_size;
+	return 0;
+}
+
+static void resolve_all(void)
+{
+	struct vr_target t = { .read = target_read, .symbol = target_symbol,
+		.member = no_member, .size = no_size, .load_types = no_types,
+		.types_from = from_nowhere, .btf_file = module_btf };
+	struct vr_ctx *c = calloc(1, sizeof(*c));
+	struct vr_missing missing;
+
+	if (!c)
+		abort();
+	c->t = &t;
+	for (unsigned group = 1; group <= VR_G_SCSI; group *= 2)
+		if (!vr_layout_resolve(c, group, &missing))
+			vr_layout_compare(c, true);
+	for (unsigned i = 0; i < VR_NSLOTS; i++)
+		if (c->layout.f[i].known && !c->layout.f[i].type)
+			abort();
+	vr_arena_free(&c->arena);
+	free(c);
+}
+
+/* ---- entries ---------------------------------------------------------------- */
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	return 0;
+}
+
+static uint8_t *own(const uint8_t *data, size_t size)
+{
+	uint8_t *p = malloc(size ? size : 1);
+
+	if (!p)
+		abort();
+	if (size)
+		memcpy(p, data, size);
+	return p;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct vr_arena arena = { .total = 0 };
+	struct vr_btf base, split;
+	uint8_t *first, *second;
+	const char *why;
+	uint32_t n;
+	bool have;
+
+	if (size < sizeof(n))
+		return 0;
+	memcpy(&n, data, sizeof(n));
+	data += sizeof(n);
+	size -= sizeof(n);
+	if (n > size)
+		n = (uint32_t)size;
+	first = own(data, n);
+	second = own(data + n, size - n);
+	have = !vr_btf_parse(&arena, first, n, NULL, &base, &why);
+	if (have)
+		look_up_all(&base);
+	if (!vr_btf_parse(&arena, second, size - n, have ? &base : NULL, &split, &why))
+		look_up_all(&split);
+	vr_arena_free(&arena);
+	blobs.vmlinux = first;
+	blobs.vmlinux_size = n;
+	blobs.module = second;
+	blobs.module_size = size - n;
+	resolve_all();
+	free(first);
+	free(second);
+	return 0;
+}

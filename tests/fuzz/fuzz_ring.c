@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fuzz_ring.c - a sound guest of each layout era in which the input overwrites
+ * words, plants pointers and takes pages away; then everything is read and
+ * printed.
+ *
+ * Input: the era, the command line, then operations of 4 bytes (page, offset,
+ * what) and what these need.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "guest_builder.h"
+
+#define MAX_PAGES	256
+#define SLOTS		1024
+#define RING_SIZE	16
+
+/* The guest's memory as it was built, and as this input changed it. */
+static struct base {
+	struct guest *g;
+	struct vr_layout layout;
+	unsigned npages;
+	uint64_t at[MAX_PAGES];
+	uint8_t was[MAX_PAGES][FAKE_PAGE], now[MAX_PAGES][FAKE_PAGE];
+	bool gone[MAX_PAGES];
+	uint16_t slot[SLOTS];	/* page number + 1, by address */
+} *bases[ERA_COUNT], *at_work;
+
+/* ---- the target ----------------------------------------------------------- */
+
+static uint16_t *find(struct base *b, uint64_t page)
+{
+	unsigned i = (unsigned)(page / FAKE_PAGE * 2654435761u) % SLOTS;
+
+	while (b->slot[i] && b->at[b->slot[i] - 1] != page)
+		i = (i + 1) % SLOTS;
+	return &b->slot[i];
+}
+
+static int target_read(struct vr_target *t, enum vr_space space, uint64_t addr,
+		       void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	t->reads++;
+	if (space != VR_KERNEL || !len || addr + len < addr)
+		return -1;
+	for (size_t n; len; len -= n, addr += n, p += n) {
+		uint16_t page = *find(at_work, addr & ~(FAKE_PAGE - 1));
+
+		n = FAKE_PAGE - addr % FAKE_PAGE;
+		if (n > len)
+			n = len;
+		if (!page || at_work->gone[page - 1])
+			return -1;
+		memcpy(p, at_work->now[page - 1] + addr % FAKE_PAGE, n);
+	}
+	return 0;
+}
+
+static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
+{
+	(void)t;
+	return at_work->g->f->t.symbol(&at_work->g->f->t, name, ret);
+}
+
+static int target_member(struct vr_target *t, const char *type, const char *path,
+			 struct vr_member *ret)
+{
+	(void)t;
+	return at_work->g->f->t.member(&at_work->g->f->t, type, path, ret);
+}
+
+static int target_size(struct vr_target *t, const char *type, uint64_t *ret)
+{
+	(void)t;
+	return at_work->g->f->t.size(&at_work->g->f->t, type, ret);
+}
+
+static int target_load(struct vr_target *t, const char *module)
+{
+	(void)t, (void)module;
+	return -1;
+}
+
+static const char *target_from(struct vr_target *t, const char *module)
+{
+	(void)t, (void)module;
+	return NULL;
+}
+
+/* ---- the sound guest --------------------------------------------------------- */
+
+/* Some of each kind: published, returned, reaped, indirect. */
+static void use_ring(struct ring *r)
+{
+	uint16_t head[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		head[i] = i == 2 ? ring_add_indirect(r, 3) : ring_add(r, 1 + i % 2);
+	ring_return(r, head[1], 60);
+	ring_return(r, head[0], 1500);
+	ring_reap(r);
+}
+
+static void keep_page(struct base *b, uint64_t page)
+{
+	uint16_t *slot = find(b, page);
+
+	if (*slot || b->npages == MAX_PAGES)
+		return;
+	if (b->g->f->t.read(&b->g->f->t, VR_KERNEL, page, b->was[b->npages], FAKE_PAGE))
+		return;
+	b->at[b->npages++] = page;
+	*slot = (uint16_t)b->npages;
+}
+
+/* The builder hands out addresses one after the other from fake_alloc(). */
+static void keep_memory(struct base *b, uint64_t from, uint64_t to)
+{
+	for (uint64_t page = from & ~(FAKE_PAGE - 1); page < to; page += FAKE_PAGE)
+		keep_page(b, page);
+}
+
+static struct base *build(enum guest_era era)
+{
+	struct base *b = calloc(1, sizeof(*b));
+	struct nic *n;
+
+	if (!b)
+		abort();
+	b->g = guest_new(era);
+	n = guest_nic(b->g, &(struct nic_spec){ .name = "eth0", .pairs = 2,
+			      .num = RING_SIZE, .ctrl = true });
+	guest_netdev(b->g, 0, "tap0", "tun");
+	use_ring(&n->rx[0]);
+	use_ring(&n->tx[1]);
+	guest_resolve(b->g);
+	b->layout = b->g->c.layout;
+	keep_memory(b, b->g->net_list, b->g->f->next);
+	return b;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	for (int era = 0; era < ERA_COUNT; era++)
+		bases[era] = build(era);
+	return 0;
+}
+
+/* ---- what an input does to it --------------------------------------------------- */
+
+static void put(struct base *b, unsigned page, unsigned offset, const void *data,
+		size_t size)
+{
+	if (size > FAKE_PAGE - offset)
+		size = FAKE_PAGE - offset;
+	memcpy(b->now[page] + offset, data, size);
+}
+
+static void operate(struct base *b, struct input *in)
+{
+	unsigned page = take8(in) % b->npages, offset = take16(in) % FAKE_PAGE;
+	unsigned what = take8(in);
+	uint64_t v = 0;
+
+	switch (what % 8) {
+	case 0:		/* the page is missing */
+		b->gone[page] = true;
+		return;
+	case 1:		/* a pointer to some page */
+		v = b->at[take8(in) % b->npages] + take16(in) % FAKE_PAGE;
+		put(b, page, offset & ~7u, &v, 8);
+		return;
+	case 2:		/* a pointer within the page */
+		v = b->at[page] + take16(in) % FAKE_PAGE;
+		put(b, page, offset & ~7u, &v, 8);
+		return;
+	case 3:		/* many bytes of a kind */
+		memset(b->now[page] + offset, take8(in), (FAKE_PAGE - offset) / (1 + what / 8));
+		return;
+	default:	/* 1, 2, 4 or 8 bytes */
+		for (unsigned i = 0; i < 1u << what % 4; i++)
+			v |= (uint64_t)take8(in) << 8 * i;
+		put(b, page, offset, &v, 1u << what % 4);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct vr_target t = { .read = target_read, .symbol = target_symbol,
+		.member = target_member, .size = target_size,
+		.load_types = target_load, .types_from = target_from };
+	static struct vr_ctx c;
+	struct input in = { data, size };
+	struct vr_snapshot snap = { .ndevices = 0 };
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	struct vr_select sel;
+	unsigned how;
+	char reason[1024];
+
+	at_work = bases[take8(&in) % ERA_COUNT];
+	how = take8(&in);
+	memcpy(at_work->now, at_work->was, sizeof(at_work->was[0]) * at_work->npages);
+	memset(at_work->gone, 0, sizeof(at_work->gone));
+	while (in.size)
+		operate(at_work, &in);
+	memset(&c, 0, sizeof(c));
+	t.big_endian = how & 0x80;
+	c.t = &t;
+	c.layout = at_work->layout;
+	select_by(&sel, how & 0x7f);
+	if (vr_net_walk(&c, &sel, &snap, &err) == VR_WALK_OK)
+		print_guest(&c, &sel, &snap, how);
+	else
+		vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	vr_arena_free(&c.arena);
+	return 0;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fuzz_soup.c - walks through a kernel that makes no sense at all: every word
+ * that is read comes from the input, picked by its address, and most of them are
+ * pointers to more of the same.  Member offsets follow from the slot, sizes from
+ * the input.  This drives the host's side, tasks, files, page tables and lists
+ * into loops and dead ends.
+ *
+ * Input: 4 bytes of choices, then the words.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "members.h"
+
+#define SOUP_AT		0xffff888000000000ULL
+#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS)
+#define ALL_GROUPS	255	/* without vsock or scsi, by the input's choice */
+#define MAX_READS	50000	/* then all reads fail, so that an input ends */
+
+static struct soup {
+	struct input words;
+	uint32_t seed;
+	unsigned reads;
+} soup;
+
+static uint32_t hash(uint64_t v)
+{
+	v = (v ^ soup.seed) * 0x9e3779b97f4a7c15ULL;
+	return (uint32_t)(v >> 32);
+}
+
+/* The word at an address: what it is depends on its first byte. */
+static uint64_t word(uint64_t addr)
+{
+	const uint8_t *p;
+	uint64_t v;
+
+	if (soup.words.size < 9)
+		return 0;
+	p = soup.words.data + hash(addr) % (soup.words.size - 8);
+	memcpy(&v, p + 1, sizeof(v));
+	switch (*p % 16) {
+	case 0:
+		return 0;
+	case 1:		/* points to itself */
+		return addr;
+	case 2:		/* a small number */
+	case 3:
+		return v & 0xff;
+	case 4:		/* a text */
+		memcpy(&v, "virtio\0\0", sizeof(v));
+		return v;
+	case 5:
+		memcpy(&v, "tun\0tap\0", sizeof(v));
+		return v;
+	case 6:
+		return v & 0x7fffffffffffULL;	/* a user's address */
+	case 7:
+	case 8:
+		return v;
+	default:	/* a pointer; few places, so that ways meet */
+		return SOUP_AT + (v & 0xfff8);
+	}
+}
+
+static int target_read(struct vr_target *t, enum vr_space space, uint64_t addr,
+		       void *buf, size_t len)
+{
+	uint8_t *p = buf;
+
+	t->reads++;
+	if (++soup.reads > MAX_READS || !len || addr + len < addr ||
+	    hash(addr >> 12 | (uint64_t)space << 60) % 32 == 0)
+		return -1;
+	while (len) {
+		uint64_t v = word(addr & ~7ULL);
+		size_t skip = addr & 7, n = 8 - skip;
+
+		if (n > len)
+			n = len;
+		memcpy(p, (uint8_t *)&v + skip, n);
+		addr += n;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	(void)t;
+	while (*name)
+		v = v * 31 + (uint8_t)*name++;
+	if (hash(v) % 16 == 0)
+		return -1;
+	*ret = SOUP_AT + (hash(v) & 0xfff8);
+	return 0;
+}
+
+static int no_member(struct vr_target *t, const char *type, const char *path,
+		     struct vr_member *ret)
+{
+	(void)t, (void)type, (void)path, (void)ret;
+	return -1;
+}
+
+static int no_size(struct vr_target *t, const char *type, uint64_t *ret)
+{
+	(void)t, (void)type, (void)ret;
+	return -1;
+}
+
+static int no_types(struct vr_target *t, const char *module)
+{
+	(void)t, (void)module;
+	return -1;
+}
+
+static const char *from_nowhere(struct vr_target *t, const char *module)
+{
+	(void)t, (void)module;
+	return NULL;
+}
+
+/* Members by their rows, as the resolver leaves them: whole groups are unknown
+ * when no command asked for them, optional members are missing here and there. */
+static void make_layout(struct vr_layout *l, unsigned groups, unsigned scarcity)
+{
+	for (size_t i = 0; i < vr_nrows; i++) {
+		const struct vr_row *r = &vr_rows[i];
+		struct vr_field *f = &l->f[r->slot];
+		uint32_t h = hash(0x1000 + i);
+
+		if (!(r->groups & groups))
+			continue;
+		f->absent = r->optional && h / 64 % 16 < scarcity % 16;
+		if (f->absent)
+			continue;
+		*f = (struct vr_field){ .known = true, .source = VR_FROM_BTF,
+			.type = r->as[0].type, .path = r->as[0].path,
+			.since = r->as[0].since, .offset = (uint32_t)i * 8 % 1024,
+			.size = h % 4 ? 8 : 1u << h / 4 % 4 };
+	}
+}
+
+static int see_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
+{
+	char buf[32];
+
+	(void)arg;
+	vr_read_user(c, task->mm, word(task->addr), buf, sizeof(buf));
+	return 0;
+}
+
+static void walk_guest(struct vr_ctx *c, unsigned how)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	struct vr_snapshot snap = { .ndevices = 0 };
+	struct vr_select sel;
+	char reason[1024];
+
+	select_by(&sel, how);
+	if (vr_net_walk(c, &sel, &snap, &err) == VR_WALK_OK)
+		print_guest(c, &sel, &snap, how);
+	else
+		vr_walk_reason(reason, sizeof(reason), &err, &sel);
+}
+
+static void walk_host(struct vr_ctx *c, unsigned how)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	static struct vr_host host;
+	struct vr_select sel;
+	char reason[1024];
+
+	memset(&host, 0, sizeof(host));
+	select_by(&sel, how);
+	if (vr_host_walk(c, &sel, how & 8 ? how & 0xff : 0, &host, &err) == VR_WALK_OK)
+		print_host(c, &sel, &host);
+	else
+		vr_host_reason(reason, sizeof(reason), &err, &sel, 0);
+}
+
+/* One queue, without the way there, which soup seldom shows. */
+static void read_ring(struct vr_ctx *c, unsigned how)
+{
+	struct vr_device d = { .nqueues = 1 };
+	struct vr_snapshot snap = { .ndevices = 1, .devices = &d };
+	struct vr_queue q = { .dir = VR_TX };
+	struct vr_select sel = { .full = true, .chains = true };
+
+	snprintf(q.label, sizeof(q.label), "tx0");
+	d.queues = &q;
+	vr_ring_read(c, &q, SOUP_AT + (how & 0xff) * 8, how & 0x100, true);
+	q.chains.wanted = true;
+	vr_guest_chains(c, &q, word(how), how & 0x100);
+	print_guest(c, &sel, &snap, how);
+}
+
+/* One host's queue, likewise: nothing here points back as it should. */
+static void read_host_ring(struct vr_ctx *c, unsigned how)
+{
+	struct vr_vhost v = { .addr = SOUP_AT + (how & 0xff) * 8, .nvqs = { 2, VR_READ },
+		.kind = VR_VHOST_NET, .dev = SOUP_AT + 0x100, .mm = SOUP_AT + 0x200,
+		.iotlb = how & 0x200, .vq = { SOUP_AT + 0x300, SOUP_AT + 0x400 } };
+	struct vr_hostq q[2] = { { .vhost = &v, .label = "tx0", .device = "tap0",
+		.vhost_virtqueue = v.vq[0] }, { .vhost = &v, .label = "rx0",
+		.device = "tap0", .vq = 1, .vhost_virtqueue = v.vq[1] } };
+	struct vr_host h = { .vhosts = &v, .nvhosts = 1, .queues = q, .nqueues = 2 };
+	struct vr_select sel = { .full = true, .chains = true };
+
+	vr_vhost_regions(c, &v);
+	for (unsigned i = 0; i < 2; i++) {
+		vr_vhost_queue(c, &q[i]);
+		q[i].chains.wanted = true;
+		vr_host_chains(c, &q[i]);
+	}
+	print_host(c, &sel, &h);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct vr_target t = { .read = target_read, .symbol = target_symbol,
+		.member = no_member, .size = no_size, .load_types = no_types,
+		.types_from = from_nowhere };
+	static struct vr_ctx c;
+	struct input in = { data, size };
+	unsigned which = take8(&in), how = take16(&in), scarcity = take8(&in);
+
+	soup = (struct soup){ .words = in, .seed = how };
+	memset(&c, 0, sizeof(c));
+	c.t = &t;
+	t.x86_64 = which & 0x40;
+	t.big_endian = which & 0x80;
+	make_layout(&c.layout, which % 8 == 1 || which % 8 > 3 ?
+		    ALL_GROUPS ^ (which >> 4 & 3) << 6 : GUEST_GROUPS, scarcity);
+	switch (which % 8) {
+	case 0:
+		walk_guest(&c, how);
+		break;
+	case 1:
+		walk_host(&c, how);
+		break;
+	case 2:
+		vr_for_each_task(&c, see_task, NULL);
+		vr_module_loaded(&c, "virtio_net");
+		break;
+	case 3:
+		read_ring(&c, how);
+		break;
+	default:
+		read_host_ring(&c, how);
+	}
+	vr_arena_free(&c.arena);
+	return 0;
+}

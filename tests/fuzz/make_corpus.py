@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the fuzzers' seeds: make_corpus.py FOLDER. The same bytes every time."""
+
+import random
+import struct
+import sys
+from pathlib import Path
+
+import btf_builder as b
+
+LAYOUTS = Path(__file__).parents[1] / "unit/layouts"
+ERAS = {"3.10": ["hand-common", "hand-3.10"], "4.9": ["hand-common", "hand-4.9"],
+        "5.15": ["hand-common", "hand-5.15"], "7.1": ["hand-common", "hand-7.1"]}
+
+
+def pair(base: bytes, module: bytes = b"") -> bytes:
+    """An input of fuzz_btf."""
+    return struct.pack("<I", len(base)) + base + module
+
+
+def nesting() -> b.Btf:
+    """Every kind of type, anonymous members, bit fields, arrays of arrays."""
+    btf = b.Btf()
+    word, byte = btf.integer(4), btf.integer(1)
+    const = btf.add(b.CONST, size=btf.add(b.VOLATILE, size=btf.add(b.TYPEDEF, "u32", word)))
+    deep = btf.composite("", 4, [("deep", const, 0), ("", word, 0)])
+    union = btf.composite("", 8, [("", deep, 0), ("other", byte, 0)], b.UNION)
+    d = btf.composite("d_holder", 4, [("d", word, 0)])
+    c = btf.composite("c_holder", 8, [("c", d, 32)])
+    a = btf.composite("a_holder", 16, [("b", btf.add(b.TYPEDEF, "c_t", c), 64)])
+    rows = btf.array(btf.array(btf.integer(2), 3), 5)
+    btf.composite("outer", 128, [("first", word, 0), ("", union, 64), ("a", a, 128), ("array", rows, 256),
+                                 ("self", btf.first + btf.count, 512)])
+    btf.composite("outer", 8, [("bits", word, 3 << 24 | 5), ("whole", word, 32)], flag=1)
+    btf.add(b.ENUM, "e", 4, struct.pack("<II", 0, 1), 1)
+    btf.add(b.ENUM64, "e64", 8, struct.pack("<III", 0, 1, 0), 1)
+    btf.add(b.FWD, "outer")
+    btf.add(b.FUNC, "f", btf.add(b.FUNC_PROTO, size=word, tail=struct.pack("<II", 0, word), vlen=1))
+    btf.add(b.VAR, "v", word, struct.pack("<I", 1))
+    btf.add(b.DATASEC, ".data", 4, struct.pack("<III", word, 0, 4), 1)
+    btf.add(b.FLOAT, "double", 8)
+    btf.add(b.TYPE_TAG, "user", btf.add(b.DECL_TAG, "tag", word, struct.pack("<I", 0)))
+    return btf
+
+
+def bomb(width: int) -> b.Btf:
+    """A struct whose anonymous members are itself: endless for who does not count."""
+    btf = b.Btf()
+    btf.composite("outer", 8, [("", 1, 0)] * width)
+    return btf
+
+
+def circles() -> b.Btf:
+    """Typedefs in a circle, an array of itself, and a struct that is its own member."""
+    btf = b.Btf()
+    btf.add(b.TYPEDEF, "one", 2)
+    btf.add(b.CONST, size=1)
+    btf.add(b.ARRAY, tail=struct.pack("<III", 3, 3, 0xFFFFFFFF))
+    btf.composite("outer", 4, [("deep", 1, 0), ("array", 3, 0), ("self", 4, 8)])
+    return btf
+
+
+def same_names(count: int) -> b.Btf:
+    """Many structs of one name, none with the member asked for."""
+    btf = b.Btf()
+    for _ in range(count):
+        btf.composite("net_device", 8, [("", 1, 0)] * 3)
+    return btf
+
+
+def btf_seeds():
+    for name, files in ERAS.items():
+        yield f"era-{name}", pair(b.from_layouts([LAYOUTS / f"{file}.layout" for file in files]).blob())
+    base = nesting()
+    module = b.Btf(base)
+    module.composite("vring_virtqueue", 64, [("split", base.first + 5, 64), ("event", base.known["int1"], 8)])
+    yield "nesting", pair(base.blob())
+    yield "split", pair(base.blob(), module.blob())
+    yield "split-alone", pair(b"", module.blob())
+    yield "bomb", pair(bomb(200).blob())
+    yield "circles", pair(circles().blob())
+    yield "same-names", pair(same_names(500).blob())
+    blob = bytearray(base.blob())
+    for offset, value in ((4, 0xFFFFFFFF), (8, 0xFFFFFFF0), (12, 0x7FFFFFFC), (16, 0xFFFFFFFF), (20, 0)):
+        bad = blob[:]
+        struct.pack_into("<I", bad, offset, value)
+        yield f"header-{offset}", pair(bytes(bad))
+    yield "cut", pair(bytes(blob[:-1]))
+    yield "empty", pair(b"")
+
+
+def ring_seeds():
+    """Era, command line, operations (page, offset, what, operand)."""
+    rng = random.Random(1)
+    for era in range(7):
+        for how in (0, 1, 2, 4):
+            yield f"sound-{era}-{how}", bytes([era, how])
+        operations = b"".join(bytes([rng.randrange(256), rng.randrange(256), rng.randrange(16), what])
+                              + rng.randbytes(8) for what in range(24))
+        yield f"noise-{era}", bytes([era, 2]) + operations
+        for page in (1, 5, 9, 13):
+            yield f"gone-{era}-{page}", bytes([era, 3, page, 0, 0, 0])
+
+
+def soup_seeds():
+    rng = random.Random(2)
+    for which in (0, 1, 2, 3, 4, 0x41, 0x42, 0x44):
+        for scarcity in (0, 5):
+            yield f"soup-{which}-{scarcity}", bytes([which, rng.randrange(256), 0, scarcity]) + rng.randbytes(1500)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(f"usage: {sys.argv[0]} FOLDER", file=sys.stderr)
+        return 2
+    for kind, seeds in (("btf", btf_seeds()), ("ring", ring_seeds()), ("soup", soup_seeds())):
+        folder = Path(sys.argv[1]) / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds:
+            (folder / name).write_bytes(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
