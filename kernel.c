@@ -110,6 +110,27 @@ struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size,
 	return o;
 }
 
+struct vr_obj vr_obj_cover(struct vr_ctx *c, uint64_t addr,
+			   const enum vr_slot *slots, unsigned n)
+{
+	struct vr_obj o = { .addr = addr };
+	size_t end = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct vr_field *f = &c->layout.f[slots[i]];
+
+		if (f->known && f->offset + (size_t)f->size > end)
+			end = f->offset + (size_t)f->size;
+	}
+	if (!end || end > 4096 || addr + end < addr)
+		return o;
+	o.data = vr_alloc(&c->arena, 1, end);
+	o.size = end;
+	if (o.data && vr_read(c, addr, o.data, end))
+		o.data = NULL;
+	return o;
+}
+
 static uint64_t number(const uint8_t *p, size_t size)
 {
 	uint64_t v8;

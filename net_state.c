@@ -49,6 +49,7 @@ void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 	struct vr_obj refill = { .addr = vi.addr +
 					 c->layout.f[VR_VI_REFILL].offset };
 
+	vr_net_txqs(c, d->ref.addr, &d->txqs);
 	d->up = bit(state, LINK_STATE_START);
 	d->carrier = inverse(bit(state, LINK_STATE_NOCARRIER));
 	d->link = bit(vr_get(c, &vi, VR_VI_STATUS, "virtnet_info.status"), 0);
@@ -62,35 +63,41 @@ void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 	read_driver(c, d);
 }
 
-/* Nanoseconds a jiffy, 0 when unknown: the jiffies clock source has the ratio. */
-static uint64_t tick_nsec(struct vr_ctx *c)
+/* The length of a jiffy, from the clock source that counts them, and the time;
+ * both are read once a command. */
+static void read_clock(struct vr_ctx *c)
 {
 	struct vr_obj clock = { .addr = 0 };
 	struct vr_val mult, shift;
+	uint64_t addr;
 
+	c->clock.tried = true;
 	if (c->t->symbol(c->t, "clocksource_jiffies", &clock.addr))
-		return 0;
+		return;
 	mult = vr_get(c, &clock, VR_CLOCK_MULT, NULL);
 	shift = vr_get(c, &clock, VR_CLOCK_SHIFT, NULL);
 	if (mult.have != VR_READ || shift.have != VR_READ || shift.v > 31)
-		return 0;
-	return mult.v >> shift.v;
+		return;
+	if ((c->t->symbol(c->t, "jiffies_64", &addr) &&
+	     c->t->symbol(c->t, "jiffies", &addr)) ||
+	    vr_read(c, addr, &c->clock.jiffies, sizeof(c->clock.jiffies)))
+		return;
+	c->clock.tick_nsec = mult.v >> shift.v;
 }
 
 static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
 {
 	struct vr_val unknown = { .have = VR_UNREAD };
-	uint64_t addr, now, tick = tick_nsec(c);
 
 	if (since.have != VR_READ)
 		return since;
-	if (!since.v)
-		return unknown;		/* nothing was ever sent */
-	if (!tick || (c->t->symbol(c->t, "jiffies_64", &addr) &&
-		      c->t->symbol(c->t, "jiffies", &addr)) ||
-	    vr_read(c, addr, &now, sizeof(now)))
+	if (!c->clock.tried)
+		read_clock(c);
+	/* 0: nothing was ever sent. */
+	if (!since.v || !c->clock.tick_nsec)
 		return unknown;
-	return (struct vr_val){ (now - since.v) * (tick / 1000) /
+	return (struct vr_val){ (c->clock.jiffies - since.v) *
+				(c->clock.tick_nsec / 1000) /
 				(NSEC_PER_MSEC / 1000), VR_READ };
 }
 
@@ -118,38 +125,53 @@ static struct vr_val sum_over_cpus(struct vr_ctx *c, struct vr_val first,
 	return (struct vr_val){ sum, VR_READ };
 }
 
-static struct vr_val qdisc_qlen(struct vr_ctx *c, const struct vr_obj *qdisc)
+static struct vr_val qdisc_qlen(struct vr_ctx *c, uint64_t addr)
 {
-	struct vr_val flags = vr_get(c, qdisc, VR_QDISC_FLAGS, "Qdisc.flags");
+	static const enum vr_slot members[] = {
+		VR_QDISC_FLAGS, VR_QDISC_QLEN, VR_QDISC_QSTATS_QLEN,
+		VR_QDISC_CPU_QSTATS,
+	};
+	struct vr_obj qdisc = vr_obj_cover(c, addr, members, 4);
+	struct vr_val flags = vr_get(c, &qdisc, VR_QDISC_FLAGS, "Qdisc.flags");
 
 	if (flags.have == VR_READ && (flags.v & QDISC_CPUSTATS))
-		return sum_over_cpus(c, vr_get(c, qdisc, VR_QDISC_QSTATS_QLEN,
+		return sum_over_cpus(c, vr_get(c, &qdisc, VR_QDISC_QSTATS_QLEN,
 					       "Qdisc.qstats.qlen"),
-				     vr_get_ptr(c, qdisc, VR_QDISC_CPU_QSTATS,
+				     vr_get_ptr(c, &qdisc, VR_QDISC_CPU_QSTATS,
 						NULL));
-	return vr_get(c, qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
+	return vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
 }
 
-void vr_net_txq(struct vr_ctx *c, uint64_t net_device, uint64_t n,
-		struct vr_txq *ret)
+void vr_net_txqs(struct vr_ctx *c, uint64_t net_device, struct vr_txqs *ret)
 {
 	struct vr_obj dev = { .addr = net_device };
 	struct vr_val count = vr_get(c, &dev, VR_DEV_NUM_TX,
 				     "net_device.num_tx_queues");
-	uint64_t base = vr_get_ptr(c, &dev, VR_DEV_TX, "net_device._tx");
-	struct vr_obj txq, qdisc;
 
-	if (!base || count.have != VR_READ || n >= count.v)
+	ret->base = vr_get_ptr(c, &dev, VR_DEV_TX, "net_device._tx");
+	ret->count = count.have == VR_READ ? count.v : 0;
+}
+
+void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
+		struct vr_txq *ret)
+{
+	static const enum vr_slot members[] = {
+		VR_TXQ_STATE, VR_TXQ_TRANS_START, VR_TXQ_QDISC,
+	};
+	struct vr_obj txq;
+	uint64_t qdisc;
+
+	if (!all->base || n >= all->count)
 		return;
-	ret->addr = base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
-	txq = (struct vr_obj){ .addr = ret->addr };
+	ret->addr = all->base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
+	txq = vr_obj_cover(c, ret->addr, members, 3);
 	ret->state = vr_get(c, &txq, VR_TXQ_STATE, "netdev_queue.state");
 	ret->age_ms = age_ms(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
 				       "netdev_queue.trans_start"));
-	qdisc = (struct vr_obj){ .addr = vr_get_ptr(c, &txq, VR_TXQ_QDISC, NULL) };
+	qdisc = vr_get_ptr(c, &txq, VR_TXQ_QDISC, NULL);
 	ret->qlen = (struct vr_val){ .have = VR_UNREAD };
-	if (qdisc.addr)
-		ret->qlen = qdisc_qlen(c, &qdisc);
+	if (qdisc)
+		ret->qlen = qdisc_qlen(c, qdisc);
 }
 
 static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
@@ -170,7 +192,7 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 	if (q->dir == VR_CTRL)
 		return;
 	if (q->dir == VR_TX)
-		vr_net_txq(c, d->ref.addr, q->pair, &q->txq);
+		vr_net_txq(c, &d->txqs, q->pair, &q->txq);
 	if (vr_has(c, napi))
 		read_napi(c, q, owner + c->layout.f[napi].offset);
 }

@@ -132,6 +132,11 @@ enum vr_translation vr_virt_to_phys(struct vr_ctx *c, uint64_t addr,
 
 	if (!usable(c))
 		return VR_TR_UNKNOWN;
+	/* The direct map is what its name says. */
+	if (addr >= c->pg.direct && addr < c->pg.direct_end) {
+		*ret = addr - c->pg.direct;
+		return VR_TR_OK;
+	}
 	if (cached(&c->pg, addr, ret))
 		return VR_TR_OK;
 	r = walk(c, c->pg.pgd, addr, ret, &size);

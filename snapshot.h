@@ -103,6 +103,11 @@ struct vr_txq {
 	struct vr_val qlen;
 };
 
+/* A net_device's transmit queues: an array. */
+struct vr_txqs {
+	uint64_t base, count;
+};
+
 struct vr_napi {
 	uint64_t addr;		/* napi_struct; 0: the queue has none */
 	struct vr_val state, weight;
@@ -168,6 +173,7 @@ struct vr_device {
 	uint64_t virtnet_info, virtio_device;
 	struct vr_val virtio_index, features, max_pairs, curr_pairs;
 	char driver[32];
+	struct vr_txqs txqs;
 	struct vr_val up, carrier;		/* of net_device.state */
 	struct vr_val link;			/* VIRTIO_NET_S_LINK_UP as last seen */
 	struct vr_val failed;
@@ -226,8 +232,10 @@ struct vr_walk_error {
 enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
 				struct vr_snapshot *ret,
 				struct vr_walk_error *err);
-/* net_state.c: transmit queue 'n' of a net_device; addr 0 when it has none. */
-void vr_net_txq(struct vr_ctx *c, uint64_t net_device, uint64_t n,
+/* net_state.c: where a net_device's transmit queues are; count 0 when unknown. */
+void vr_net_txqs(struct vr_ctx *c, uint64_t net_device, struct vr_txqs *ret);
+/* net_state.c: transmit queue 'n' of them; addr 0 when there is none. */
+void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 		struct vr_txq *ret);
 /* net_state.c: what the network stack knows of a device and of a queue's NAPI and
  * transmit queue, from its send_queue or receive_queue at 'owner'. */

@@ -26,6 +26,7 @@ struct endpoint {
 	uint64_t ring;		/* ptr_ring; 0: this kernel has none */
 	struct vr_val index;
 	bool detached, tap;
+	struct vr_txqs txqs;
 };
 
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size)
@@ -132,7 +133,7 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 	q->sock_qlen = vr_get(c, &sk, VR_SOCK_QLEN, "sk_receive_queue.qlen");
 	/* What the host's stack transmits is what the guest receives. */
 	if (!vq && e->index.have == VR_READ)
-		vr_net_txq(c, e->ref->addr, e->index.v, &q->txq);
+		vr_net_txq(c, &e->txqs, e->index.v, &q->txq);
 	vr_vhost_queue(c, q);
 	v->shown = true;
 	v->socket = e->socket;
@@ -254,14 +255,16 @@ static void add_endpoint(struct vr_ctx *c, struct vr_host *h,
 /* ---- tun and tap ----------------------------------------------------------------------- */
 
 static void add_tun_file(struct vr_ctx *c, struct vr_host *h,
-			 const struct vr_netdev_ref *ref, uint64_t tun,
-			 uint64_t file, bool detached)
+			 const struct vr_netdev_ref *ref,
+			 const struct vr_txqs *txqs, uint64_t tun, uint64_t file,
+			 bool detached)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj o = { .addr = file };
 	struct endpoint e = { .ref = ref, .tun = tun, .file = file,
 		.socket = file + f[VR_TFILE_SOCKET].offset,
-		.sk = file + f[VR_TFILE_SK].offset, .detached = detached };
+		.sk = file + f[VR_TFILE_SK].offset, .detached = detached,
+		.txqs = *txqs };
 
 	if (vr_has(c, VR_TFILE_RING))
 		e.ring = file + f[VR_TFILE_RING].offset;
@@ -274,6 +277,7 @@ static int walk_tun(struct vr_ctx *c, struct vr_host *h,
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj tun = { .addr = vr_netdev_priv(c, ref->addr) };
+	struct vr_txqs txqs;
 	struct vr_val n;
 	struct vr_list l;
 	uint64_t node, file;
@@ -283,18 +287,19 @@ static int walk_tun(struct vr_ctx *c, struct vr_host *h,
 			.what = "tun_struct", .addr = ref->addr });
 		return -1;
 	}
+	vr_net_txqs(c, ref->addr, &txqs);
 	n = vr_get(c, &tun, VR_TUN_NUMQUEUES, "tun_struct.numqueues");
 	/* Slots behind numqueues may hold stale pointers. */
 	for (uint64_t i = 0; n.have == VR_READ && i < n.v &&
 	     i < f[VR_TUN_TFILES].size / 8; i++)
 		if (!vr_read(c, tun.addr + f[VR_TUN_TFILES].offset + 8 * i, &file,
 			     sizeof(file)) && file)
-			add_tun_file(c, h, ref, tun.addr, file, false);
+			add_tun_file(c, h, ref, &txqs, tun.addr, file, false);
 	l = vr_list_start(tun.addr + f[VR_TUN_DISABLED].offset, MAX_QUEUES,
 			  "list of detached tap queues");
 	while ((node = vr_list_next(c, &l)))
-		add_tun_file(c, h, ref, tun.addr, node - f[VR_TFILE_NEXT].offset,
-			     true);
+		add_tun_file(c, h, ref, &txqs, tun.addr,
+			     node - f[VR_TFILE_NEXT].offset, true);
 	return 0;
 }
 
@@ -307,6 +312,7 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 	struct vr_obj dev = { .addr = ref->addr };
 	struct vr_obj tap = { .addr = vr_get_ptr(c, &dev, VR_DEV_RX_HANDLER_DATA,
 						 NULL) };
+	struct vr_txqs txqs;
 	struct vr_list l;
 	uint64_t node;
 
@@ -317,13 +323,15 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 			.what = "tap_dev", .addr = ref->addr });
 		return -1;
 	}
+	vr_net_txqs(c, ref->addr, &txqs);
 	l = vr_list_start(tap.addr + f[VR_TAP_LIST].offset, MAX_QUEUES,
 			  "list of tap queues");
 	while ((node = vr_list_next(c, &l))) {
 		struct vr_obj o = { .addr = node - f[VR_TAPQ_NEXT].offset };
 		struct endpoint e = { .ref = ref, .tun = tap.addr, .file = o.addr,
 			.socket = o.addr + f[VR_TAPQ_SOCKET].offset,
-			.sk = o.addr + f[VR_TAPQ_SK].offset, .tap = true };
+			.sk = o.addr + f[VR_TAPQ_SK].offset, .tap = true,
+			.txqs = txqs };
 		struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
 
 		if (vr_has(c, VR_TAPQ_RING))

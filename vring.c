@@ -35,6 +35,7 @@ static void begin(void)
 	ctx.device[0] = ctx.queue[0] = '\0';
 	target.reads = target.bytes = 0;
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
+	memset(&ctx.clock, 0, sizeof(ctx.clock));
 	memset(&sel, 0, sizeof(sel));
 	memset(&snap, 0, sizeof(snap));
 	memset(&host, 0, sizeof(host));

@@ -283,6 +283,10 @@ struct vr_ctx {
 		struct { uint64_t page, frame, size; } tlb[32];
 		unsigned next;
 	} pg;
+	struct {
+		bool tried;
+		uint64_t tick_nsec, jiffies;	/* 0: unknown */
+	} clock;
 };
 
 /* Note a failure of 'what' (a static string) for the device and queue at hand. */
@@ -365,6 +369,10 @@ struct vr_obj {
  * noted under 'what', once for all members. */
 struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size,
 			  const char *what);
+/* The part of a struct that holds these members, read at once; its holes are noted
+ * by whoever asks for a member on them. */
+struct vr_obj vr_obj_cover(struct vr_ctx *c, uint64_t addr,
+			   const enum vr_slot *slots, unsigned n);
 /* A member of up to 8 bytes as a number.  VR_ABSENT when the kernel lacks it,
  * VR_UNREAD (and an error noted under 'what', unless NULL) when unreadable. */
 struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
