@@ -144,16 +144,29 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 	return 0;
 }
 
-static bool differs(struct vr_ctx *c, const struct vr_field *f, uint64_t *dwarf)
+/* The other source's word on a member that one source gave; true when both have
+ * one and they differ. */
+static bool differs(struct vr_ctx *c, const struct vr_row *r,
+		    const struct vr_field *f, struct vr_error *e)
 {
-	struct vr_member m;
+	uint64_t mine = f->path ? f->offset : f->size, other;
+	struct vr_member m = { 0, 0 };
 
-	if (!f->path)
-		return !c->t->size(c->t, f->type, dwarf) && *dwarf != f->size;
-	if (c->t->member(c->t, f->type, f->path, &m))
+	if (f->source == VR_FROM_DWARF) {
+		if (vr_btf_says(c, r->module, f->type, f->path, &m))
+			return false;
+		other = f->path ? m.offset : m.size;
+	} else if (f->path) {
+		if (c->t->member(c->t, f->type, f->path, &m))
+			return false;
+		other = m.offset;
+	} else if (c->t->size(c->t, f->type, &other)) {
 		return false;
-	*dwarf = m.offset;
-	return m.offset != f->offset;
+	}
+	e->len = f->source == VR_FROM_DWARF;
+	e->value = e->len ? mine : other;
+	e->limit = e->len ? other : mine;
+	return mine != other;
 }
 
 void vr_layout_compare(struct vr_ctx *c, bool all)
@@ -163,20 +176,19 @@ void vr_layout_compare(struct vr_ctx *c, bool all)
 	for (size_t i = 0; i < vr_nrows; i++) {
 		const struct vr_row *r = &vr_rows[i];
 		const struct vr_field *f = &c->layout.f[r->slot];
-		const char *module = r->module ? r->module : "vmlinux";
-		uint64_t dwarf;
+		struct vr_error e = { .code = VR_E_DISAGREE };
 
-		if (!f->known || f->source == VR_FROM_DWARF || told == module)
+		e.module = r->module ? r->module : "vmlinux";
+		if (!f->known || told == e.module)
 			continue;
 		if (r->module ? !c->t->types_from(c->t, r->module) : !all)
 			continue;
-		if (!differs(c, f, &dwarf))
+		if (!differs(c, r, f, &e))
 			continue;
-		vr_error_add(c, (struct vr_error){ .code = VR_E_DISAGREE,
-			.what = f->path ? f->path : "size", .of = f->type,
-			.module = module, .value = dwarf,
-			.limit = f->path ? f->offset : f->size });
-		told = module;
+		e.of = f->type;
+		e.what = f->path ? f->path : "size";
+		vr_error_add(c, e);
+		told = e.module;
 	}
 }
 

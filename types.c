@@ -193,16 +193,22 @@ static const struct vr_btf *btf_of(struct vr_ctx *c, const char *module,
 	return &t->modules[i].btf;
 }
 
-static const struct vr_btf *btf(struct vr_ctx *c, const char *module,
-				enum vr_source *source)
+static const struct vr_btf *any_btf(struct vr_ctx *c, const char *module,
+				    enum vr_source *source)
 {
 	if (!c->types)
 		c->types = vr_alloc(&c->arena, 1, sizeof(*c->types));
-	if (!c->types || c->no_btf)
+	if (!c->types)
 		return NULL;
 	if (!c->types->tried)
 		load_vmlinux(c);
 	return c->types->have ? btf_of(c, module, source) : NULL;
+}
+
+static const struct vr_btf *btf(struct vr_ctx *c, const char *module,
+				enum vr_source *source)
+{
+	return c->no_btf ? NULL : any_btf(c, module, source);
 }
 
 enum vr_source vr_type_member(struct vr_ctx *c, const char *module,
@@ -219,6 +225,23 @@ enum vr_source vr_type_member(struct vr_ctx *c, const char *module,
 		return VR_FROM_NOWHERE;
 	return c->t->member(c->t, type, path, ret) ? VR_FROM_NOWHERE :
 						     VR_FROM_DWARF;
+}
+
+int vr_btf_says(struct vr_ctx *c, const char *module, const char *type,
+		const char *path, struct vr_member *ret)
+{
+	enum vr_source source;
+	const struct vr_btf *b = any_btf(c, module, &source);
+	uint64_t size;
+
+	if (!b)
+		return -1;
+	if (path)
+		return vr_btf_member(b, type, path, ret);
+	if (vr_btf_size(b, type, &size))
+		return -1;
+	*ret = (struct vr_member){ 0, (uint32_t)size };
+	return 0;
 }
 
 bool vr_btf_complete(struct vr_ctx *c, const char *module)

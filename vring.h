@@ -132,7 +132,8 @@ enum vr_errcode {
 	VR_E_LOOP,	/* a list does not end within 'limit' entries */
 	VR_E_LINK,	/* free list: entry 'value' is out of range or a repeat */
 	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
-	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit' */
+	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
+			 * tells which was used: 0 BTF, 1 debuginfo */
 	VR_E_PACKED,	/* a packed ring, which is not read yet */
 	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown */
 	VR_E_MEMORY,	/* out of memory */
@@ -302,9 +303,9 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
  * false behind the last row. */
 bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module,
 		   bool *optional);
-/* Compare the members that came from BTF with DWARF where a module's debuginfo
- * is loaded ('all': with vmlinux's too, which takes longer); a difference is
- * noted, once a module. */
+/* Compare BTF and DWARF, whichever was used, where a module's debuginfo is loaded
+ * ('all': of vmlinux too, which takes longer); a difference is noted, once a
+ * module. */
 void vr_layout_compare(struct vr_ctx *c, bool all);
 /* True when this kernel has the member (and it was resolved). */
 bool vr_has(const struct vr_ctx *c, enum vr_slot s);
@@ -317,6 +318,10 @@ enum vr_source vr_type_member(struct vr_ctx *c, const char *module,
 /* types.c: sizeof(struct type), likewise. */
 enum vr_source vr_type_size(struct vr_ctx *c, const char *module,
 			    const char *type, uint64_t *ret);
+/* types.c: what BTF says of a member, or of a struct's size (path NULL), whatever
+ * source was chosen; 0, or -1 when it has no say. */
+int vr_btf_says(struct vr_ctx *c, const char *module, const char *type,
+		const char *path, struct vr_member *ret);
 /* types.c: is there BTF of this very module (NULL: of vmlinux)?  A type that it
  * lacks is then no type of this kernel. */
 bool vr_btf_complete(struct vr_ctx *c, const char *module);

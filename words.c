@@ -97,8 +97,9 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		break;
 	case VR_E_DISAGREE:
 		say(&s, "debuginfo of %s does not fit the dump: %s.%s is %" PRIu64
-		    " there, %" PRIu64 " in the dump's own BTF, which is used",
-		    e->module, e->of, e->what, e->value, e->limit);
+		    " there, %" PRIu64 " in the dump's own BTF%s",
+		    e->module, e->of, e->what, e->value, e->limit,
+		    e->len ? "; -t btf uses that" : ", which is used");
 		break;
 	case VR_E_PACKED:
 		say(&s, "packed ring: not read yet");

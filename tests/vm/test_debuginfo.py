@@ -157,7 +157,6 @@ def test_wrong_debuginfo_alone_is_seen(run, expected, module, other):
 
 
 @WRONG
-@pytest.mark.xfail(strict=True, reason="-t dwarf is not compared with the dump's BTF yet")
 def test_wrong_debuginfo_alone_is_named(run, module, other):
     _, text, _ = run("6.1", f"mod -s {module} {debuginfo(other, module)}", "vring -t dwarf", "vring -t btf")
     assert re.search(rf"^debuginfo of {module} does not fit the dump", text, re.M)
