@@ -34,6 +34,7 @@ static void begin(void)
 	ctx.nerrors = 0;
 	ctx.device[0] = ctx.queue[0] = '\0';
 	target.reads = target.bytes = 0;
+	target.why[0] = '\0';
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
 	memset(&ctx.clock, 0, sizeof(ctx.clock));
 	memset(&sel, 0, sizeof(sel));
@@ -77,6 +78,14 @@ static void say_missing(const struct vr_missing *m)
 		snprintf(p, n, "%s%s%s: unknown: not in the types of %s", m->type,
 			 m->path ? "." : "", m->path ? m->path : "",
 			 pc->namelist);
+		return;
+	}
+	/* The type is there and lacks the member: no file would bring it. */
+	if (!*target.why) {
+		snprintf(p, n, "%s%s%s: unknown: this kernel's types have it under no name"
+			 " that vring knows%s%s", m->type, m->path ? "." : "",
+			 m->path ? m->path : "", *ctx.btf_why ? "; " : "",
+			 ctx.btf_why);
 		return;
 	}
 	package_name(package, sizeof(package));
@@ -150,7 +159,11 @@ static void use_types(const char *source)
 {
 	ctx.no_btf = !strcmp(source, "dwarf");
 	memset(&ctx.layout, 0, sizeof(ctx.layout));
-	if (!ctx.no_btf && !vr_target_use(strcmp(source, "btf") ? source : ""))
+	if (ctx.no_btf || !strcmp(source, "btf"))
+		source = "";
+	else if (access(source, R_OK))
+		bad_usage("no such file or directory behind option", 't');
+	if (!vr_target_use(source))
 		bad_usage("path too long for option", 't');
 }
 
@@ -196,9 +209,9 @@ static char *help_vring[] = {
 "             size, and where its type came from.",
 "  -t source  where types are taken from, for the rest of the session: 'btf'",
 "             (the dump's own BTF, and debuginfo where there is none: the",
-"             default), 'dwarf' (debuginfo only), or a place to look in first:",
-"             a BTF file, a vmlinux with BTF, or a directory of debuginfo or",
-"             BTF files.",
+"             default), 'dwarf' (debuginfo only), or a place to look in for",
+"             what the dump does not have: a BTF file, a vmlinux with BTF, or",
+"             a directory of debuginfo or BTF files.",
 " ",
 "  All indices are free-running 16-bit counters.  In the table:",
 " ",

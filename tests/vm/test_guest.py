@@ -163,10 +163,12 @@ def test_missing_page_hides_one_queue_only(vring, busy_tap, tmp_path):
     assert re.search(r"^eth0 tx1: avail ring: cannot read \d+ bytes at [0-9a-f]{16}$", text, re.M)
 
 
-def test_pipe_redirection_and_help(vring, tmp_path):
-    direct, piped, _, help_text, usage = vring(
-        "vring eth0 tx1", "vring eth0 tx1 | cat", f"vring eth0 tx1 > {tmp_path}/out", "help vring",
-        "vring eth0 1 2")
+def test_pipe_redirection_and_help(crash, busy_tap, vring_so, tmp_path):
+    # Not in 8.0.2: one in fifty of that crash's own pipes fails, whatever the command.
+    commands = ["vring eth0 tx1", "vring eth0 tx1 | cat", f"vring eth0 tx1 > {tmp_path}/out", "help vring",
+                "vring eth0 1 2"]
+    result = crash("9.0.2").run(busy_tap.core, busy_tap.kernel.vmlinux, commands, so=vring_so, minimal=True)
+    direct, piped, _, help_text, usage = result.outputs
     assert piped == direct and (tmp_path / "out").read_text() == direct
     for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES"):
         assert re.search(rf"^{heading}", help_text, re.M)
