@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vring on a real guest, against what QEMU and a second reader say of the same instant."""
 
+import json
 import re
 
 import pytest
 import rings
 import screens
-from lab import core
+from lab import core, net, scenes
+from lab.guest import Guest
+from rings import RX, TX
 
 # The kernel's crash: 8.0.2 opens 6.1 in full.
 VERSION = "8.0.2"
@@ -173,3 +176,31 @@ def test_pipe_redirection_and_help(crash, busy_tap, vring_so, tmp_path):
     for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES"):
         assert re.search(rf"^{heading}", help_text, re.M)
     assert "Usage:" in usage and "crash> vring eth0 1" in help_text
+
+
+def test_packed_ring_is_named_and_the_rest_goes_on(crash, kernel, vring_so, make_dump):
+    """Two NICs in one guest, the first with packed rings."""
+    second = scenes.tap_nic(1, tap="tap1", ident="net1")
+
+    def build(folder):
+        with net.Namespace() as namespace:
+            for number in (0, 1):
+                namespace.tap(f"tap{number}", f"10.98.{number}.1/24", multi_queue=False)
+            nics = [*scenes.tap_nic(1, options=",packed=on"), *second]
+            with Guest(kernel("6.1"), "ip link set eth0 up; ip link set eth1 up", nics, netns=namespace) as guest:
+                guest.wait_for()
+                scenes.save(guest, folder)
+    dump = scenes.load(kernel("6.1"), make_dump("packed-and-split-6.1", build))
+    result = crash(VERSION).run(dump.core, dump.kernel.vmlinux, ["vring", "vring -j", "vring eth0 tx0"],
+                                so=vring_so, minimal=True)
+    table, document, block = result.outputs
+    for label in ("rx0", "tx0", "ctrl"):
+        assert re.search(rf"^{label} +[0-9a-f]{{16}}  packed ring: not read yet$", table, re.M)
+    assert "packed ring: not read yet" in block
+    queues = {(q["device"], q["queue"]): q for q in json.loads(document)["queues"]}
+    assert {q["layout"] for (device, _), q in queues.items() if device == "eth0"} == {"packed"}
+    assert {q["layout"] for (device, _), q in queues.items() if device == "eth1"} == {"split"}
+    for number, name in ((RX, "rx0"), (TX, "tx0")):
+        split = queues["eth1", name]
+        assert split["used"]["idx"] == dump.queue("net1", number)["used-idx"]
+        assert split["num"] == dump.queue("net1", number)["vring-num"]
