@@ -27,7 +27,7 @@ CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
 CORE := arena btf chains features files hops json kernel members net_state net_walk netdevs \
 	notify offsets pgtable render_chains render_host render_json render_text render_walk ring tasks types \
 	vhost_find vhost_queue vhost_walk words
-GLUE := debuginfo elf target_crash vring
+GLUE := debuginfo elf help target_crash vring
 OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 
 EXTDIR ?= /usr/lib64/crash/extensions

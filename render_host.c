@@ -9,16 +9,6 @@
 
 #define USED_F_NO_NOTIFY	1u
 
-/* A value as decimal in 'buf': '-' when it could not be read. */
-static const char *dec(struct vr_val v, char buf[24])
-{
-	if (v.have == VR_READ)
-		snprintf(buf, 24, "%" PRIu64, v.v);
-	else
-		strcpy(buf, v.have == VR_UNREAD ? "-" : "none");
-	return buf;
-}
-
 static bool readable(const struct vr_hostq *q)
 {
 	return q->why == VR_TR_OK && !q->zeros;
@@ -85,7 +75,7 @@ static void print_task(FILE *out, const char *what, const struct vr_task *t)
 		return;
 	}
 	vr_text_escape(comm, sizeof(comm), t->comm);
-	fprintf(out, "%s %s (%s) %c", what, dec(t->pid, b), comm,
+	fprintf(out, "%s %s (%s) %c", what, vr_val_text(t->pid, b), comm,
 		state_letter(t->state));
 }
 
@@ -100,7 +90,7 @@ static void print_device(FILE *out, const struct vr_hostq *q)
 	if (q->ref.addr)
 		fprintf(out, "  net_device %" PRIx64 "  %s %" PRIx64 "  netns %s",
 			q->ref.addr, q->tap ? "tap_dev" : "tun_struct", q->tun,
-			dec(q->ref.inum, b));
+			vr_val_text(q->ref.inum, b));
 	fputc('\n', out);
 }
 
@@ -109,14 +99,14 @@ static void print_row(FILE *out, const struct vr_hostq *q)
 	char b[12][24];
 
 	fprintf(out, "%-6s %16" PRIx64 " %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  ",
-		q->label, q->vhost_virtqueue, dec(q->num, b[0]),
-		dec(q->last_avail_idx, b[1]), dec(q->avail_idx, b[2]),
-		dec(q->last_used_idx, b[3]), dec(q->used_flags, b[4]),
-		dec(word(q, q->ring.avail_idx), b[5]),
-		dec(word(q, q->ring.used_idx), b[6]),
-		dec(word(q, q->ring.used_event), b[7]),
-		dec(word(q, q->ring.avail_event), b[8]),
-		dec(q->kick_count, b[9]), dec(q->call_count, b[10]));
+		q->label, q->vhost_virtqueue, vr_val_text(q->num, b[0]),
+		vr_val_text(q->last_avail_idx, b[1]), vr_val_text(q->avail_idx, b[2]),
+		vr_val_text(q->last_used_idx, b[3]), vr_val_text(q->used_flags, b[4]),
+		vr_val_text(word(q, q->ring.avail_idx), b[5]),
+		vr_val_text(word(q, q->ring.used_idx), b[6]),
+		vr_val_text(word(q, q->ring.used_event), b[7]),
+		vr_val_text(word(q, q->ring.avail_event), b[8]),
+		vr_val_text(q->kick_count, b[9]), vr_val_text(q->call_count, b[10]));
 	print_task(out, "owner", &q->vhost->owner);
 	if (q->detached)
 		fputs("  detached", out);
@@ -134,18 +124,18 @@ static void print_vhost_side(FILE *out, const struct vr_hostq *q)
 	char b[8][24];
 
 	fprintf(out, "  vhost\n    num %s   last_avail_idx %s   avail_idx %s   last_used_idx %s\n",
-		dec(q->num, b[0]), dec(q->last_avail_idx, b[1]),
-		dec(q->avail_idx, b[2]), dec(q->last_used_idx, b[3]));
+		vr_val_text(q->num, b[0]), vr_val_text(q->last_avail_idx, b[1]),
+		vr_val_text(q->avail_idx, b[2]), vr_val_text(q->last_used_idx, b[3]));
 	fprintf(out, "    used_flags %s%s   signalled_used %s (%s)   busyloop_timeout %s\n",
-		dec(q->used_flags, b[0]), q->used_flags.have == VR_READ &&
+		vr_val_text(q->used_flags, b[0]), q->used_flags.have == VR_READ &&
 		(q->used_flags.v & USED_F_NO_NOTIFY) ?
 		" (NO_NOTIFY: kicks off)" : " (kicks on)",
-		dec(q->signalled_used, b[1]), q->signalled_used_valid.have ==
+		vr_val_text(q->signalled_used, b[1]), q->signalled_used_valid.have ==
 		VR_READ && q->signalled_used_valid.v ? "valid" : "not valid",
-		dec(q->busyloop_timeout, b[2]));
+		vr_val_text(q->busyloop_timeout, b[2]));
 	fprintf(out, "    backend %" PRIx64 "   upend_idx %s   done_idx %s   rxq %s..%s\n",
-		q->backend.v, dec(q->upend_idx, b[0]), dec(q->done_idx, b[1]),
-		dec(q->rxq_head, b[2]), dec(q->rxq_tail, b[3]));
+		q->backend.v, vr_val_text(q->upend_idx, b[0]), vr_val_text(q->done_idx, b[1]),
+		vr_val_text(q->rxq_head, b[2]), vr_val_text(q->rxq_tail, b[3]));
 }
 
 static void print_ring(FILE *out, const struct vr_hostq *q)
@@ -160,11 +150,11 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 	if (q->zeros || !s->num)
 		return;
 	fprintf(out, "    avail flags %s   idx %s   used_event %s, the guest's: interrupt me once used->idx passes it\n",
-		dec(s->avail_flags, b[0]), dec(s->avail_idx, b[1]),
-		dec(s->used_event, b[2]));
+		vr_val_text(s->avail_flags, b[0]), vr_val_text(s->avail_idx, b[1]),
+		vr_val_text(s->used_event, b[2]));
 	fprintf(out, "    used flags %s   idx %s   avail_event %s, vhost's: kick me once avail->idx passes it\n",
-		dec(s->used_flags, b[0]), dec(s->used_idx, b[1]),
-		dec(s->avail_event, b[2]));
+		vr_val_text(s->used_flags, b[0]), vr_val_text(s->used_idx, b[1]),
+		vr_val_text(s->avail_event, b[2]));
 }
 
 static const char *queued(const struct vr_poll *p)
@@ -183,8 +173,8 @@ static void print_around(FILE *out, const struct vr_hostq *q)
 	fprintf(out, "   ");
 	print_task(out, "worker", &q->worker);
 	fprintf(out, "\n    kick count %s (since the VMM last read it)   call count %s   error count %s\n",
-		dec(q->kick_count, b[0]), dec(q->call_count, b[1]),
-		dec(q->error_count, b[2]));
+		vr_val_text(q->kick_count, b[0]), vr_val_text(q->call_count, b[1]),
+		vr_val_text(q->error_count, b[2]));
 	fprintf(out, "    kick poll %" PRIx64 " %s, %s", q->kick_poll.addr,
 		q->kick_poll.wqh.v ? "waiting" : "not waiting",
 		queued(&q->kick_poll));
@@ -196,12 +186,12 @@ static void print_around(FILE *out, const struct vr_hostq *q)
 	fputc('\n', out);
 	if (q->ref.addr)
 		fprintf(out, "    tap ring %s of %s   socket queue %s\n",
-			dec(q->tx_ring_used, b[0]), dec(q->tx_ring_size, b[1]),
-			dec(q->sock_qlen, b[2]));
+			vr_val_text(q->tx_ring_used, b[0]), vr_val_text(q->tx_ring_size, b[1]),
+			vr_val_text(q->sock_qlen, b[2]));
 	if (q->txq.addr)
 		fprintf(out, "    netdev_queue %" PRIx64 "   state %s   qlen %s   trans_start %s ms ago\n",
-			q->txq.addr, dec(q->txq.state, b[0]), dec(q->txq.qlen, b[1]),
-			dec(q->txq.age_ms, b[2]));
+			q->txq.addr, vr_val_text(q->txq.state, b[0]), vr_val_text(q->txq.qlen, b[1]),
+			vr_val_text(q->txq.age_ms, b[2]));
 }
 
 static void print_block(FILE *out, const struct vr_hostq *q)

@@ -19,16 +19,6 @@
 #define TXQ_STACK_XOFF		2u
 #define TXQ_FROZEN		4u
 
-/* A value as decimal in 'buf', '-' when it could not be read. */
-static const char *dec(struct vr_val v, char buf[24])
-{
-	if (v.have == VR_READ)
-		snprintf(buf, 24, "%" PRIu64, v.v);
-	else
-		strcpy(buf, v.have == VR_UNREAD ? "-" : "none");
-	return buf;
-}
-
 void vr_text_errors(FILE *out, const struct vr_ctx *c)
 {
 	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
@@ -78,11 +68,11 @@ static void print_row(FILE *out, const struct vr_queue *q)
 		return;
 	}
 	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s%s\n",
-		dec(num, b[9]), dec(q->num_free, b[0]), dec(q->last_used_idx, b[1]),
-		dec(q->split.avail_idx, b[2]), dec(q->split.used_idx, b[3]),
-		dec(q->counts.in_flight, b[4]), dec(q->counts.device_pending, b[5]),
-		dec(q->counts.driver_pending, b[6]), dec(q->split.used_event, b[7]),
-		dec(q->split.avail_event, b[8]), note(q));
+		vr_val_text(num, b[9]), vr_val_text(q->num_free, b[0]), vr_val_text(q->last_used_idx, b[1]),
+		vr_val_text(q->split.avail_idx, b[2]), vr_val_text(q->split.used_idx, b[3]),
+		vr_val_text(q->counts.in_flight, b[4]), vr_val_text(q->counts.device_pending, b[5]),
+		vr_val_text(q->counts.driver_pending, b[6]), vr_val_text(q->split.used_event, b[7]),
+		vr_val_text(q->split.avail_event, b[8]), note(q));
 }
 
 static void print_device(FILE *out, const struct vr_device *d)
@@ -92,8 +82,8 @@ static void print_device(FILE *out, const struct vr_device *d)
 	vr_text_escape(name, sizeof(name), d->ref.name);
 	fprintf(out, "%s  net_device %" PRIx64 "  virtnet_info %" PRIx64
 		"  virtio%s  netns %s  queue pairs %s of %s\n", name, d->ref.addr,
-		d->virtnet_info, dec(d->virtio_index, b[0]), dec(d->ref.inum, b[1]),
-		dec(d->curr_pairs, b[2]), dec(d->max_pairs, b[3]));
+		d->virtnet_info, vr_val_text(d->virtio_index, b[0]), vr_val_text(d->ref.inum, b[1]),
+		vr_val_text(d->curr_pairs, b[2]), vr_val_text(d->max_pairs, b[3]));
 }
 
 static void print_table(FILE *out, const struct vr_device *d)
@@ -114,17 +104,17 @@ static void print_driver(FILE *out, const struct vr_queue *q)
 
 	fprintf(out, "  driver\n");
 	fprintf(out, "    num_free %s   free_head %s   num_added %s   last_used_idx %s\n",
-		dec(q->num_free, b[0]), dec(q->free_head, b[1]),
-		dec(q->num_added, b[2]), dec(q->last_used_idx, b[3]));
+		vr_val_text(q->num_free, b[0]), vr_val_text(q->free_head, b[1]),
+		vr_val_text(q->num_added, b[2]), vr_val_text(q->last_used_idx, b[3]));
 	fprintf(out, "    avail_idx_shadow %s   avail_flags_shadow %s",
-		dec(q->avail_idx_shadow, b[0]), dec(q->avail_flags_shadow, b[1]));
+		vr_val_text(q->avail_idx_shadow, b[0]), vr_val_text(q->avail_flags_shadow, b[1]));
 	if (q->avail_flags_shadow.have == VR_READ)
 		fprintf(out, " (%s)", q->avail_flags_shadow.v &
 			AVAIL_F_NO_INTERRUPT ? "NO_INTERRUPT: callbacks off" :
 			"callbacks on");
 	fprintf(out, "\n    event %s   event_triggered %s   indirect %s   broken %s\n",
-		dec(q->event, b[0]), dec(q->event_triggered, b[1]),
-		dec(q->indirect, b[2]), dec(q->broken, b[3]));
+		vr_val_text(q->event, b[0]), vr_val_text(q->event_triggered, b[1]),
+		vr_val_text(q->indirect, b[2]), vr_val_text(q->broken, b[3]));
 }
 
 /* An event index means something only when it was negotiated. */
@@ -140,18 +130,18 @@ static void print_avail(FILE *out, const struct vr_queue *q)
 	char b[2][24];
 
 	fprintf(out, "  avail %" PRIx64 ", written by the driver\n", s->avail);
-	fprintf(out, "    flags %s%s   idx %s\n", dec(s->avail_flags, b[0]),
+	fprintf(out, "    flags %s%s   idx %s\n", vr_val_text(s->avail_flags, b[0]),
 		s->avail_flags.have == VR_READ &&
 		(s->avail_flags.v & AVAIL_F_NO_INTERRUPT) ?
-		" (NO_INTERRUPT)" : "", dec(s->avail_idx, b[1]));
+		" (NO_INTERRUPT)" : "", vr_val_text(s->avail_idx, b[1]));
 	if (s->avail_idx.have == VR_READ) {
 		fprintf(out, "    ring[%u] %s, the head published last; ",
-			s->avail_last.slot, dec(s->avail_last.id, b[0]));
+			s->avail_last.slot, vr_val_text(s->avail_last.id, b[0]));
 		fprintf(out, "ring[%u] %s, the next slot\n",
-			s->avail_next.slot, dec(s->avail_next.id, b[0]));
+			s->avail_next.slot, vr_val_text(s->avail_next.id, b[0]));
 	}
 	fprintf(out, "    used_event %s%s, the driver's: interrupt me once used->idx passes it\n",
-		dec(s->used_event, b[0]), unused(q));
+		vr_val_text(s->used_event, b[0]), unused(q));
 }
 
 static void print_element(FILE *out, const struct vr_entry *e, const char *what)
@@ -159,7 +149,7 @@ static void print_element(FILE *out, const struct vr_entry *e, const char *what)
 	char b[2][24];
 
 	fprintf(out, "    ring[%u] id %s len %s, %s\n", e->slot,
-		dec(e->id, b[0]), dec(e->len, b[1]), what);
+		vr_val_text(e->id, b[0]), vr_val_text(e->len, b[1]), what);
 }
 
 static void print_used(FILE *out, const struct vr_queue *q)
@@ -168,16 +158,16 @@ static void print_used(FILE *out, const struct vr_queue *q)
 	char b[2][24];
 
 	fprintf(out, "  used %" PRIx64 ", written by the device\n", s->used);
-	fprintf(out, "    flags %s%s   idx %s\n", dec(s->used_flags, b[0]),
+	fprintf(out, "    flags %s%s   idx %s\n", vr_val_text(s->used_flags, b[0]),
 		s->used_flags.have == VR_READ &&
 		(s->used_flags.v & USED_F_NO_NOTIFY) ? " (NO_NOTIFY)" : "",
-		dec(s->used_idx, b[1]));
+		vr_val_text(s->used_idx, b[1]));
 	if (s->used_idx.have == VR_READ)
 		print_element(out, &s->used_last, "the element returned last");
 	if (q->counts.driver_pending.have == VR_READ && q->counts.driver_pending.v)
 		print_element(out, &s->used_reap, "the next to be reaped");
 	fprintf(out, "    avail_event %s%s, the device's: kick me once avail->idx passes it\n",
-		dec(s->avail_event, b[0]), unused(q));
+		vr_val_text(s->avail_event, b[0]), unused(q));
 }
 
 static void print_counts(FILE *out, const struct vr_queue *q)
@@ -186,11 +176,11 @@ static void print_counts(FILE *out, const struct vr_queue *q)
 
 	fprintf(out, "  counts\n");
 	fprintf(out, "    in_flight      %5s  published, not reaped   (avail->idx - last_used_idx)\n",
-		dec(q->counts.in_flight, b));
+		vr_val_text(q->counts.in_flight, b));
 	fprintf(out, "    device_pending %5s  published, not returned (avail->idx - used->idx)\n",
-		dec(q->counts.device_pending, b));
+		vr_val_text(q->counts.device_pending, b));
 	fprintf(out, "    driver_pending %5s  returned, not reaped    (used->idx - last_used_idx)\n",
-		dec(q->counts.driver_pending, b));
+		vr_val_text(q->counts.driver_pending, b));
 }
 
 /* What a run of slots is drawn as; '+' when they differ. */
@@ -260,21 +250,21 @@ static void print_net(FILE *out, const struct vr_device *d,
 		yes_no(q->callback, "yes", "no"));
 	if (q->txq.addr)
 		fprintf(out, "    netdev_queue %" PRIx64 "   state %s%s%s%s   qlen %s   trans_start %s ms ago\n",
-			q->txq.addr, dec(q->txq.state, b[0]),
+			q->txq.addr, vr_val_text(q->txq.state, b[0]),
 			q->txq.state.v & TXQ_DRV_XOFF ? " (stopped by the driver)" : "",
 			q->txq.state.v & TXQ_STACK_XOFF ? " (stopped by BQL)" : "",
 			q->txq.state.v & TXQ_FROZEN ? " (frozen)" : "",
-			dec(q->txq.qlen, b[1]), dec(q->txq.age_ms, b[2]));
+			vr_val_text(q->txq.qlen, b[1]), vr_val_text(q->txq.age_ms, b[2]));
 	if (q->napi.addr)
 		fprintf(out, "    napi %" PRIx64 "   state %s   %s   %s   weight %s\n",
-			q->napi.addr, dec(q->napi.state, b[0]),
+			q->napi.addr, vr_val_text(q->napi.state, b[0]),
 			yes_no(q->napi.scheduled, "scheduled", "not scheduled"),
 			yes_no(q->napi.disabled, "disabled", "enabled"),
-			dec(q->napi.weight, b[1]));
+			vr_val_text(q->napi.weight, b[1]));
 	if (q->dir == VR_RX)
 		fprintf(out, "    refill work %s   refill_enabled %s\n",
 			yes_no(d->refill_pending, "pending", "not pending"),
-			dec(d->refill_enabled, b[0]));
+			vr_val_text(d->refill_enabled, b[0]));
 }
 
 /* Feature names, broken at the terminal's width. */
@@ -316,7 +306,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	fprintf(out, "%s %s", name, q->label);
 	vr_text_escape(name, sizeof(name), q->name);
 	fprintf(out, "  %s  virtqueue %s  vring_virtqueue %" PRIx64, name,
-		dec(q->index, b), q->vring_virtqueue);
+		vr_val_text(q->index, b), q->vring_virtqueue);
 	if (q->owner)
 		fprintf(out, "  %s %" PRIx64,
 			q->dir == VR_TX ? "send_queue" : "receive_queue",

@@ -406,6 +406,9 @@ void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h);
 
 /* ---- words (words.c) ----------------------------------------------------------------- */
 
+/* A value as decimal in 'buf': '-' when it could not be read, 'none' when this
+ * kernel has no such member. */
+const char *vr_val_text(struct vr_val v, char buf[24]);
 /* A string from the dump with control and non-ASCII bytes as \xNN. */
 void vr_text_escape(char *out, size_t size, const char *in);
 /* Whose error it is ("eth0 tx1", "" for none), and what it is. */

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vring.c - the commands that vring.so adds to crash: their options, their help
- * texts, and the pipeline that each of them is.
+ * vring.c - the commands that vring.so adds to crash: their options, and the
+ * pipeline that each of them is.
  */
 #include <defs.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
+#include "help.h"
 #include "target_crash.h"
 
 #define NARROWEST	40
@@ -186,61 +187,6 @@ static bool parse_selection(bool device_needed)
 
 /* ---- vring -------------------------------------------------------------------------- */
 
-static char *help_vring[] = {
-"vring",
-"virtio rings of a guest's network devices",
-"[-d] [-j] [-l] [-t source] [device [queue]]",
-
-"  This command shows the virtqueues of virtio-net devices: the driver's own",
-"  indices, the avail and used rings that it shares with the device, the two",
-"  event indices, and what they add up to.  It finds the way from net_device",
-"  to the rings by itself, in every network name space; missing debuginfo of",
-"  the virtio modules is loaded when it can be found.",
-" ",
-"     device  interface name, virtio name (virtio3), or the address of the",
-"             net_device; without it all virtio-net devices are shown, one",
-"             line a queue.  The address of a virtqueue shows that queue.",
-"      queue  N (the pair txN and rxN), txN or output.N, rxN or input.N: the",
-"             full block; tx, rx: all of them, one line each; ctrl.",
-"         -d  also the descriptor chains that the device holds now, indirect",
-"             tables expanded.",
-"         -j  the same as one JSON document, everything known of each queue.",
-"         -l  the layout: each struct member that is used, its offset and",
-"             size, and where its type came from.",
-"  -t source  where types are taken from, for the rest of the session: 'btf'",
-"             (the dump's own BTF, and debuginfo where there is none: the",
-"             default), 'dwarf' (debuginfo only), or a place to look in for",
-"             what the dump does not have: a BTF file, a vmlinux with BTF, or",
-"             a directory of debuginfo or BTF files.",
-" ",
-"  All indices are free-running 16-bit counters.  In the table:",
-" ",
-"     FREE    num_free: descriptors that the driver can still use",
-"     L_USED  last_used_idx: how far the driver has reaped",
-"     AVAIL   avail->idx: how far the driver has published",
-"     USED    used->idx: how far the device has returned",
-"     FLIGHT  AVAIL - L_USED: published and not reaped",
-"     DEV     AVAIL - USED: published and not returned by the device yet",
-"     DRV     USED - L_USED: returned and not reaped by the driver yet",
-"     U_EVENT used_event, written by the driver: interrupt me once USED passes",
-"     A_EVENT avail_event, written by the device: kick me once AVAIL passes",
-" ",
-"  A '-' is a value that could not be read; the reason follows the table.",
-"\nEXAMPLES",
-"  All queues of all virtio-net devices:",
-" ",
-"    %s> vring",
-" ",
-"  The second queue pair of eth0, in full:",
-" ",
-"    %s> vring eth0 1",
-" ",
-"  The transmit queues of a device given by its net_device address:",
-" ",
-"    %s> vring ffff8800da2f8000 tx",
-NULL
-};
-
 static void fail(bool json)
 {
 	if (json) {
@@ -326,34 +272,6 @@ static void cmd_vring(void)
 
 /* ---- vqwalk ------------------------------------------------------------------------- */
 
-static char *help_vqwalk[] = {
-"vqwalk",
-"the way from a net_device to its rings",
-"[-x] [-j] [-t source] device [queue]",
-
-"  This command shows every hop from a net_device to the rings of its queues: the",
-"  struct and its address, the member that is followed, its offset, and how the",
-"  next address follows from it.  On a guest's virtio-net device it goes to the",
-"  rings of vring, on a host's tap to those of vhostq.",
-" ",
-"     device  as for vring, or as for vhostq.",
-"      queue  as for vring; without it, all queues of the device.",
-"         -x  the crash commands with which a person repeats each hop, fit for",
-"             pasting into this session; they use struct members where crash",
-"             has the module's debuginfo, else bare reads.",
-"         -j  the hops as one JSON document.",
-"  -t source  as for vring.",
-"\nEXAMPLES",
-"  The way to the second transmit queue of eth0:",
-" ",
-"    %s> vqwalk eth0 tx1",
-" ",
-"  The same by hand:",
-" ",
-"    %s> vqwalk -x eth0 tx1",
-NULL
-};
-
 /* Is the device a host's tap? */
 static bool is_host_device(void)
 {
@@ -428,44 +346,6 @@ static void cmd_vqwalk(void)
 }
 
 /* ---- vhostq -------------------------------------------------------------------------- */
-
-static char *help_vhostq[] = {
-"vhostq",
-"virtio rings of the guests that this host serves by vhost",
-"[-d] [-j] [-m] [-t source] [-p pid | device [queue]]",
-
-"  This command shows the queues of vhost devices: vhost's own indices, and",
-"  beside them the words of the rings in the memory of the process that owns",
-"  the guest.  It finds vhost_net through a tap's wait queue and through the",
-"  files that processes have open.",
-" ",
-"     device  interface name of a tap, macvtap or ipvtap, the address of its",
-"             net_device, or of a vhost_net, vhost_dev or vhost_virtqueue;",
-"             without it all of them, and vhost-vsock and vhost-scsi devices.",
-"      queue  N, txN or rxN: the full block; tx, rx.  The guest's point of",
-"             view: vhost's RX queue is the guest's rx.",
-"         -d  also the descriptor chains that vhost has not returned, indirect",
-"             tables expanded.",
-"     -p pid  the devices of this process, or of this vhost worker.",
-"         -m  guest memory as vhost knows it: guest-physical address, address",
-"             in the owner's memory, size.",
-"         -j  everything known of each queue as one JSON document.",
-"  -t source  as for vring.",
-" ",
-"  L_AVAI last_avail_idx, how far vhost has taken buffers; AVAI_I avail_idx, its",
-"  copy of the guest's avail->idx; L_USED last_used_idx, how far it has returned",
-"  them; FLAGS used_flags (1: it wants no kicks); AVAIL, USED, U_EVENT and A_EVENT",
-"  are words of the ring itself, as in vring.",
-"\nEXAMPLES",
-"  All vhost queues of the host:",
-" ",
-"    %s> vhostq",
-" ",
-"  The queue that a guest sends through, in full:",
-" ",
-"    %s> vhostq tap0 tx0",
-NULL
-};
 
 static unsigned long parse_pid(const char *word)
 {

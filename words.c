@@ -29,6 +29,15 @@ say(struct sentence *s, const char *fmt, ...)
 		s->len += (size_t)n;
 }
 
+const char *vr_val_text(struct vr_val v, char buf[24])
+{
+	if (v.have == VR_READ)
+		snprintf(buf, 24, "%" PRIu64, v.v);
+	else
+		strcpy(buf, v.have == VR_UNREAD ? "-" : "none");
+	return buf;
+}
+
 void vr_text_escape(char *out, size_t size, const char *in)
 {
 	size_t n = 0;

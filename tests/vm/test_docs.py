@@ -8,6 +8,7 @@ import pytest
 
 TOP = Path(__file__).parents[2]
 SOURCE = (TOP / "vring.c").read_text()
+HELP = (TOP / "help.c").read_text()
 COMMANDS = re.findall(r'^\t\{ "(\w+)", cmd_\w+, help_\w+, MINIMAL \}', SOURCE, re.M)
 
 
@@ -18,7 +19,7 @@ def options(command: str) -> list:
 
 
 def help_strings(command: str) -> list:
-    body = SOURCE[SOURCE.index(f"help_{command}[] = {{"):]
+    body = HELP[HELP.index(f"help_{command}[] = {{"):]
     return re.findall(r'^"((?:[^"\\]|\\.)*)",?$', body[:body.index("NULL\n}")], re.M)
 
 
