@@ -24,7 +24,7 @@ VRING_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN)
 # Only these know crash; its header is not ours to keep free of warnings.
 CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
 
-CORE := arena btf chains features files hops json kernel members net_state net_walk netdevs \
+CORE := arena btf chains features files grow hops json kernel members net_state net_walk netdevs \
 	notify offsets pgtable render_chains render_host render_json render_text render_walk ring tasks types \
 	vhost_find vhost_queue vhost_walk words
 GLUE := debuginfo elf help target_crash vring

@@ -54,19 +54,15 @@ static struct vr_desc decode(const struct source *s, const uint8_t *raw,
 
 static bool grow(struct vr_ctx *c, struct vr_chains *out)
 {
-	uint32_t room = out->room ? out->room * 2 : 64;
 	struct vr_desc *more;
 
-	if (room > MAX_DESCS)
+	if (out->ndescs == MAX_DESCS)
 		return false;
-	more = vr_alloc(&c->arena, room, sizeof(*more));
-	if (!more)
-		return false;
-	if (out->ndescs)
-		memcpy(more, out->desc, out->ndescs * sizeof(*more));
-	out->desc = more;
-	out->room = room;
-	return true;
+	more = vr_grow(&c->arena, out->desc, out->ndescs, &out->room,
+		       sizeof(*more));
+	if (more)
+		out->desc = more;
+	return more != NULL;
 }
 
 static bool keep(const struct source *s, struct vr_chain *k,
@@ -74,7 +70,7 @@ static bool keep(const struct source *s, struct vr_chain *k,
 {
 	struct vr_chains *out = s->out;
 
-	if (out->ndescs == out->room && !grow(s->c, out)) {
+	if (!grow(s->c, out)) {
 		out->capped = true;
 		return false;
 	}

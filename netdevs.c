@@ -17,22 +17,15 @@ static int collect(struct vr_ctx *c, const struct vr_netdev_ref *ref, void *arg)
 {
 	const struct finder *f = arg;
 	struct vr_netdev_list *l = f->list;
+	struct vr_netdev_ref *refs;
 
 	if (f->name ? strcmp(f->name, ref->name) != 0 :
 	    f->addr && f->addr != ref->addr)
 		return 0;
-	if (l->n == l->room) {
-		unsigned room = l->room ? l->room * 2 : 16;
-		struct vr_netdev_ref *more = vr_alloc(&c->arena, room,
-						      sizeof(*more));
-
-		if (!more)
-			return -1;
-		if (l->n)
-			memcpy(more, l->refs, l->n * sizeof(*more));
-		l->refs = more;
-		l->room = room;
-	}
+	refs = vr_grow(&c->arena, l->refs, l->n, &l->room, sizeof(*refs));
+	if (!refs)
+		return -1;
+	l->refs = refs;
 	l->refs[l->n++] = *ref;
 	return 0;
 }

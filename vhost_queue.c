@@ -35,20 +35,15 @@ static void add_region(struct vr_ctx *c, struct vr_vhost *v,
 	struct vr_val guest = vr_get(c, o, slots[0], "memory region");
 	struct vr_val size = vr_get(c, o, slots[1], "memory region");
 	struct vr_val user = vr_get(c, o, slots[2], "memory region");
+	struct vr_region *more;
 
 	if (guest.have != VR_READ || size.have != VR_READ || user.have != VR_READ)
 		return;
-	if (v->nregions == v->room) {
-		unsigned room = v->room ? v->room * 2 : 16;
-		struct vr_region *more = vr_alloc(&c->arena, room, sizeof(*more));
-
-		if (!more)
-			return;
-		if (v->nregions)
-			memcpy(more, v->regions, v->nregions * sizeof(*more));
-		v->regions = more;
-		v->room = room;
-	}
+	more = vr_grow(&c->arena, v->regions, v->nregions, &v->room,
+		       sizeof(*more));
+	if (!more)
+		return;
+	v->regions = more;
 	v->regions[v->nregions++] = (struct vr_region){ guest.v, size.v, user.v };
 }
 

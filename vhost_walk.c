@@ -52,17 +52,12 @@ bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size
 
 static struct vr_hostq *new_queue(struct vr_ctx *c, struct vr_host *h)
 {
-	if (h->nqueues == h->room) {
-		unsigned room = h->room ? h->room * 2 : 16;
-		struct vr_hostq *more = vr_alloc(&c->arena, room, sizeof(*more));
+	struct vr_hostq *queues = vr_grow(&c->arena, h->queues, h->nqueues,
+					  &h->room, sizeof(*queues));
 
-		if (!more)
-			return NULL;
-		if (h->nqueues)
-			memcpy(more, h->queues, h->nqueues * sizeof(*more));
-		h->queues = more;
-		h->room = room;
-	}
+	if (!queues)
+		return NULL;
+	h->queues = queues;
 	return &h->queues[h->nqueues++];
 }
 

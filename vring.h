@@ -106,6 +106,13 @@ struct vr_arena {
  * budget (256 MiB a command) or the system's memory is used up.
  */
 void *vr_alloc(struct vr_arena *a, size_t count, size_t size);
+/*
+ * Room for one more in an array of 'n' elements: 'old' itself while 'n' is below
+ * '*room', else a copy of twice the size (the old one stays in the arena).  NULL,
+ * and nothing changed, when memory is short.
+ */
+void *vr_grow(struct vr_arena *a, void *old, unsigned n, unsigned *room,
+	      size_t size);
 /* Forget every allocation; one chunk is kept for the next command. */
 void vr_arena_reset(struct vr_arena *a);
 /* Give all memory back to the system. */
