@@ -110,7 +110,6 @@ const struct vr_row vr_rows[] = {
 	{ VR_VQ_NUM_FREE, G, virtio, false, { { "virtqueue", "num_free", "" } } },
 	{ VR_VQ_INDEX, G, virtio, false, { { "virtqueue", "index", "" } } },
 	{ VR_VQ_NAME, G, virtio, false, { { "virtqueue", "name", "" } } },
-	{ VR_VQ_VDEV, G, virtio, false, { { "virtqueue", "vdev", "" } } },
 
 	/* ---- virtio_ring.ko ---- */
 	{ VR_SZ_VRING_VIRTQUEUE, G, ring, false,
@@ -211,7 +210,6 @@ const struct vr_row vr_rows[] = {
 	{ VR_TASK_STATE, T, NULL, true,
 	  { { "task_struct", "__state", "5.14" }, { "task_struct", "state", "" } } },
 	{ VR_TASK_FILES, T, NULL, false, { { "task_struct", "files", "" } } },
-	{ VR_TASK_TGID, T, NULL, false, { { "task_struct", "tgid", "" } } },
 	{ VR_FILES_FDT, T, NULL, false, { { "files_struct", "fdt", "" } } },
 	{ VR_FDT_MAX_FDS, T, NULL, false, { { "fdtable", "max_fds", "" } } },
 	{ VR_FDT_FD, T, NULL, false, { { "fdtable", "fd", "" } } },
@@ -284,14 +282,12 @@ const struct vr_row vr_rows[] = {
 	/* A task, an embedded vhost_worker (6.4), a pointer to one (el9), or
 	 * one a queue (6.6): told apart by size and by what else is there. */
 	{ VR_VHD_WORKER, V, vhost, true, { { "vhost_dev", "worker", "" } } },
-	{ VR_VHD_WORK_LIST, V, vhost, true, { { "vhost_dev", "work_list", "" } } },
 	{ VR_VHQ_WORKER, V, vhost, true, { { "vhost_virtqueue", "worker", "6.6" } } },
 	{ VR_SZ_VHOST_WORKER, V, vhost, true, { { "vhost_worker", NULL, "6.4" } } },
 	{ VR_WORKER_VTSK, V, vhost, true, { { "vhost_worker", "vtsk", "6.4" } } },
 	{ VR_WORKER_KTHREAD, V, vhost, true,
 	  { { "vhost_worker", "kthread_task", "6.17" } } },
 	{ VR_WORKER_TASK, V, vhost, true, { { "vhost_worker", "task", "el9" } } },
-	{ VR_WORKER_LIST, V, vhost, true, { { "vhost_worker", "work_list", "6.4" } } },
 	{ VR_VTSK_TASK, V, NULL, true, { { "vhost_task", "task", "6.4" } } },
 	/* Guest memory: an array to 4.4, a tree and list since 4.9. */
 	{ VR_VHD_UMEM, V, vhost, true, { { "vhost_dev", "umem", "4.9" } } },
@@ -363,10 +359,7 @@ const struct vr_row vr_rows[] = {
 
 	/* ---- vhost_net.ko ---- */
 	{ VR_VHN_DEV, V, vhnet, false, { { "vhost_net", "dev", "" } } },
-	{ VR_VHN_VQS, V, vhnet, false, { { "vhost_net", "vqs", "" } } },
 	{ VR_VHN_POLL, V, vhnet, false, { { "vhost_net", "poll", "" } } },
-	{ VR_SZ_VHOST_NET_VQ, V, vhnet, false,
-	  { { "vhost_net_virtqueue", NULL, "" } } },
 	{ VR_VNQ_VQ, V, vhnet, false, { { "vhost_net_virtqueue", "vq", "" } } },
 	{ VR_VNQ_UPEND, V, vhnet, true,
 	  { { "vhost_net_virtqueue", "upend_idx", "" } } },

@@ -58,7 +58,8 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 {
 	switch (h->rule) {
 	case VR_RULE_BEHIND:
-		if (!c->t->minimal)
+	case VR_RULE_ELEMENT:
+		if (h->rule == VR_RULE_BEHIND && !c->t->minimal)
 			fprintf(out, "px sizeof(struct %s)\n", h->type);
 		fprintf(out, "eval 0x%" PRIx64 " + 0x%" PRIx64 "\n", h->addr,
 			h->next - h->addr);
@@ -71,11 +72,8 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 			fprintf(out, "eval 0x%" PRIx64 " + 0x%" PRIx32 "\n",
 				h->addr, h->offset);
 		break;
-	case VR_RULE_ELEMENT:
-		fprintf(out, "eval 0x%" PRIx64 " + 0x%" PRIx64 "\n", h->addr,
-			h->next - h->addr);
-		break;
 	case VR_RULE_POINTER:
+	case VR_RULE_USER:
 		follow(out, c, h);
 		break;
 	case VR_RULE_WORD:
@@ -91,9 +89,6 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 	case VR_RULE_AROUND:
 		fprintf(out, "eval 0x%" PRIx64 " - 0x%" PRIx64 "\n", h->addr,
 			h->addr - h->next);
-		break;
-	case VR_RULE_USER:
-		follow(out, c, h);
 		break;
 	case VR_RULE_FILE:
 		if (!c->t->minimal)
