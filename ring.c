@@ -311,7 +311,8 @@ static void mark_chain(struct vr_ctx *c, struct vr_queue *q,
 	}
 }
 
-static bool has_token(const struct vr_ctx *c, const struct pieces *p, uint32_t i)
+/* The driver's token for the chain that starts at 'i'; 0: none, or unreadable. */
+static uint64_t token_at(const struct vr_ctx *c, const struct pieces *p, uint32_t i)
 {
 	size_t off = (size_t)state_stride(c) * i;
 	struct vr_val v;
@@ -319,7 +320,7 @@ static bool has_token(const struct vr_ctx *c, const struct pieces *p, uint32_t i
 	if (vr_has(c, VR_STATE_DATA))
 		off += c->layout.f[VR_STATE_DATA].offset;
 	v = vr_span_get(&p->state, off, 8, c->t->big_endian);
-	return v.have == VR_READ && v.v;
+	return v.have == VR_READ ? v.v : 0;
 }
 
 static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
@@ -328,7 +329,7 @@ static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 
 	load_tables(c, q, p);
 	q->slots.state = vr_alloc(&c->arena, num, 1);
-	q->slots.token = vr_alloc(&c->arena, num, 1);
+	q->slots.token = vr_alloc(&c->arena, num, sizeof(*q->slots.token));
 	if (!q->slots.state || !q->slots.token) {
 		q->slots.state = NULL;
 		return;
@@ -336,7 +337,7 @@ static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 	mark_free(c, q, p);
 	/* A head in flight has the driver's token, in whatever order. */
 	for (uint32_t i = 0; i < num; i++) {
-		q->slots.token[i] = has_token(c, p, i);
+		q->slots.token[i] = token_at(c, p, i);
 		if (q->slots.token[i])
 			mark_chain(c, q, p, i, VR_SLOT_DEVICE);
 	}

@@ -79,7 +79,8 @@ struct vr_chains {
 };
 
 struct vr_slots {
-	uint8_t *token;		/* a flag a descriptor: the driver's token is set */
+	uint64_t *token;	/* a descriptor's: what the driver keeps for the chain
+				 * that starts there, by its own rules; 0: none */
 	uint8_t *state;		/* enum vr_slot_state a descriptor; NULL: not read */
 	uint32_t count[VR_SLOT_NSTATES];
 };
