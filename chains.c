@@ -15,6 +15,8 @@
 #define F_NEXT		1u
 #define F_WRITE		2u
 #define F_INDIRECT	4u
+#define F_AVAIL		0x80u	/* these two in packed rings */
+#define F_USED		0x8000u
 #define MAX_DESCS	65536u	/* shown of one queue */
 #define ACCESS_PLATFORM	33
 
@@ -25,9 +27,9 @@ struct source {
 	bool big;
 	/* Read descriptor 'index' of the ring's table; 0 or -1. */
 	int (*ring)(const struct source *s, uint32_t index, uint8_t *raw);
-	/* Read 'raw' at 'offset' of the indirect table that head 'head' has at
+	/* Read 'raw' at 'offset' of the indirect table that buffer 'id' has at
 	 * descriptor address 'addr'. */
-	int (*table)(const struct source *s, uint32_t head, uint64_t addr,
+	int (*table)(const struct source *s, uint32_t id, uint64_t addr,
 		     uint64_t offset, uint8_t *raw);
 	const struct vr_queue *guest;
 	const struct vr_hostq *host;
@@ -46,10 +48,13 @@ static uint64_t number(const struct source *s, const uint8_t *p, unsigned size)
 static struct vr_desc decode(const struct source *s, const uint8_t *raw,
 			     uint32_t index, bool indirect)
 {
+	/* Split: flags, then next; packed: the id, then flags (2.8.13). */
+	unsigned flags = s->out->packed ? 14 : 12, other = s->out->packed ? 12 : 14;
+
 	return (struct vr_desc){ .index = index, .indirect = indirect,
 		.addr = number(s, raw, 8), .len = (uint32_t)number(s, raw + 8, 4),
-		.flags = (uint16_t)number(s, raw + 12, 2),
-		.next = (uint16_t)number(s, raw + 14, 2) };
+		.flags = (uint16_t)number(s, raw + flags, 2),
+		.next = (uint16_t)number(s, raw + other, 2) };
 }
 
 static bool grow(struct vr_ctx *c, struct vr_chains *out)
@@ -85,7 +90,8 @@ static bool keep(const struct source *s, struct vr_chain *k,
 	return true;
 }
 
-/* 2.7.5.3: len a multiple of 16, links inside the table, no table in a table. */
+/* 2.7.5.3 and 2.8.7: len a multiple of 16, links inside the table, no table in a
+ * table.  A packed table's entries follow one another without links. */
 static enum vr_stop walk_table(const struct source *s, struct vr_chain *k,
 			       const struct vr_desc *in)
 {
@@ -97,15 +103,17 @@ static enum vr_stop walk_table(const struct source *s, struct vr_chain *k,
 		uint8_t raw[DESC_SIZE];
 		struct vr_desc d;
 
-		if (s->table(s, k->head, in->addr, (uint64_t)at * DESC_SIZE, raw))
+		if (s->table(s, k->id, in->addr, (uint64_t)at * DESC_SIZE, raw))
 			return VR_STOP_UNREADABLE;
 		d = decode(s, raw, at, true);
 		if (!keep(s, k, &d))
 			return VR_STOP_CAPPED;
 		if (d.flags & F_INDIRECT)
 			return VR_STOP_NESTED;
-		if (!(d.flags & F_NEXT))
+		if (s->out->packed ? at + 1 == entries : !(d.flags & F_NEXT))
 			return VR_STOP_END;
+		if (s->out->packed)
+			d.next = (uint16_t)(at + 1);
 		if (d.next >= entries)
 			return VR_STOP_INDEX;
 		at = d.next;
@@ -157,7 +165,7 @@ static void add(const struct source *s, uint32_t head)
 	if (s->out->capped)
 		return;
 	k = &s->out->chain[s->out->nchains++];
-	k->head = head;
+	k->head = k->id = head;
 	k->first = s->out->ndescs;
 	k->stop = walk(s, k);
 }
@@ -166,8 +174,10 @@ static void add(const struct source *s, uint32_t head)
 
 static int guest_ring(const struct source *s, uint32_t index, uint8_t *raw)
 {
-	return vr_read(s->c, s->guest->split.desc + (uint64_t)DESC_SIZE * index,
-		       raw, DESC_SIZE);
+	const struct vr_queue *q = s->guest;
+
+	return vr_read(s->c, (q->packed ? q->pk.desc : q->split.desc) +
+		       (uint64_t)DESC_SIZE * index, raw, DESC_SIZE);
 }
 
 /*
@@ -176,16 +186,17 @@ static int guest_ring(const struct source *s, uint32_t index, uint8_t *raw)
  * the pointer (to 4.4) the descriptor's address is the table's, unless it is a
  * bus address.
  */
-static int guest_table(const struct source *s, uint32_t head, uint64_t addr,
+static int guest_table(const struct source *s, uint32_t id, uint64_t addr,
 		       uint64_t offset, uint8_t *raw)
 {
 	const struct vr_field *f = s->c->layout.f;
 	const struct vr_queue *q = s->guest;
-	uint64_t table, slot = q->desc_state +
-		(uint64_t)head * f[VR_SZ_DESC_STATE].size +
-		f[VR_STATE_INDIR].offset;
+	enum vr_slot indir = q->packed ? VR_PSTATE_INDIR : VR_STATE_INDIR;
+	uint64_t table, slot = q->desc_state + (uint64_t)id *
+		f[q->packed ? VR_SZ_PSTATE : VR_SZ_DESC_STATE].size +
+		f[indir].offset;
 
-	if (vr_has(s->c, VR_STATE_INDIR) && q->indirect.v &&
+	if (vr_has(s->c, indir) && q->indirect.v &&
 	    !vr_read(s->c, slot, &table, sizeof(table)) && table)
 		return vr_read(s->c, table + offset, raw, DESC_SIZE);
 	if (s->out->bus)
@@ -193,17 +204,107 @@ static int guest_table(const struct source *s, uint32_t head, uint64_t addr,
 	return s->c->t->read(s->c->t, VR_PHYS, addr + offset, raw, DESC_SIZE);
 }
 
+/*
+ * The slots of one buffer of a packed ring, from '*slot' on, at most 'left' of them:
+ * the driver writes its id into each.  Returns how many there were.
+ */
+static uint32_t add_packed(const struct source *s, uint32_t *slot, uint32_t left)
+{
+	struct vr_chain *k = &s->out->chain[s->out->nchains++];
+	uint32_t n = 0;
+
+	*k = (struct vr_chain){ .head = *slot, .first = s->out->ndescs,
+				.stop = VR_STOP_LOOP };
+	while (n < left && k->stop == VR_STOP_LOOP) {
+		uint8_t raw[DESC_SIZE];
+		struct vr_desc d;
+
+		k->stop = VR_STOP_UNREADABLE;
+		if (s->ring(s, *slot, raw))
+			break;
+		d = decode(s, raw, *slot, false);
+		if (n && d.next != k->id)
+			break;
+		k->id = d.next;
+		n++;
+		*slot = *slot + 1 < s->num ? *slot + 1 : 0;
+		if (!keep(s, k, &d))
+			k->stop = VR_STOP_CAPPED;
+		else if (d.flags & F_INDIRECT)
+			k->stop = walk_table(s, k, &d);
+		else
+			k->stop = d.flags & F_NEXT ? VR_STOP_LOOP : VR_STOP_END;
+	}
+	return n;
+}
+
+/* The id in a slot, or -1. */
+static int64_t id_at(const struct source *s, uint32_t slot)
+{
+	uint8_t raw[DESC_SIZE];
+
+	return s->ring(s, slot, raw) ? -1 : (int64_t)decode(s, raw, slot, false).next;
+}
+
+/*
+ * A device that returns buffers out of order overwrites the slots of others, and
+ * leaves descriptors of returned ones standing: only the tokens tell which is which.
+ */
+static void packed_chains(const struct source *s)
+{
+	const struct vr_queue *q = s->guest;
+	const struct vr_packed *p = &q->pk;
+	const struct vr_slots *t = &q->slots;
+	uint32_t slot = (uint32_t)p->device_idx.v, left;
+	uint8_t *seen = vr_alloc(&s->c->arena, s->num, 1);
+
+	if (!seen || p->device_idx.have != VR_READ)
+		return;
+	left = vr_packed_steps(s->num, slot, p->device_wrap_counter.v,
+			       (uint32_t)p->next_avail_idx.v,
+			       p->avail_wrap_counter.v);
+	while (left && !s->out->capped) {
+		int64_t id = id_at(s, slot);
+		bool ours = id >= 0 && id < s->num && !seen[id] &&
+			    t->buffer[id] == VR_SLOT_DEVICE;
+		uint32_t n = ours ? add_packed(s, &slot, left) : 0;
+
+		if (n) {
+			struct vr_chain *k = &s->out->chain[s->out->nchains - 1];
+
+			seen[id] = 1;
+			if (n < t->length[id] && k->stop == VR_STOP_END)
+				k->stop = VR_STOP_OVERWRITTEN;
+			left -= n;
+			continue;
+		}
+		slot = slot + 1 < s->num ? slot + 1 : 0;
+		left--;
+	}
+	for (uint32_t i = 0; i < s->num && s->out->nchains < s->num; i++)
+		if (t->buffer[i] == VR_SLOT_DEVICE && !seen[i] && !s->out->capped)
+			s->out->chain[s->out->nchains++] = (struct vr_chain){
+				.id = i, .first = s->out->ndescs,
+				.stop = VR_STOP_OVERWRITTEN };
+}
+
 void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
 		     bool words_big)
 {
-	struct source s = { .c = c, .out = &q->chains, .num = q->split.num,
-		.big = words_big, .ring = guest_ring, .table = guest_table,
+	struct source s = { .c = c, .out = &q->chains, .num = q->num,
+		.big = words_big && !q->packed, .ring = guest_ring, .table = guest_table,
 		.guest = q };
 
 	q->chains.wanted = true;
 	q->chains.bus = features >> ACCESS_PLATFORM & 1;
-	if (!q->slots.state || !q->split.desc || begin(&s, s.num))
+	q->chains.packed = q->packed;
+	if (!q->slots.state || !(q->packed ? q->pk.desc : q->split.desc) ||
+	    begin(&s, s.num))
 		return;
+	if (q->packed) {
+		packed_chains(&s);
+		return;
+	}
 	for (uint32_t i = 0; i < s.num; i++)
 		if (q->slots.token[i] && q->slots.state[i] == VR_SLOT_DEVICE)
 			add(&s, i);
@@ -281,16 +382,20 @@ const char *vr_stop_name(enum vr_stop stop)
 		return "indirect table of a bad length";
 	case VR_STOP_CAPPED:
 		return "not shown further";
+	case VR_STOP_OVERWRITTEN:
+		return "descriptors overwritten by the return of other buffers";
 	}
 	return "";
 }
 
 void vr_desc_flags(char *buf, size_t size, uint16_t flags)
 {
-	unsigned rest = flags & ~(F_NEXT | F_WRITE | F_INDIRECT);
-	int n = snprintf(buf, size, "%s%s%s", flags & F_NEXT ? " NEXT" : "",
+	unsigned rest = flags & ~(F_NEXT | F_WRITE | F_INDIRECT | F_AVAIL | F_USED);
+	int n = snprintf(buf, size, "%s%s%s%s%s", flags & F_NEXT ? " NEXT" : "",
 			 flags & F_WRITE ? " WRITE" : "",
-			 flags & F_INDIRECT ? " INDIRECT" : "");
+			 flags & F_INDIRECT ? " INDIRECT" : "",
+			 flags & F_AVAIL ? " AVAIL" : "",
+			 flags & F_USED ? " USED" : "");
 
 	if (rest && n > 0 && (size_t)n < size)
 		snprintf(buf + n, size - (size_t)n, " 0x%x", rest);

@@ -23,13 +23,16 @@ static struct vr_hop *add(struct vr_path *p, const char *type, uint64_t addr,
 	return h;
 }
 
-/* A pointer member that was followed. */
+/* A pointer member that was followed; nothing when this kernel has no such member. */
 static void pointer(struct vr_path *p, const struct vr_ctx *c, uint64_t addr,
 		    enum vr_slot s, uint64_t next)
 {
 	const struct vr_field *f = &c->layout.f[s];
-	struct vr_hop *h = add(p, f->type, addr, VR_RULE_POINTER);
+	struct vr_hop *h;
 
+	if (!f->known)
+		return;
+	h = add(p, f->type, addr, VR_RULE_POINTER);
 	h->member = f->path;
 	h->offset = f->offset;
 	h->next = next;
@@ -103,8 +106,16 @@ static void trace(struct vr_path *p, const struct vr_ctx *c,
 		return;
 	h = add(p, "virtqueue", virtqueue_of(c, q), VR_RULE_FIRST);
 	h->next = q->vring_virtqueue;
-	if (q->packed)
+	if (q->packed) {
+		pointer(p, c, q->vring_virtqueue, VR_PVQ_DESC, q->pk.desc);
+		pointer(p, c, q->vring_virtqueue, VR_PVQ_DRIVER, q->pk.driver.addr);
+		pointer(p, c, q->vring_virtqueue, VR_PVQ_DEVICE, q->pk.device.addr);
+		word(p, "vring_packed_desc_event", "off_wrap", q->pk.driver.addr, 0,
+		     q->num);
+		word(p, "vring_packed_desc_event", "off_wrap", q->pk.device.addr, 0,
+		     q->num);
 		return;
+	}
 	pointer(p, c, q->vring_virtqueue, VR_VVQ_DESC, q->split.desc);
 	pointer(p, c, q->vring_virtqueue, VR_VVQ_AVAIL, q->split.avail);
 	pointer(p, c, q->vring_virtqueue, VR_VVQ_USED, q->split.used);
@@ -290,7 +301,7 @@ void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h)
 		snprintf(buf, size, "first member of vring_virtqueue: same address");
 		break;
 	case VR_RULE_WORD:
-		if (h->offset == 2)
+		if (h->offset <= 2)
 			snprintf(buf, size, "16-bit word");
 		else
 			snprintf(buf, size, "16-bit word behind ring[%" PRIu64 "]",

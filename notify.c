@@ -72,15 +72,84 @@ static struct vr_notify interrupt(const struct vr_queue *q)
 	return n;
 }
 
+/*
+ * The same for a packed ring (2.8.10): each side's event area says whether it wants
+ * to hear at all, and perhaps from which position on.  Positions are compared by
+ * steps from the oldest that is still of interest.
+ */
+static uint32_t steps_to_event(const struct vr_queue *q, struct vr_val slot,
+			       struct vr_val wrap, struct vr_val off_wrap)
+{
+	return vr_packed_steps(q->num, (uint32_t)slot.v, wrap.v,
+			       off_wrap.v & 0x7fff, off_wrap.v >> 15 & 1);
+}
+
+static struct vr_notify packed_kick(const struct vr_queue *q)
+{
+	const struct vr_packed *p = &q->pk;
+	struct vr_notify n = { .event_idx = p->device.flags.v == VR_EVENT_DESC };
+	uint32_t ahead, held;
+
+	n.known = read(p->device.flags) && read(q->num_added) &&
+		  (!n.event_idx || (read(p->device.off_wrap) &&
+				    read(p->device_idx)));
+	if (!n.known)
+		return n;
+	n.suppressed = p->device.flags.v == VR_EVENT_DISABLE;
+	n.due = q->num_added.v && !n.suppressed;
+	if (!n.event_idx)
+		return n;
+	n.event = p->device.off_wrap;
+	n.event.v &= 0x7fff;
+	ahead = steps_to_event(q, p->device_idx, p->device_wrap_counter,
+			       p->device.off_wrap);
+	held = vr_packed_steps(q->num, (uint32_t)p->device_idx.v,
+			       p->device_wrap_counter.v,
+			       (uint32_t)p->next_avail_idx.v,
+			       p->avail_wrap_counter.v);
+	n.suppressed = ahead > held;
+	/* Among what was added last? */
+	n.due = n.due && !n.suppressed && ahead < held &&
+		held - ahead <= q->num_added.v;
+	return n;
+}
+
+static struct vr_notify packed_interrupt(const struct vr_queue *q)
+{
+	const struct vr_packed *p = &q->pk;
+	struct vr_notify n = { .event_idx =
+			       p->event_flags_shadow.v == VR_EVENT_DESC };
+	uint32_t returned;
+
+	n.known = read(p->event_flags_shadow) && read(p->device_idx) &&
+		  (!n.event_idx || read(p->driver.off_wrap));
+	if (!n.known)
+		return n;
+	n.suppressed = p->event_flags_shadow.v == VR_EVENT_DISABLE;
+	n.due = !n.suppressed && q->counts.driver_pending.v;
+	if (!n.event_idx)
+		return n;
+	n.event = p->driver.off_wrap;
+	n.event.v &= 0x7fff;
+	returned = vr_packed_steps(q->num, (uint32_t)p->last_used_idx.v,
+				   p->used_wrap_counter.v,
+				   (uint32_t)p->device_idx.v,
+				   p->device_wrap_counter.v);
+	n.due = n.due && steps_to_event(q, p->last_used_idx, p->used_wrap_counter,
+					p->driver.off_wrap) < returned;
+	return n;
+}
+
 void vr_notify_replay(struct vr_queue *q)
 {
-	q->kick = kick(q);
-	q->interrupt = interrupt(q);
+	q->kick = q->packed ? packed_kick(q) : kick(q);
+	q->interrupt = q->packed ? packed_interrupt(q) : interrupt(q);
 }
 
 void vr_kick_text(char *buf, size_t size, const struct vr_queue *q)
 {
 	const struct vr_notify *n = &q->kick;
+	const char *event = q->packed ? "its event position" : "avail_event";
 
 	if (!n->known)
 		snprintf(buf, size, "cannot be told: a word that decides it was not read");
@@ -88,11 +157,12 @@ void vr_kick_text(char *buf, size_t size, const struct vr_queue *q)
 		snprintf(buf, size, "due for the %" PRIu64 " entries added and not announced",
 			 q->num_added.v);
 	else if (q->num_added.v && n->event_idx)
-		snprintf(buf, size, "not due: the %" PRIu64 " entries added do not pass avail_event",
-			 q->num_added.v);
+		snprintf(buf, size, "not due: the %" PRIu64 " entries added do not pass %s",
+			 q->num_added.v, event);
 	else if (n->suppressed)
-		snprintf(buf, size, "suppressed: the device polls (%s)",
-			 n->event_idx ? "avail_event is behind" : "NO_NOTIFY");
+		snprintf(buf, size, "suppressed: the device polls (%s%s)",
+			 n->event_idx ? event : q->packed ? "flags" : "NO_NOTIFY",
+			 n->event_idx ? " is behind" : "");
 	else
 		snprintf(buf, size, "armed: the device waits for one");
 }
@@ -100,16 +170,19 @@ void vr_kick_text(char *buf, size_t size, const struct vr_queue *q)
 void vr_interrupt_text(char *buf, size_t size, const struct vr_queue *q)
 {
 	const struct vr_notify *n = &q->interrupt;
+	const char *event = q->packed ? "the driver's event position" : "used_event";
 
 	if (!n->known)
 		snprintf(buf, size, "cannot be told: a word that decides it was not read");
 	else if (n->suppressed)
 		snprintf(buf, size, "suppressed: callbacks off");
 	else if (n->due)
-		snprintf(buf, size, "due: used->idx has passed %s",
-			 n->event_idx ? "used_event" : "last_used_idx");
-	else if (q->split.used_idx.v != q->last_used_idx.v)
-		snprintf(buf, size, "not due: used->idx has not passed used_event");
+		snprintf(buf, size, "due: %s passed %s", q->packed ?
+			 "the device has" : "used->idx has",
+			 n->event_idx ? event : "last_used_idx");
+	else if (q->counts.driver_pending.v)
+		snprintf(buf, size, "not due: %s not passed %s", q->packed ?
+			 "the device has" : "used->idx has", event);
 	else
 		snprintf(buf, size, "armed: the driver waits for one");
 }

@@ -108,6 +108,12 @@ static bool pointless(const struct vr_ctx *c, enum vr_slot s)
 	case VR_SZ_DESC_EXTRA:
 	case VR_EXTRA_NEXT:
 		return !vr_has(c, VR_VVQ_DESC_EXTRA_PTR);
+	case VR_SZ_PSTATE:
+	case VR_PSTATE_DATA:
+	case VR_PSTATE_INDIR:
+	case VR_PSTATE_NUM:
+	case VR_PSTATE_NEXT:
+		return !vr_has(c, VR_PVQ_NUM);
 	default:
 		return false;
 	}

@@ -9,8 +9,12 @@
 static void print_chain(FILE *out, const struct vr_chains *s,
 			const struct vr_chain *k)
 {
-	fprintf(out, "    head %u: %u descriptor%s, %" PRIu64 " bytes to read, %" PRIu64
-		" to write%s%s\n", k->head, k->count, k->count == 1 ? "" : "s",
+	if (s->packed)
+		fprintf(out, "    slot %u, id %u", k->head, k->id);
+	else
+		fprintf(out, "    head %u", k->head);
+	fprintf(out, ": %u descriptor%s, %" PRIu64 " bytes to read, %" PRIu64
+		" to write%s%s\n", k->count, k->count == 1 ? "" : "s",
 		k->readable, k->writable,
 		k->stop == VR_STOP_END ? "" : "; stopped: ",
 		k->stop == VR_STOP_END ? "" : vr_stop_name(k->stop));
@@ -19,9 +23,9 @@ static void print_chain(FILE *out, const struct vr_chains *s,
 		char flags[48];
 
 		vr_desc_flags(flags, sizeof(flags), d->flags);
-		fprintf(out, "      %s%5u  addr %" PRIx64 "  len %u  flags %u%s  next %u\n",
+		fprintf(out, "      %s%5u  addr %" PRIx64 "  len %u  flags %u%s  %s %u\n",
 			d->indirect ? "  " : "", d->index, d->addr, d->len,
-			d->flags, flags, d->next);
+			d->flags, flags, s->packed ? "id" : "next", d->next);
 	}
 }
 
@@ -44,6 +48,7 @@ static void json_chain(struct json *j, const struct vr_chains *s,
 {
 	json_object(j, NULL);
 	json_number(j, "head", k->head);
+	json_number(j, "id", k->id);
 	json_string(j, "stop", vr_stop_name(k->stop));
 	json_number(j, "readable", k->readable);
 	json_number(j, "writable", k->writable);
@@ -57,7 +62,7 @@ static void json_chain(struct json *j, const struct vr_chains *s,
 		json_val_hex(j, "addr", (struct vr_val){ d->addr, VR_READ });
 		json_number(j, "len", d->len);
 		json_number(j, "flags", d->flags);
-		json_number(j, "next", d->next);
+		json_number(j, s->packed ? "id" : "next", d->next);
 		json_close_object(j);
 	}
 	json_close_array(j);

@@ -100,7 +100,7 @@ static void identity(struct json *j, const struct vr_device *d,
 	json_string(j, "name", q->name);
 	json_val(j, "index", q->index);
 	json_addr(j, "vring_virtqueue", q->vring_virtqueue);
-	if (q->failed && !q->packed)
+	if (q->failed)
 		json_null(j, "layout");
 	else
 		json_string(j, "layout", q->packed ? "packed" : "split");
@@ -109,8 +109,8 @@ static void identity(struct json *j, const struct vr_device *d,
 
 static void driver_side(struct json *j, const struct vr_queue *q)
 {
-	if (q->split.num)
-		json_number(j, "num", q->split.num);
+	if (q->num)
+		json_number(j, "num", q->num);
 	else
 		json_null(j, "num");
 	json_val(j, "num_free", q->num_free);
@@ -126,7 +126,35 @@ static void driver_side(struct json *j, const struct vr_queue *q)
 	json_val_bool(j, "weak_barriers", q->weak_barriers);
 }
 
-static void shared_words(struct json *j, const struct vr_queue *q)
+static void event_area(struct json *j, const char *name,
+		       const struct vr_event_area *a)
+{
+	json_object(j, name);
+	json_addr(j, "addr", a->addr);
+	json_val(j, "off_wrap", a->off_wrap);
+	json_val(j, "flags", a->flags);
+	json_close_object(j);
+}
+
+static void packed_words(struct json *j, const struct vr_queue *q)
+{
+	const struct vr_packed *p = &q->pk;
+
+	json_object(j, "packed");
+	json_addr(j, "desc", p->desc);
+	event_area(j, "driver", &p->driver);
+	event_area(j, "device", &p->device);
+	json_val(j, "next_avail_idx", p->next_avail_idx);
+	json_val(j, "avail_wrap_counter", p->avail_wrap_counter);
+	json_val(j, "last_used_idx", p->last_used_idx);
+	json_val(j, "used_wrap_counter", p->used_wrap_counter);
+	json_val(j, "event_flags_shadow", p->event_flags_shadow);
+	json_val(j, "device_idx", p->device_idx);
+	json_val(j, "device_wrap_counter", p->device_wrap_counter);
+	json_close_object(j);
+}
+
+static void split_words(struct json *j, const struct vr_queue *q)
 {
 	const struct vr_split *s = &q->split;
 
@@ -145,6 +173,21 @@ static void shared_words(struct json *j, const struct vr_queue *q)
 	json_val(j, "idx", s->used_idx);
 	json_val(j, "avail_event", s->avail_event);
 	json_close_object(j);
+}
+
+/* The ring's own part, of the one kind or the other. */
+static void shared_words(struct json *j, const struct vr_queue *q)
+{
+	static const char *const split[] = { "desc", "avail", "used" };
+
+	if (q->packed) {
+		for (unsigned i = 0; i < 3; i++)
+			json_null(j, split[i]);
+		packed_words(j, q);
+	} else {
+		split_words(j, q);
+		json_null(j, "packed");
+	}
 	json_object(j, "dma");
 	json_val_hex(j, "desc", q->dma_desc);
 	json_val_hex(j, "avail", q->dma_avail);

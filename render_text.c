@@ -38,9 +38,7 @@ void vr_text_errors(FILE *out, const struct vr_ctx *c)
 
 static const char *note(const struct vr_queue *q)
 {
-	if (q->packed)
-		return "  packed ring: not read yet";
-	if (q->failed || !q->split.num)
+	if (q->failed || !q->num)
 		return "  unreadable";
 	if (!q->in_use)
 		return "  not in use";
@@ -55,24 +53,28 @@ static const char *note(const struct vr_queue *q)
 static void print_row(FILE *out, const struct vr_queue *q)
 {
 	char b[10][24];
-
-	struct vr_val num = { q->split.num, q->split.num ? VR_READ : VR_UNREAD };
+	struct vr_val num = { q->num, q->num ? VR_READ : VR_UNREAD };
+	const struct vr_split *s = &q->split;
+	const struct vr_packed *p = &q->pk;
 
 	fprintf(out, "%-6s ", q->label);
 	if (q->vring_virtqueue)
 		fprintf(out, "%16" PRIx64, q->vring_virtqueue);
 	else
 		fprintf(out, "%16s", "-");
-	if (q->packed || q->failed) {
+	if (q->failed) {
 		fprintf(out, "%s\n", note(q));
 		return;
 	}
-	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s%s\n",
+	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s%s%s\n",
 		vr_val_text(num, b[9]), vr_val_text(q->num_free, b[0]), vr_val_text(q->last_used_idx, b[1]),
-		vr_val_text(q->split.avail_idx, b[2]), vr_val_text(q->split.used_idx, b[3]),
+		vr_val_text(q->packed ? p->next_avail_idx : s->avail_idx, b[2]),
+		vr_val_text(q->packed ? p->device_idx : s->used_idx, b[3]),
 		vr_val_text(q->counts.in_flight, b[4]), vr_val_text(q->counts.device_pending, b[5]),
-		vr_val_text(q->counts.driver_pending, b[6]), vr_val_text(q->split.used_event, b[7]),
-		vr_val_text(q->split.avail_event, b[8]), note(q));
+		vr_val_text(q->counts.driver_pending, b[6]),
+		q->packed ? vr_area_text(&p->driver, b[7]) : vr_val_text(s->used_event, b[7]),
+		q->packed ? vr_area_text(&p->device, b[8]) : vr_val_text(s->avail_event, b[8]),
+		q->packed ? "  packed" : "", note(q));
 }
 
 static void print_device(FILE *out, const struct vr_device *d)
@@ -175,12 +177,16 @@ static void print_counts(FILE *out, const struct vr_queue *q)
 	char b[24];
 
 	fprintf(out, "  counts\n");
-	fprintf(out, "    in_flight      %5s  published, not reaped   (avail->idx - last_used_idx)\n",
-		vr_val_text(q->counts.in_flight, b));
-	fprintf(out, "    device_pending %5s  published, not returned (avail->idx - used->idx)\n",
-		vr_val_text(q->counts.device_pending, b));
-	fprintf(out, "    driver_pending %5s  returned, not reaped    (used->idx - last_used_idx)\n",
-		vr_val_text(q->counts.driver_pending, b));
+	fprintf(out, "    in_flight      %5s  published, not reaped   %s\n",
+		vr_val_text(q->counts.in_flight, b),
+		q->packed ? "(buffers)" : "(avail->idx - last_used_idx)");
+	fprintf(out, "    device_pending %5s  published, not returned %s\n",
+		vr_val_text(q->counts.device_pending, b),
+		q->packed ? "(buffers)" : "(avail->idx - used->idx)");
+	fprintf(out, "    driver_pending %5s  returned, not reaped    %s\n",
+		vr_val_text(q->counts.driver_pending, b),
+		q->packed ? "(buffers, by the descriptors' flags)" :
+			    "(used->idx - last_used_idx)");
 }
 
 /* What a run of slots is drawn as; '+' when they differ. */
@@ -197,7 +203,7 @@ static char picture(const struct vr_slots *s, uint32_t from, uint32_t to)
 static void print_picture(FILE *out, const struct vr_queue *q, unsigned width)
 {
 	const struct vr_slots *s = &q->slots;
-	uint32_t num = q->split.num, columns = 16, per = 1;
+	uint32_t num = q->num, columns = 16, per = 1;
 
 	if (!s->state)
 		return;
@@ -206,7 +212,7 @@ static void print_picture(FILE *out, const struct vr_queue *q, unsigned width)
 	while (num / per > columns * MAX_ROWS)
 		per *= 2;
 	fprintf(out, "  descriptors %" PRIx64 ": . free %u, D with the device %u, u returned and not reaped %u",
-		q->split.desc, s->count[VR_SLOT_FREE], s->count[VR_SLOT_DEVICE],
+		q->packed ? q->pk.desc : q->split.desc, s->count[VR_SLOT_FREE], s->count[VR_SLOT_DEVICE],
 		s->count[VR_SLOT_RETURNED]);
 	if (s->count[VR_SLOT_UNKNOWN])
 		fprintf(out, ", ? unknown %u", s->count[VR_SLOT_UNKNOWN]);
@@ -311,15 +317,20 @@ static void print_block(FILE *out, const struct vr_device *d,
 		fprintf(out, "  %s %" PRIx64,
 			q->dir == VR_TX ? "send_queue" : "receive_queue",
 			q->owner);
-	if (q->packed || q->failed || !q->split.num) {
+	if (q->failed || !q->num) {
 		fprintf(out, "%s\n", note(q));
 		return;
 	}
-	fprintf(out, "  num %" PRIu32 "%s\n", q->split.num,
+	fprintf(out, "  num %" PRIu32 "%s%s%s\n", q->num, q->packed ? "  packed" : "",
+		q->in_order ? "  in order" : "",
 		q->in_use ? "" : "  not in use (at or above curr_queue_pairs)");
-	print_driver(out, q);
-	print_avail(out, q);
-	print_used(out, q);
+	if (q->packed) {
+		vr_text_packed(out, q);
+	} else {
+		print_driver(out, q);
+		print_avail(out, q);
+		print_used(out, q);
+	}
 	print_counts(out, q);
 	print_notify(out, q);
 	print_net(out, d, q);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ring.c - the state of one split ring: what the driver keeps for itself, the
- * words that both sides share, and what each descriptor is used for.
+ * ring.c - the state of one ring: what the driver keeps for itself, and of a split
+ * ring the words that both sides share and what each descriptor is used for.
+ * Packed rings go on in packed.c.
  *
  * Sections are those of the virtio 1.2 specification.
  */
@@ -111,7 +112,7 @@ static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
 }
 
 /* The guest-physical address of a part of the ring: what a host knows it by. */
-static struct vr_val physical(struct vr_ctx *c, uint64_t addr)
+struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr)
 {
 	struct vr_val v = { .have = VR_UNREAD };
 
@@ -120,10 +121,8 @@ static struct vr_val physical(struct vr_ctx *c, uint64_t addr)
 	return v;
 }
 
-/* The ring's size, refused when nothing can be computed with it. */
-static uint32_t read_num(struct vr_ctx *c, const struct vr_obj *o)
+uint32_t vr_ring_num(struct vr_ctx *c, struct vr_val num, bool power_of_two)
 {
-	struct vr_val num = vr_get(c, o, VR_VVQ_NUM, "vring.num");
 	struct vr_error e = { .what = "vring.num", .value = num.v,
 			      .limit = VR_MAX_RING };
 
@@ -134,7 +133,7 @@ static uint32_t read_num(struct vr_ctx *c, const struct vr_obj *o)
 		vr_error_add(c, e);
 		return 0;
 	}
-	if (num.v & (num.v - 1)) {
+	if (power_of_two && (num.v & (num.v - 1))) {
 		e.code = VR_E_SHAPE;
 		vr_error_add(c, e);
 		return 0;
@@ -261,6 +260,17 @@ static struct vr_val link_of(const struct vr_ctx *c, const struct pieces *p,
 			   p->big);
 }
 
+/* In order there is no list: what follows the last buffer up to the oldest is free. */
+static void mark_rest_free(struct vr_queue *q)
+{
+	uint32_t num = q->split.num;
+
+	if (q->free_head.have != VR_READ)
+		return;
+	for (uint64_t k = 0; k < q->num_free.v; k++)
+		q->slots.state[(q->free_head.v + k) % num] = VR_SLOT_FREE;
+}
+
 /*
  * The free list has exactly num_free entries and no terminator: the last
  * entry's link is a leftover.
@@ -270,9 +280,12 @@ static void mark_free(struct vr_ctx *c, struct vr_queue *q,
 {
 	struct vr_val at = q->free_head;
 
-	if (q->num_free.have != VR_READ || q->num_free.v > q->split.num ||
-	    q->in_order)
+	if (q->num_free.have != VR_READ || q->num_free.v > q->split.num)
 		return;
+	if (q->in_order) {
+		mark_rest_free(q);
+		return;
+	}
 	for (uint64_t k = 0; k < q->num_free.v; k++) {
 		if (at.have != VR_READ)
 			return;
@@ -323,12 +336,47 @@ static uint64_t token_at(const struct vr_ctx *c, const struct pieces *p, uint32_
 	return v.have == VR_READ ? v.v : 0;
 }
 
+static void mark_returned(struct vr_ctx *c, struct vr_queue *q,
+			  const struct pieces *p)
+{
+	uint32_t num = q->split.num;
+
+	for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
+		uint32_t slot = (q->last_used_idx.v + k) & (num - 1);
+		struct vr_val id = used_at(p, slot, 0);
+
+		if (id.have == VR_READ && id.v < num && q->slots.token[id.v])
+			mark_chain(c, q, p, (uint32_t)id.v, VR_SLOT_RETURNED);
+	}
+}
+
+/* In order, the device writes one element for a batch: the oldest buffers are
+ * those that it returned, one behind the other from 'last_used' on (7.1). */
+static void mark_returned_in_order(struct vr_ctx *c, struct vr_queue *q,
+				   const struct pieces *p)
+{
+	struct vr_val at = vr_get(c, &p->vvq, VR_VVQ_LAST_USED, "last_used");
+	uint32_t num = q->split.num;
+
+	for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
+		uint32_t head = (uint32_t)at.v & (num - 1), steps = 0;
+
+		if (at.have != VR_READ || !q->slots.token[head])
+			return;
+		mark_chain(c, q, p, head, VR_SLOT_RETURNED);
+		do {
+			at.v = (at.v + 1) & (num - 1);
+		} while (q->slots.state[at.v] == VR_SLOT_RETURNED && ++steps < num);
+	}
+}
+
 static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 {
 	uint32_t num = q->split.num;
 
 	load_tables(c, q, p);
 	q->slots.state = vr_alloc(&c->arena, num, 1);
+	q->slots.buffer = q->slots.state;
 	q->slots.token = vr_alloc(&c->arena, num, sizeof(*q->slots.token));
 	if (!q->slots.state || !q->slots.token) {
 		q->slots.state = NULL;
@@ -343,15 +391,10 @@ static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
 	}
 	if (q->counts.driver_pending.have == VR_READ &&
 	    q->counts.driver_pending.v <= num) {
-		for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
-			uint32_t slot = (q->last_used_idx.v + k) & (num - 1);
-			struct vr_val id = used_at(p, slot, 0);
-
-			if (id.have == VR_READ && id.v < num &&
-			    q->slots.token[id.v])
-				mark_chain(c, q, p, (uint32_t)id.v,
-					   VR_SLOT_RETURNED);
-		}
+		if (q->in_order)
+			mark_returned_in_order(c, q, p);
+		else
+			mark_returned(c, q, p);
 	}
 	for (uint32_t i = 0; i < num; i++)
 		q->slots.count[q->slots.state[i]]++;
@@ -372,18 +415,18 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	read_driver_side(c, q, &p.vvq);
 	unread_words(s);
 	if (q->packed) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_PACKED,
-						   .what = "vring" });
-		q->failed = true;
+		vr_packed_read(c, q, &p.vvq, full);
+		vr_notify_replay(q);
 		return;
 	}
-	s->num = read_num(c, &p.vvq);
+	s->num = q->num = vr_ring_num(c, vr_get(c, &p.vvq, VR_VVQ_NUM, "vring.num"),
+				      true);
 	s->desc = vr_get_ptr(c, &p.vvq, VR_VVQ_DESC, "vring.desc");
 	s->avail = vr_get_ptr(c, &p.vvq, VR_VVQ_AVAIL, "vring.avail");
 	s->used = vr_get_ptr(c, &p.vvq, VR_VVQ_USED, "vring.used");
-	q->dma_desc = physical(c, s->desc);
-	q->dma_avail = physical(c, s->avail);
-	q->dma_used = physical(c, s->used);
+	q->dma_desc = vr_ring_physical(c, s->desc);
+	q->dma_avail = vr_ring_physical(c, s->avail);
+	q->dma_used = vr_ring_physical(c, s->used);
 	if (s->num) {
 		read_words(c, s, &p);
 		read_entries(q, &p);

@@ -35,7 +35,36 @@ struct vr_split {
 	struct vr_entry used_reap;	/* slot last_used_idx: reaped next */
 };
 
-/* Counts that follow from the indices, mod 2^16. */
+/* An event suppression area of a packed ring (2.8.10): one side's word about when
+ * it wants to hear from the other. */
+struct vr_event_area {
+	uint64_t addr;
+	struct vr_val off_wrap, flags;
+};
+
+/*
+ * A packed ring (2.8): one array that both sides write.  A position is a slot and
+ * a wrap counter, which flips each time round.
+ */
+struct vr_packed {
+	uint64_t desc;
+	struct vr_event_area driver;	/* about interrupts */
+	struct vr_event_area device;	/* about kicks */
+	struct vr_val next_avail_idx, avail_wrap_counter;
+	/* without the wrap bit, whatever this kernel stores */
+	struct vr_val last_used_idx, used_wrap_counter;
+	struct vr_val event_flags_shadow;
+	/* behind the last descriptor that the device returned; derived */
+	struct vr_val device_idx, device_wrap_counter;
+};
+
+/* Values of an event suppression area's flags. */
+#define VR_EVENT_ENABLE		0u
+#define VR_EVENT_DISABLE	1u
+#define VR_EVENT_DESC		2u	/* at the position that off_wrap tells */
+
+/* Counts that follow from the indices, mod 2^16; of a packed ring, from a walk
+ * over its descriptors. */
 struct vr_counts {
 	struct vr_val in_flight;	/* published, not reaped */
 	struct vr_val device_pending;	/* published, not returned */
@@ -53,18 +82,21 @@ enum vr_stop {
 	VR_STOP_NESTED,		/* an indirect table inside an indirect table */
 	VR_STOP_LENGTH,		/* an indirect table of no or a broken length */
 	VR_STOP_CAPPED,		/* enough was shown */
+	VR_STOP_OVERWRITTEN,	/* packed: by the return of other buffers */
 };
 
 struct vr_desc {
 	uint32_t index;		/* in its table */
 	bool indirect;		/* of an indirect table */
-	uint16_t flags, next;
+	uint16_t flags;
+	uint16_t next;		/* packed: the buffer's id */
 	uint32_t len;
 	uint64_t addr;		/* guest-physical, or a bus address */
 };
 
 struct vr_chain {
-	uint32_t head, first, count;	/* descriptors first .. first + count - 1 */
+	uint32_t head, id;	/* id: the buffer's, where the driver's token is */
+	uint32_t first, count;	/* descriptors first .. first + count - 1 */
 	enum vr_stop stop;
 	uint64_t readable, writable;	/* bytes for the device to read, to write */
 };
@@ -76,12 +108,16 @@ struct vr_chains {
 	bool wanted;		/* -d: an empty list means that there are none */
 	bool bus;		/* descriptors hold bus addresses (ACCESS_PLATFORM) */
 	bool capped;
+	bool packed;		/* heads are slots, apart from the buffers' ids */
 };
 
 struct vr_slots {
 	uint64_t *token;	/* a descriptor's: what the driver keeps for the chain
 				 * that starts there, by its own rules; 0: none */
 	uint8_t *state;		/* enum vr_slot_state a descriptor; NULL: not read */
+	uint8_t *buffer;	/* enum vr_slot_state of the buffer a token is for: by
+				 * head in a split ring, by id in a packed one */
+	uint16_t *length;	/* packed: the buffer's descriptors, by id */
 	uint32_t count[VR_SLOT_NSTATES];
 };
 
@@ -124,6 +160,7 @@ struct vr_queue {
 	uint64_t owner;		/* send_queue / receive_queue */
 	uint64_t vring_virtqueue;
 	bool packed, in_order;
+	uint32_t num;		/* ring size; 0: unknown, or refused */
 	bool failed;		/* could not be read at all; see the errors */
 	struct vr_val callback;	/* 0: the queue has no callback */
 	struct vr_txq txq;
@@ -133,6 +170,7 @@ struct vr_queue {
 	struct vr_val avail_idx_shadow, avail_flags_shadow;
 	struct vr_val event, event_triggered, indirect, broken, weak_barriers;
 	struct vr_split split;
+	struct vr_packed pk;	/* in its place for a packed ring */
 	struct vr_counts counts;
 	struct vr_notify kick, interrupt;
 	struct vr_slots slots;
@@ -145,8 +183,20 @@ struct vr_queue {
  * words.  Never fails: what could not be read is VR_UNREAD. */
 void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
 		  bool words_big, bool full);
-/* The derived counts, from the values at hand (pure). */
+/* The derived counts of a split ring, from the values at hand (pure). */
 void vr_ring_derive(struct vr_queue *q);
+/* packed.c: the packed ring of 'q', whose vring_virtqueue is 'vvq' and whose
+ * driver's words were read; never fails, like vr_ring_read(). */
+void vr_packed_read(struct vr_ctx *c, struct vr_queue *q,
+		    const struct vr_obj *vvq, bool full);
+/* packed.c: steps from position 'from' to 'to', each a slot and its wrap counter,
+ * in a ring of 'num': 0 to 2 * num - 1 (pure). */
+uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
+			 bool to_wrap);
+/* ring.c: the guest-physical address of a ring's part; VR_UNREAD without one. */
+struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr);
+/* ring.c: a ring's size, 0 when nothing can be computed with it (noted). */
+uint32_t vr_ring_num(struct vr_ctx *c, struct vr_val num, bool power_of_two);
 /* chains.c: the chains that the device holds now, of a queue whose slots were
  * read; of a host's queue, those that vhost has not returned. */
 struct vr_hostq;
@@ -429,6 +479,10 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 		      const struct vr_snapshot *s, const struct vr_select *sel,
 		      unsigned width);
+/* render_packed.c: what a packed ring's block has in place of avail and used ring;
+ * an event area in a word ("on", "off", a slot). */
+void vr_text_packed(FILE *out, const struct vr_queue *q);
+const char *vr_area_text(const struct vr_event_area *a, char buf[24]);
 /* render_text.c: the resolved layout (vring -l). */
 void vr_text_layout(FILE *out, const struct vr_ctx *c);
 /* render_text.c: the errors, a line each. */

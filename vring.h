@@ -10,7 +10,7 @@
  *   net_walk.c   guest: net_device -> virtnet_info -> queues      \
  *   net_state.c  what the network stack knows of them              \  fill a
  *   vhost_walk.c host: what a tap-like net_device is               /  snapshot,
- *   ring.c       the shared rings of one queue                    /   print nothing
+ *   ring.c packed.c  the shared rings of one queue                   /   print nothing
  *   hops.c       names the way that was walked, for vqwalk
  *   render_*.c   print the snapshot, as text or as JSON; words.c says what
  *                went wrong
@@ -141,7 +141,6 @@ enum vr_errcode {
 	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
 			 * tells which was used: 0 BTF, 1 debuginfo */
-	VR_E_PACKED,	/* a packed ring, which is not read yet */
 	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown */
 	VR_E_MEMORY,	/* out of memory */
 };
@@ -191,6 +190,11 @@ enum vr_slot {
 	VR_VVQ_NUM, VR_VVQ_DESC, VR_VVQ_AVAIL, VR_VVQ_USED,
 	VR_VVQ_DATA, VR_VVQ_DESC_STATE, VR_VVQ_DESC_STATE_PTR,
 	VR_VVQ_DESC_EXTRA_PTR, VR_STATE_DATA, VR_STATE_INDIR, VR_EXTRA_NEXT,
+	VR_VVQ_LAST_USED, VR_VVQ_BATCH_ID,
+	VR_PVQ_NUM, VR_PVQ_DESC, VR_PVQ_DRIVER, VR_PVQ_DEVICE,
+	VR_PVQ_NEXT_AVAIL, VR_PVQ_AVAIL_WRAP, VR_PVQ_USED_WRAP,
+	VR_PVQ_EVENT_SHADOW, VR_PVQ_STATE, VR_PVQ_EXTRA, VR_SZ_PSTATE,
+	VR_PSTATE_DATA, VR_PSTATE_INDIR, VR_PSTATE_NUM, VR_PSTATE_NEXT,
 	/* virtio_net */
 	VR_VI_VDEV, VR_VI_DEV, VR_VI_SQ, VR_VI_RQ, VR_VI_CVQ,
 	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_VI_STATUS, VR_VI_REFILL,

@@ -110,9 +110,6 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		    e->module, e->of, e->what, e->value, e->limit,
 		    e->len ? "; -t btf uses that" : ", which is used");
 		break;
-	case VR_E_PACKED:
-		say(&s, "packed ring: not read yet");
-		break;
 	case VR_E_NOTYPE:
 		say(&s, "the types of module %s are unknown (struct %s)",
 		    e->module, e->of);

@@ -58,7 +58,7 @@ static const char *print(struct shown *x, unsigned width)
 /* The text for the first 'num' states, which were set before. */
 static const char *render(struct shown *x, uint32_t num, unsigned width)
 {
-	x->q.split.num = num;
+	x->q.num = num;
 	x->q.slots.state = x->state;
 	memset(x->q.slots.count, 0, sizeof(x->q.slots.count));
 	for (uint32_t i = 0; i < num; i++)

@@ -30,6 +30,7 @@ static void fill(struct shown *x)
 		.num_added = READ(702), .last_used_idx = READ(21777),
 		.avail_idx_shadow = READ(21790), .avail_flags_shadow = READ(0),
 		.event = READ(1), .indirect = READ(1), .broken = READ(0) };
+	x->q.num = 1024;
 	x->q.split = (struct vr_split){ .num = 1024,
 		.desc = 0xffff888000010000, .avail = 0xffff888000014000,
 		.used = 0xffff888000015000, .avail_flags = READ(0),
@@ -206,6 +207,7 @@ static void a_refused_size_is_a_dash(void **state)
 	struct shown *x = *state;
 	const char *text;
 
+	x->q.num = 0;
 	x->q.split = (struct vr_split){ .num = 0, .avail_idx = unread,
 		.used_idx = unread, .used_event = unread, .avail_event = unread };
 	vr_ring_derive(&x->q);
@@ -255,8 +257,7 @@ static void a_packed_ring_is_said_to_be_one(void **state)
 {
 	struct shown *x = *state;
 
-	x->q.packed = x->q.failed = true;
-	x->q.split.num = 0;
+	x->q.packed = true;
 	assert_has(render(x, 80), "packed");
 	x->sel.full = true;
 	assert_has(render(x, 80), "packed");

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * packed.c - the state of one packed ring.  Sections are those of the virtio 1.2
+ * specification.
+ *
+ * There are no shared indices: how far the device has come shows only in the
+ * descriptors' flags, walked from where the driver reaps next (2.8.1).  A packed
+ * ring's words are little-endian on every machine, and its size need not be a
+ * power of two.
+ */
+#include <inttypes.h>
+
+#include "vring.h"
+
+/* Layout of a descriptor and an event area, 2.8.13 and 2.8.14. */
+#define DESC_SIZE	16u
+#define DESC_ID		12u
+#define DESC_FLAGS	14u
+#define AVAIL_BIT	7
+#define USED_BIT	15
+#define AREA_SIZE	4u
+
+#define WRAP_BIT	15	/* of a stored position */
+#define NO_BATCH	0xffffffffu
+
+/* A walk over the ring's slots between two of the driver's positions. */
+struct walk {
+	struct vr_ctx *c;
+	struct vr_queue *q;
+	struct vr_span desc, state;
+	uint32_t slot, left;	/* where it is, and steps to the end */
+	bool wrap;
+	bool lost;		/* it cannot go on: unreadable, or senseless */
+	uint32_t returned;	/* buffers */
+};
+
+uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
+			 bool to_wrap)
+{
+	uint32_t a = from + (from_wrap ? 0 : num), b = to + (to_wrap ? 0 : num);
+
+	return num ? (b + 2 * num - a) % (2 * num) : 0;
+}
+
+/* ---- what the driver keeps ------------------------------------------------------- */
+
+static bool within(struct vr_ctx *c, struct vr_val v, uint32_t num, const char *what)
+{
+	if (v.have != VR_READ)
+		return false;
+	if (v.v < num)
+		return true;
+	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE, .what = what,
+		.value = v.v, .limit = num ? num - 1 : 0 });
+	return false;
+}
+
+/* A used position is a slot and a member of its own for the wrap counter up to
+ * 5.17; since 5.19 the counter is its top bit. */
+static void read_positions(struct vr_ctx *c, struct vr_queue *q,
+			   const struct vr_obj *o)
+{
+	struct vr_packed *p = &q->pk;
+
+	p->next_avail_idx = vr_get(c, o, VR_PVQ_NEXT_AVAIL, "next_avail_idx");
+	p->avail_wrap_counter = vr_get(c, o, VR_PVQ_AVAIL_WRAP,
+				       "avail_wrap_counter");
+	p->last_used_idx = q->last_used_idx;
+	p->used_wrap_counter = q->last_used_idx;
+	if (vr_has(c, VR_PVQ_USED_WRAP)) {
+		p->used_wrap_counter = vr_get(c, o, VR_PVQ_USED_WRAP,
+					      "used_wrap_counter");
+	} else if (q->last_used_idx.have == VR_READ) {
+		p->used_wrap_counter.v = q->last_used_idx.v >> WRAP_BIT & 1;
+		p->last_used_idx.v &= (1u << WRAP_BIT) - 1;
+	}
+	q->last_used_idx = p->last_used_idx;
+	p->event_flags_shadow = vr_get(c, o, VR_PVQ_EVENT_SHADOW,
+				       "event_flags_shadow");
+}
+
+static void read_area(struct vr_ctx *c, struct vr_event_area *a, const char *what)
+{
+	struct vr_span s = { .addr = 0 };
+
+	if (a->addr)
+		vr_span_load(c, &s, a->addr, AREA_SIZE, what);
+	a->off_wrap = vr_span_get(&s, 0, 2, false);
+	a->flags = vr_span_get(&s, 2, 2, false);
+}
+
+static void load_tables(struct walk *w, const struct vr_obj *vvq)
+{
+	const struct vr_field *f = w->c->layout.f;
+	struct vr_queue *q = w->q;
+
+	q->desc_state = vr_get_ptr(w->c, vvq, VR_PVQ_STATE, "desc_state");
+	if (q->desc_state && vr_has(w->c, VR_SZ_PSTATE))
+		vr_span_load(w->c, &w->state, q->desc_state,
+			     (size_t)f[VR_SZ_PSTATE].size * q->num, "desc_state");
+	if (q->pk.desc)
+		vr_span_load(w->c, &w->desc, q->pk.desc,
+			     (size_t)DESC_SIZE * q->num, "descriptor ring");
+}
+
+/* A member of what the driver keeps for the buffer with this id. */
+static struct vr_val state_of(const struct walk *w, uint32_t id, enum vr_slot s,
+			      unsigned size)
+{
+	const struct vr_field *f = w->c->layout.f;
+
+	if (!vr_has(w->c, s) || !vr_has(w->c, VR_SZ_PSTATE))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return vr_span_get(&w->state, (size_t)f[VR_SZ_PSTATE].size * id +
+			   f[s].offset, size, w->c->t->big_endian);
+}
+
+/* ---- what the descriptors say ----------------------------------------------------- */
+
+static struct vr_val desc_word(const struct walk *w, unsigned word)
+{
+	return vr_span_get(&w->desc, (size_t)DESC_SIZE * w->slot + word, 2, false);
+}
+
+/* Is the descriptor here marked used (2.8.1): both bits equal the wrap counter? */
+static bool is_used(struct walk *w)
+{
+	struct vr_val flags = desc_word(w, DESC_FLAGS);
+
+	if (flags.have != VR_READ) {
+		w->lost = true;
+		return false;
+	}
+	return (flags.v >> AVAIL_BIT & 1) == w->wrap &&
+	       (flags.v >> USED_BIT & 1) == w->wrap;
+}
+
+static void mark(struct walk *w, uint32_t slots, enum vr_slot_state state)
+{
+	for (uint32_t i = 0; i < slots && w->left; i++) {
+		if (w->q->slots.state)
+			w->q->slots.state[w->slot] = (uint8_t)state;
+		w->left--;
+		if (++w->slot == w->q->num) {
+			w->slot = 0;
+			w->wrap = !w->wrap;
+		}
+	}
+}
+
+/* Step over the buffer 'id', which the device returned; it had as many slots as
+ * the driver noted. */
+static void step_over(struct walk *w, uint32_t id)
+{
+	struct vr_val slots = state_of(w, id, VR_PSTATE_NUM, 2);
+
+	if (slots.have != VR_READ) {
+		w->lost = true;
+		return;
+	}
+	if (!slots.v || slots.v > w->left) {
+		vr_error_add(w->c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "desc_state.num of a returned buffer",
+			.value = slots.v, .limit = w->left });
+		w->lost = true;
+		return;
+	}
+	if (w->q->slots.buffer)
+		w->q->slots.buffer[id] = VR_SLOT_RETURNED;
+	mark(w, (uint32_t)slots.v, VR_SLOT_RETURNED);
+	w->returned++;
+}
+
+/*
+ * In order, one used descriptor returns every buffer up to the one
+ * whose id it bears, and a buffer's id is the slot of its first descriptor.
+ */
+static void step_batch(struct walk *w, uint32_t last)
+{
+	uint32_t at;
+
+	do {
+		at = w->slot;
+		step_over(w, at);
+	} while (!w->lost && w->left && at != last);
+}
+
+static void walk_returned(struct walk *w, const struct vr_obj *vvq)
+{
+	struct vr_val batch = vr_get(w->c, vvq, VR_VVQ_BATCH_ID, NULL);
+
+	/* The driver is in the middle of a batch whose descriptor lies behind. */
+	if (w->q->in_order && batch.have == VR_READ && batch.v < w->q->num &&
+	    batch.v != NO_BATCH && w->left)
+		step_batch(w, (uint32_t)batch.v);
+	while (!w->lost && w->left && is_used(w)) {
+		struct vr_val id = desc_word(w, DESC_ID);
+
+		if (!within(w->c, id, w->q->num, "used descriptor's id"))
+			w->lost = true;
+		else if (w->q->in_order)
+			step_batch(w, (uint32_t)id.v);
+		else
+			step_over(w, (uint32_t)id.v);
+	}
+}
+
+/* Buffers that the driver has given away: those with a token. */
+static struct vr_val count_tokens(struct walk *w)
+{
+	struct vr_val n = { .have = VR_READ };
+
+	for (uint32_t i = 0; i < w->q->num; i++) {
+		struct vr_val data = state_of(w, i, VR_PSTATE_DATA, 8);
+
+		if (data.have != VR_READ)
+			return data;
+		n.v += data.v != 0;
+		if (!w->q->slots.token)
+			continue;
+		w->q->slots.token[i] = data.v;
+		w->q->slots.length[i] =
+			(uint16_t)state_of(w, i, VR_PSTATE_NUM, 2).v;
+		if (data.v && !w->q->slots.buffer[i])
+			w->q->slots.buffer[i] = VR_SLOT_DEVICE;
+	}
+	return n;
+}
+
+static void alloc_slots(struct walk *w)
+{
+	struct vr_slots *s = &w->q->slots;
+	uint32_t num = w->q->num;
+
+	s->state = vr_alloc(&w->c->arena, num, 1);
+	s->buffer = vr_alloc(&w->c->arena, num, 1);
+	s->token = vr_alloc(&w->c->arena, num, sizeof(*s->token));
+	s->length = vr_alloc(&w->c->arena, num, sizeof(*s->length));
+	if (!s->state || !s->buffer || !s->token || !s->length)
+		*s = (struct vr_slots){ .state = NULL };
+	for (uint32_t i = 0; s->state && i < num; i++)
+		s->state[i] = VR_SLOT_FREE;
+}
+
+static void note_device_position(const struct walk *w)
+{
+	struct vr_packed *p = &w->q->pk;
+
+	p->device_idx = (struct vr_val){ w->slot, VR_READ };
+	p->device_wrap_counter = (struct vr_val){ w->wrap, VR_READ };
+}
+
+/* Start between the driver's two positions; false when they make no sense. */
+static bool begin_walk(struct walk *w)
+{
+	const struct vr_packed *p = &w->q->pk;
+
+	if (!within(w->c, p->next_avail_idx, w->q->num, "next_avail_idx") ||
+	    !within(w->c, p->last_used_idx, w->q->num, "last_used_idx") ||
+	    p->avail_wrap_counter.have != VR_READ ||
+	    p->used_wrap_counter.have != VR_READ)
+		return false;
+	w->slot = (uint32_t)p->last_used_idx.v;
+	w->wrap = p->used_wrap_counter.v;
+	w->left = vr_packed_steps(w->q->num, w->slot, w->wrap,
+				  (uint32_t)p->next_avail_idx.v,
+				  p->avail_wrap_counter.v);
+	if (w->left <= w->q->num)
+		return true;
+	vr_error_add(w->c, (struct vr_error){ .code = VR_E_RANGE,
+		.what = "slots between last_used_idx and next_avail_idx",
+		.value = w->left, .limit = w->q->num });
+	return false;
+}
+
+static void derive(struct walk *w, const struct vr_obj *vvq)
+{
+	struct vr_counts *n = &w->q->counts;
+	struct vr_slots *s = &w->q->slots;
+
+	if (begin_walk(w)) {
+		walk_returned(w, vvq);
+		if (!w->lost) {
+			note_device_position(w);
+			n->driver_pending = (struct vr_val){ w->returned, VR_READ };
+		}
+		mark(w, w->left, w->lost ? VR_SLOT_UNKNOWN : VR_SLOT_DEVICE);
+	} else {
+		s->state = NULL;
+	}
+	n->in_flight = count_tokens(w);
+	if (n->in_flight.have == VR_READ && n->driver_pending.have == VR_READ &&
+	    n->in_flight.v >= w->returned)
+		n->device_pending = (struct vr_val){ n->in_flight.v - w->returned,
+						     VR_READ };
+	for (uint32_t i = 0; s->state && i < w->q->num; i++)
+		s->count[s->state[i]]++;
+}
+
+void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *vvq,
+		    bool full)
+{
+	const struct vr_val none = { .have = VR_UNREAD };
+	struct vr_packed *p = &q->pk;
+	struct walk w = { .c = c, .q = q };
+
+	q->counts = (struct vr_counts){ none, none, none };
+	p->device_idx = p->device_wrap_counter = none;
+	q->num = vr_ring_num(c, vr_get(c, vvq, VR_PVQ_NUM, "packed.vring.num"),
+			     false);
+	p->desc = vr_get_ptr(c, vvq, VR_PVQ_DESC, "packed.vring.desc");
+	p->driver.addr = vr_get_ptr(c, vvq, VR_PVQ_DRIVER, "packed.vring.driver");
+	p->device.addr = vr_get_ptr(c, vvq, VR_PVQ_DEVICE, "packed.vring.device");
+	q->dma_desc = vr_ring_physical(c, p->desc);
+	q->dma_avail = vr_ring_physical(c, p->driver.addr);
+	q->dma_used = vr_ring_physical(c, p->device.addr);
+	read_positions(c, q, vvq);
+	read_area(c, &p->driver, "driver's event area");
+	read_area(c, &p->device, "device's event area");
+	if (!q->num)
+		return;
+	load_tables(&w, vvq);
+	if (full)
+		alloc_slots(&w);
+	derive(&w, vvq);
+}
