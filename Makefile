@@ -25,7 +25,7 @@ VRING_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN)
 CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
 
 CORE := arena btf chains features files grow hops json kernel members net_state net_walk netdevs \
-	notify offsets packed pgtable render_chains render_host render_json render_packed render_text render_walk ring tasks types \
+	notify offsets packed pgtable render_chains render_host render_json render_packed render_text render_walk ring slots tasks types \
 	vhost_find vhost_queue vhost_walk words
 GLUE := debuginfo elf help target_crash vring
 OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))

@@ -205,7 +205,7 @@ int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
 		read_failed(c, what, addr, len);
 		return -1;
 	}
-	s->data = vr_alloc(&c->arena, 1, len);
+	s->data = vr_alloc(&c->scratch, 1, len);
 	if (!s->data) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MEMORY,
 						   .what = what });
@@ -213,7 +213,7 @@ int vr_span_load(struct vr_ctx *c, struct vr_span *s, uint64_t addr, size_t len,
 	}
 	if (!vr_read(c, addr, s->data, len))
 		return 0;
-	s->missing = vr_alloc(&c->arena, page_of(s, len) + 1, 1);
+	s->missing = vr_alloc(&c->scratch, page_of(s, len) + 1, 1);
 	while (done < len) {
 		size_t n = PAGE - (addr + done) % PAGE;
 

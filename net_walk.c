@@ -184,7 +184,7 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		d->nqueues--;
 	} else if (addr) {
 		vr_ring_read(c, q, addr - c->layout.f[VR_VVQ_VQ].offset,
-			     !version_1 && c->t->big_endian, sel->full);
+			     !version_1 && c->t->big_endian);
 		vr_net_queue_state(c, d, q, owner->addr);
 		if (sel->chains)
 			vr_guest_chains(c, q, d->features.v, !version_1 &&

@@ -289,6 +289,7 @@ static void derive(struct walk *w, const struct vr_obj *vvq)
 		s->state = NULL;
 	}
 	n->in_flight = count_tokens(w);
+	s->tokens = (uint32_t)n->in_flight.v;
 	if (n->in_flight.have == VR_READ && n->driver_pending.have == VR_READ &&
 	    n->in_flight.v >= w->returned)
 		n->device_pending = (struct vr_val){ n->in_flight.v - w->returned,
@@ -297,8 +298,7 @@ static void derive(struct walk *w, const struct vr_obj *vvq)
 		s->count[s->state[i]]++;
 }
 
-void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *vvq,
-		    bool full)
+void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *vvq)
 {
 	const struct vr_val none = { .have = VR_UNREAD };
 	struct vr_packed *p = &q->pk;
@@ -320,7 +320,6 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *v
 	if (!q->num)
 		return;
 	load_tables(&w, vvq);
-	if (full)
-		alloc_slots(&w);
+	alloc_slots(&w);
 	derive(&w, vvq);
 }

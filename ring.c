@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ring.c - the state of one ring: what the driver keeps for itself, and of a split
- * ring the words that both sides share and what each descriptor is used for.
+ * ring.c - the state of one ring: what the driver keeps for itself, and of a split ring
+ * the words that both sides share and what each descriptor is used for.
  * Packed rings go on in packed.c.
  *
  * Sections are those of the virtio 1.2 specification.
  */
 #include <string.h>
 
-#include "vring.h"
+#include "ring.h"
 
-/* Layout of the shared parts, 2.7.5 to 2.7.8; fixed by the ABI. */
-#define DESC_SIZE	16u
-#define DESC_FLAGS	12u
-#define DESC_NEXT	14u
-#define DESC_F_NEXT	1u
+/* Layout of the shared rings, 2.7.6 and 2.7.8; fixed by the ABI. */
 #define AVAIL_RING	4u	/* after flags and idx */
 #define USED_RING	4u
 #define USED_ELEM	8u	/* id, len */
@@ -23,14 +19,6 @@
 #define LAYOUT_PACKED		1
 #define LAYOUT_SPLIT_IN_ORDER	2
 #define LAYOUT_PACKED_IN_ORDER	3
-
-/* The pieces of one ring while it is being read. */
-struct pieces {
-	struct vr_obj vvq;
-	struct vr_span avail, used;
-	struct vr_span desc, state, extra;
-	bool big;		/* byte order of the shared words */
-};
 
 bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old)
 {
@@ -155,7 +143,7 @@ static void unread_words(struct vr_split *s)
 		e[i]->id = e[i]->len = none;
 }
 
-static void read_words(struct vr_ctx *c, struct vr_split *s, struct pieces *p)
+static void read_words(struct vr_ctx *c, struct vr_split *s, struct vr_pieces *p)
 {
 	size_t avail_end = AVAIL_RING + 2u * s->num;
 	size_t used_end = USED_RING + USED_ELEM * s->num;
@@ -172,19 +160,19 @@ static void read_words(struct vr_ctx *c, struct vr_split *s, struct pieces *p)
 	s->avail_event = vr_span_get(&p->used, used_end, 2, p->big);
 }
 
-static struct vr_val avail_at(const struct pieces *p, uint32_t slot)
+struct vr_val vr_avail_at(const struct vr_pieces *p, uint32_t slot)
 {
 	return vr_span_get(&p->avail, AVAIL_RING + 2u * slot, 2, p->big);
 }
 
-static struct vr_val used_at(const struct pieces *p, uint32_t slot,
+struct vr_val vr_used_at(const struct vr_pieces *p, uint32_t slot,
 			     unsigned word)
 {
 	return vr_span_get(&p->used, USED_RING + USED_ELEM * slot + 4 * word, 4,
 			   p->big);
 }
 
-static void read_entries(struct vr_queue *q, const struct pieces *p)
+static void read_entries(struct vr_queue *q, const struct vr_pieces *p)
 {
 	struct vr_split *s = &q->split;
 	uint32_t mask = s->num - 1;
@@ -192,220 +180,28 @@ static void read_entries(struct vr_queue *q, const struct pieces *p)
 	if (s->avail_idx.have == VR_READ) {
 		s->avail_last.slot = (uint16_t)(s->avail_idx.v - 1) & mask;
 		s->avail_next.slot = (uint16_t)s->avail_idx.v & mask;
-		s->avail_last.id = avail_at(p, s->avail_last.slot);
-		s->avail_next.id = avail_at(p, s->avail_next.slot);
+		s->avail_last.id = vr_avail_at(p, s->avail_last.slot);
+		s->avail_next.id = vr_avail_at(p, s->avail_next.slot);
 	}
 	if (s->used_idx.have == VR_READ) {
 		s->used_last.slot = (uint16_t)(s->used_idx.v - 1) & mask;
-		s->used_last.id = used_at(p, s->used_last.slot, 0);
-		s->used_last.len = used_at(p, s->used_last.slot, 1);
+		s->used_last.id = vr_used_at(p, s->used_last.slot, 0);
+		s->used_last.len = vr_used_at(p, s->used_last.slot, 1);
 	}
 	if (q->last_used_idx.have == VR_READ) {
 		s->used_reap.slot = (uint16_t)q->last_used_idx.v & mask;
-		s->used_reap.id = used_at(p, s->used_reap.slot, 0);
-		s->used_reap.len = used_at(p, s->used_reap.slot, 1);
+		s->used_reap.id = vr_used_at(p, s->used_reap.slot, 0);
+		s->used_reap.len = vr_used_at(p, s->used_reap.slot, 1);
 	}
-}
-
-/* ---- what each descriptor is used for -------------------------------------------- */
-
-/* Bytes between two tokens: pointers to 4.4, then structs. */
-static unsigned state_stride(const struct vr_ctx *c)
-{
-	return vr_has(c, VR_SZ_DESC_STATE) ?
-	       c->layout.f[VR_SZ_DESC_STATE].size : 8;
-}
-
-static void load_tables(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
-{
-	const struct vr_field *f = c->layout.f;
-	uint64_t state = 0, extra = 0;
-
-	if (vr_has(c, VR_VVQ_DESC_STATE_PTR))
-		state = vr_get_ptr(c, &p->vvq, VR_VVQ_DESC_STATE_PTR,
-				   "desc_state");
-	else if (vr_has(c, VR_VVQ_DESC_STATE))
-		state = p->vvq.addr + f[VR_VVQ_DESC_STATE].offset;
-	else if (vr_has(c, VR_VVQ_DATA))
-		state = p->vvq.addr + f[VR_VVQ_DATA].offset;
-	q->desc_state = state;
-	if (state)
-		vr_span_load(c, &p->state, state,
-			     (size_t)state_stride(c) * q->split.num,
-			     "desc_state");
-	if (vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT))
-		extra = vr_get_ptr(c, &p->vvq, VR_VVQ_DESC_EXTRA_PTR,
-				   "desc_extra");
-	if (extra)
-		vr_span_load(c, &p->extra, extra,
-			     (size_t)f[VR_SZ_DESC_EXTRA].size * q->split.num,
-			     "desc_extra");
-	if (q->split.desc)
-		vr_span_load(c, &p->desc, q->split.desc,
-			     (size_t)DESC_SIZE * q->split.num,
-			     "descriptor table");
-}
-
-/* The descriptor after 'i', on the free list or in a chain. */
-static struct vr_val link_of(const struct vr_ctx *c, const struct pieces *p,
-			     uint32_t i)
-{
-	const struct vr_field *f = c->layout.f;
-
-	if (vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT))
-		return vr_span_get(&p->extra, (size_t)f[VR_SZ_DESC_EXTRA].size *
-				   i + f[VR_EXTRA_NEXT].offset, 2,
-				   c->t->big_endian);
-	return vr_span_get(&p->desc, (size_t)DESC_SIZE * i + DESC_NEXT, 2,
-			   p->big);
-}
-
-/* In order there is no list: what follows the last buffer up to the oldest is free. */
-static void mark_rest_free(struct vr_queue *q)
-{
-	uint32_t num = q->split.num;
-
-	if (q->free_head.have != VR_READ)
-		return;
-	for (uint64_t k = 0; k < q->num_free.v; k++)
-		q->slots.state[(q->free_head.v + k) % num] = VR_SLOT_FREE;
-}
-
-/*
- * The free list has exactly num_free entries and no terminator: the last
- * entry's link is a leftover.
- */
-static void mark_free(struct vr_ctx *c, struct vr_queue *q,
-		      const struct pieces *p)
-{
-	struct vr_val at = q->free_head;
-
-	if (q->num_free.have != VR_READ || q->num_free.v > q->split.num)
-		return;
-	if (q->in_order) {
-		mark_rest_free(q);
-		return;
-	}
-	for (uint64_t k = 0; k < q->num_free.v; k++) {
-		if (at.have != VR_READ)
-			return;
-		if (at.v >= q->split.num || q->slots.state[at.v]) {
-			vr_error_add(c, (struct vr_error){ .code = VR_E_LINK,
-				.what = "free list", .value = at.v,
-				.limit = q->split.num - 1 });
-			return;
-		}
-		q->slots.state[at.v] = VR_SLOT_FREE;
-		at = link_of(c, p, (uint32_t)at.v);
-	}
-}
-
-/* Mark the chain that starts at 'head'; at most num steps. */
-static void mark_chain(struct vr_ctx *c, struct vr_queue *q,
-		       const struct pieces *p, uint32_t head,
-		       enum vr_slot_state state)
-{
-	uint32_t at = head;
-
-	for (uint32_t k = 0; k < q->split.num; k++) {
-		struct vr_val flags, next;
-
-		if (q->slots.state[at] == state)
-			return;
-		q->slots.state[at] = state;
-		flags = vr_span_get(&p->desc, (size_t)DESC_SIZE * at +
-				    DESC_FLAGS, 2, p->big);
-		if (flags.have != VR_READ || !(flags.v & DESC_F_NEXT))
-			return;
-		next = link_of(c, p, at);
-		if (next.have != VR_READ || next.v >= q->split.num)
-			return;
-		at = (uint32_t)next.v;
-	}
-}
-
-/* The driver's token for the chain that starts at 'i'; 0: none, or unreadable. */
-static uint64_t token_at(const struct vr_ctx *c, const struct pieces *p, uint32_t i)
-{
-	size_t off = (size_t)state_stride(c) * i;
-	struct vr_val v;
-
-	if (vr_has(c, VR_STATE_DATA))
-		off += c->layout.f[VR_STATE_DATA].offset;
-	v = vr_span_get(&p->state, off, 8, c->t->big_endian);
-	return v.have == VR_READ ? v.v : 0;
-}
-
-static void mark_returned(struct vr_ctx *c, struct vr_queue *q,
-			  const struct pieces *p)
-{
-	uint32_t num = q->split.num;
-
-	for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
-		uint32_t slot = (q->last_used_idx.v + k) & (num - 1);
-		struct vr_val id = used_at(p, slot, 0);
-
-		if (id.have == VR_READ && id.v < num && q->slots.token[id.v])
-			mark_chain(c, q, p, (uint32_t)id.v, VR_SLOT_RETURNED);
-	}
-}
-
-/* In order, the device writes one element for a batch: the oldest buffers are
- * those that it returned, one behind the other from 'last_used' on (7.1). */
-static void mark_returned_in_order(struct vr_ctx *c, struct vr_queue *q,
-				   const struct pieces *p)
-{
-	struct vr_val at = vr_get(c, &p->vvq, VR_VVQ_LAST_USED, "last_used");
-	uint32_t num = q->split.num;
-
-	for (uint64_t k = 0; k < q->counts.driver_pending.v; k++) {
-		uint32_t head = (uint32_t)at.v & (num - 1), steps = 0;
-
-		if (at.have != VR_READ || !q->slots.token[head])
-			return;
-		mark_chain(c, q, p, head, VR_SLOT_RETURNED);
-		do {
-			at.v = (at.v + 1) & (num - 1);
-		} while (q->slots.state[at.v] == VR_SLOT_RETURNED && ++steps < num);
-	}
-}
-
-static void read_slots(struct vr_ctx *c, struct vr_queue *q, struct pieces *p)
-{
-	uint32_t num = q->split.num;
-
-	load_tables(c, q, p);
-	q->slots.state = vr_alloc(&c->arena, num, 1);
-	q->slots.buffer = q->slots.state;
-	q->slots.token = vr_alloc(&c->arena, num, sizeof(*q->slots.token));
-	if (!q->slots.state || !q->slots.token) {
-		q->slots.state = NULL;
-		return;
-	}
-	mark_free(c, q, p);
-	/* A head in flight has the driver's token, in whatever order. */
-	for (uint32_t i = 0; i < num; i++) {
-		q->slots.token[i] = token_at(c, p, i);
-		if (q->slots.token[i])
-			mark_chain(c, q, p, i, VR_SLOT_DEVICE);
-	}
-	if (q->counts.driver_pending.have == VR_READ &&
-	    q->counts.driver_pending.v <= num) {
-		if (q->in_order)
-			mark_returned_in_order(c, q, p);
-		else
-			mark_returned(c, q, p);
-	}
-	for (uint32_t i = 0; i < num; i++)
-		q->slots.count[q->slots.state[i]]++;
 }
 
 void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
-		  bool words_big, bool full)
+		  bool words_big)
 {
-	struct pieces p = { .big = words_big };
+	struct vr_pieces p = { .big = words_big };
 	struct vr_split *s = &q->split;
 
+	vr_arena_reset(&c->scratch);
 	q->vring_virtqueue = vring_virtqueue;
 	p.vvq = vr_obj_load(c, vring_virtqueue,
 			    c->layout.f[VR_SZ_VRING_VIRTQUEUE].size,
@@ -415,7 +211,7 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	read_driver_side(c, q, &p.vvq);
 	unread_words(s);
 	if (q->packed) {
-		vr_packed_read(c, q, &p.vvq, full);
+		vr_packed_read(c, q, &p.vvq);
 		vr_notify_replay(q);
 		return;
 	}
@@ -433,6 +229,6 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	}
 	vr_ring_derive(q);
 	vr_notify_replay(q);
-	if (s->num && full)
-		read_slots(c, q, &p);
+	if (s->num)
+		vr_slots_read(c, q, &p);
 }

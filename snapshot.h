@@ -111,6 +111,32 @@ struct vr_chains {
 	bool packed;		/* heads are slots, apart from the buffers' ids */
 };
 
+/* What is wrong with a ring's slots; check.c says what it means. */
+enum vr_damage_code {
+	VR_D_FREE_RANGE,	/* the free list's entry 'at' leads to 'value' */
+	VR_D_FREE_REPEAT,	/* it comes to 'value' a second time */
+	VR_D_FREE_TAKEN,	/* free descriptor 'at' bears a token */
+	VR_D_LINK_RANGE,	/* 'at' has NEXT and leads to 'value' */
+	VR_D_LINK_SHARED,	/* 'at' leads to 'value', of another chain or free */
+	VR_D_LINK_DIFFERS,	/* 'at' leads to 'value', by the driver's own to 'other' */
+	VR_D_TABLE_LENGTH,	/* the indirect table of 'at' has 'value' bytes */
+	VR_D_TABLE_NESTED,	/* it holds a table, or 'at' has NEXT as well */
+	VR_D_TABLE_LINK,	/* its entry 'other' leads to 'value' */
+	VR_D_TABLE_ALIEN,	/* the driver uses no tables in this queue */
+	VR_D_AVAIL_HEAD,	/* avail->ring[at] is 'value' */
+	VR_D_USED_ID,		/* used->ring[at].id is 'value' */
+	VR_D_USED_TOKEN,	/* used->ring[at].id 'value' is not in flight */
+	VR_D_NCODES
+};
+
+struct vr_damage {
+	enum vr_damage_code code;
+	uint32_t at;
+	uint64_t value, other;
+};
+
+#define VR_MAX_DAMAGE 8
+
 struct vr_slots {
 	uint64_t *token;	/* a descriptor's: what the driver keeps for the chain
 				 * that starts there, by its own rules; 0: none */
@@ -118,6 +144,10 @@ struct vr_slots {
 	uint8_t *buffer;	/* enum vr_slot_state of the buffer a token is for: by
 				 * head in a split ring, by id in a packed one */
 	uint16_t *length;	/* packed: the buffer's descriptors, by id */
+	uint32_t tokens;	/* how many there are */
+	uint32_t stray;		/* split: chains that are neither free nor in flight */
+	struct vr_damage damage[VR_MAX_DAMAGE];
+	unsigned ndamage;	/* all of it; the array holds the first */
 	uint32_t count[VR_SLOT_NSTATES];
 };
 
@@ -178,17 +208,17 @@ struct vr_queue {
 	struct vr_chains chains;
 };
 
-/* Fill a queue from its vring_virtqueue; 'full' also reads the descriptors'
- * states.  'legacy_big' is the byte order of a legacy (not VERSION_1) ring's
- * words.  Never fails: what could not be read is VR_UNREAD. */
+/* Fill a queue from its vring_virtqueue; 'words_big' is the byte order of a split
+ * ring's words (legacy rings have the guest's).  Never fails: what could not be read
+ * is VR_UNREAD. */
 void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
-		  bool words_big, bool full);
+		  bool words_big);
 /* The derived counts of a split ring, from the values at hand (pure). */
 void vr_ring_derive(struct vr_queue *q);
 /* packed.c: the packed ring of 'q', whose vring_virtqueue is 'vvq' and whose
  * driver's words were read; never fails, like vr_ring_read(). */
 void vr_packed_read(struct vr_ctx *c, struct vr_queue *q,
-		    const struct vr_obj *vvq, bool full);
+		    const struct vr_obj *vvq);
 /* packed.c: steps from position 'from' to 'to', each a slot and its wrap counter,
  * in a ring of 'num': 0 to 2 * num - 1 (pure). */
 uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,

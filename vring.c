@@ -32,6 +32,7 @@ static void begin(void)
 	vr_target_recover();
 	vr_target_init(&target);
 	vr_arena_reset(&ctx.arena);
+	vr_arena_reset(&ctx.scratch);
 	ctx.nerrors = 0;
 	ctx.device[0] = ctx.queue[0] = '\0';
 	target.reads = target.bytes = 0;
@@ -432,4 +433,5 @@ static void __attribute__((constructor)) vring_init(void)
 static void __attribute__((destructor)) vring_fini(void)
 {
 	vr_arena_free(&ctx.arena);
+	vr_arena_free(&ctx.scratch);
 }

@@ -137,7 +137,6 @@ enum vr_errcode {
 	VR_E_RANGE,	/* 'value' is outside of 0..'limit' */
 	VR_E_SHAPE,	/* ring size 'value' is no power of two */
 	VR_E_LOOP,	/* a list does not end within 'limit' entries */
-	VR_E_LINK,	/* free list: entry 'value' is out of range or a repeat */
 	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
 			 * tells which was used: 0 BTF, 1 debuginfo */
@@ -281,6 +280,7 @@ struct vr_ctx {
 	struct vr_target *t;
 	struct vr_layout layout;
 	struct vr_arena arena;
+	struct vr_arena scratch;	/* of the queue that is being read */
 	struct vr_error errors[VR_MAX_ERRORS];
 	unsigned nerrors;	/* all of them; the array holds the first ones */
 	struct vr_types *types;	/* in the arena; types.c */
@@ -398,7 +398,8 @@ uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		    const char *what);
 
 /*
- * A range that may have holes: read whole, else page by page.
+ * A range that may have holes: read whole, else page by page.  Its bytes are in the
+ * scratch arena, which reading the next ring resets.
  */
 struct vr_span {
 	uint64_t addr;

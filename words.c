@@ -96,10 +96,6 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say(&s, "does not end: a loop, or more than %" PRIu64
 		    " entries, from %" PRIx64, e->limit, e->addr);
 		break;
-	case VR_E_LINK:
-		say(&s, "entry %" PRIu64 " is %s", e->value,
-		    e->value > e->limit ? "out of range" : "on it twice");
-		break;
 	case VR_E_MISFIT:
 		say(&s, "does not point back to %" PRIx64
 		    ": types of another kernel? (see -l)", e->addr);

@@ -130,6 +130,7 @@ static void resolve_all(void)
 		if (c->layout.f[i].known && !c->layout.f[i].type)
 			abort();
 	vr_arena_free(&c->arena);
+	vr_arena_free(&c->scratch);
 	free(c);
 }
 

@@ -218,5 +218,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		vr_walk_reason(reason, sizeof(reason), &err, &sel);
 	vr_arena_free(&c.arena);
+	vr_arena_free(&c.scratch);
 	return 0;
 }

@@ -195,7 +195,7 @@ static void read_ring(struct vr_ctx *c, unsigned how)
 
 	snprintf(q.label, sizeof(q.label), "tx0");
 	d.queues = &q;
-	vr_ring_read(c, &q, SOUP_AT + (how & 0xff) * 8, how & 0x100, true);
+	vr_ring_read(c, &q, SOUP_AT + (how & 0xff) * 8, how & 0x100);
 	q.chains.wanted = true;
 	vr_guest_chains(c, &q, word(how), how & 0x100);
 	print_guest(c, &sel, &snap, how);
@@ -262,5 +262,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_host_ring(&c, how);
 	}
 	vr_arena_free(&c.arena);
+	vr_arena_free(&c.scratch);
 	return 0;
 }

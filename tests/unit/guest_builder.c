@@ -89,6 +89,7 @@ struct guest *guest_new(enum guest_era era)
 void guest_free(struct guest *g)
 {
 	vr_arena_free(&g->c.arena);
+	vr_arena_free(&g->c.scratch);
 	fake_free(g->f);
 	free(g);
 }
@@ -289,6 +290,6 @@ struct vr_queue guest_read_ring(struct guest *g, const struct ring *r)
 	struct vr_queue q = { .dir = VR_TX };
 
 	guest_resolve(g);
-	vr_ring_read(&g->c, &q, r->vvq, r->big, true);
+	vr_ring_read(&g->c, &q, r->vvq, r->big);
 	return q;
 }

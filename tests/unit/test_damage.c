@@ -162,6 +162,19 @@ static void a_pointer_to_the_last_bytes_is_bounded(void **state)
 	done(&x);
 }
 
+/* The first damage of a kind, which must be there. */
+static const struct vr_damage *get_damage(const struct fixture *x,
+					  enum vr_damage_code code)
+{
+	const struct vr_slots *s = &x->q.slots;
+
+	for (unsigned i = 0; i < s->ndamage && i < VR_MAX_DAMAGE; i++)
+		if (s->damage[i].code == code)
+			return &s->damage[i];
+	fail_msg("no damage %u among %u", code, s->ndamage);
+	return NULL;
+}
+
 /* ---- free list ----------------------------------------------------------- */
 
 static void a_link_out_of_range_ends_the_free_list(void **state)
@@ -172,15 +185,15 @@ static void a_link_out_of_range_ends_the_free_list(void **state)
 	for EACH_ERA(era) {
 		for (unsigned i = 0; i < COUNT_OF(links); i++) {
 			struct fixture x = fixture(era, 16);
-			const struct vr_error *e;
+			const struct vr_damage *d;
 
 			ring_set_link(&x.r, 4, links[i]);
 			read_ring(&x);
 			assert_int_equal(count(&x, VR_SLOT_FREE), 5);
 			assert_int_equal(count(&x, VR_SLOT_UNKNOWN), 11);
-			e = get_error(&x.g->c, VR_E_LINK, "free list");
-			assert_int_equal(e->value, links[i]);
-			assert_int_equal(e->limit, 15);
+			d = get_damage(&x, VR_D_FREE_RANGE);
+			assert_int_equal(d->at, 4);
+			assert_int_equal(d->value, links[i]);
 			done(&x);
 		}
 	}
@@ -197,8 +210,7 @@ static void a_free_head_out_of_range_is_noted(void **state)
 		ring_set(&x.r, RING_FREE_HEAD, heads[i]);
 		read_ring(&x);
 		assert_int_equal(count(&x, VR_SLOT_FREE), 0);
-		assert_int_equal(get_error(&x.g->c, VR_E_LINK, "free list")->value,
-				 heads[i]);
+		assert_int_equal(get_damage(&x, VR_D_FREE_RANGE)->value, heads[i]);
 		done(&x);
 	}
 }
@@ -212,14 +224,14 @@ static void a_loop_in_the_free_list_ends_at_the_repeat(void **state)
 		ring_set_link(&x.r, 9, 3);
 		read_ring(&x);
 		assert_int_equal(count(&x, VR_SLOT_FREE), 10);
-		assert_int_equal(get_error(&x.g->c, VR_E_LINK, "free list")->value, 3);
+		assert_int_equal(get_damage(&x, VR_D_FREE_REPEAT)->value, 3);
 		done(&x);
 
 		x = fixture(era, 16);
 		ring_set_link(&x.r, 0, 0);
 		read_ring(&x);
 		assert_int_equal(count(&x, VR_SLOT_FREE), 1);
-		assert_int_equal(get_error(&x.g->c, VR_E_LINK, "free list")->value, 0);
+		assert_int_equal(get_damage(&x, VR_D_FREE_REPEAT)->value, 0);
 		done(&x);
 	}
 }

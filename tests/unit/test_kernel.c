@@ -30,6 +30,7 @@ static int teardown(void **state)
 	struct fixture *x = *state;
 
 	vr_arena_free(&x->c.arena);
+	vr_arena_free(&x->c.scratch);
 	fake_free(x->f);
 	free(x);
 	return 0;

@@ -277,23 +277,6 @@ static void the_largest_ring_is_counted(void **state)
 	}
 }
 
-/* Reading of the states is what the full block needs, and costs. */
-static void without_full_no_table_is_read(void **state)
-{
-	struct fixture x = fixture(ERA_5_15, 1024, 0);
-	uint64_t bytes;
-
-	(void)state;
-	guest_resolve(x.g);
-	bytes = x.g->f->t.bytes;
-	vr_ring_read(&x.g->c, &x.q, x.r.vvq, false, false);
-	assert_null(x.q.slots.state);
-	assert_val(x.q.num_free, 1024);
-	/* Both rings and the struct: less than the descriptors alone. */
-	assert_true(x.g->f->t.bytes - bytes < 16 * 1024);
-	done(&x);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,7 +293,6 @@ int main(void)
 		cmocka_unit_test(stale_links_in_the_ring_are_not_followed),
 		cmocka_unit_test(a_ring_of_one_descriptor),
 		cmocka_unit_test(the_largest_ring_is_counted),
-		cmocka_unit_test(without_full_no_table_is_read),
 	};
 
 	return cmocka_run_group_tests_name("slots", tests, NULL, NULL);

@@ -119,11 +119,6 @@ static void an_error_names_its_value_and_limit(void **state)
 	(void)state;
 	assert_non_null(strstr(what(&e), "65536"));
 	assert_non_null(strstr(what(&e), "32768"));
-	e = (struct vr_error){ .code = VR_E_LINK, .what = "free list",
-			       .value = 1024, .limit = 1023 };
-	assert_non_null(strstr(what(&e), "1024 is out of range"));
-	e.value = 1023;
-	assert_non_null(strstr(what(&e), "1023 is on it twice"));
 }
 
 static void words_stay_within_the_buffer(void **state)

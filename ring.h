@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ring.h - the pieces of one split ring while it is being read, for ring.c and
+ * slots.c.
+ */
+#ifndef VRING_RING_H
+#define VRING_RING_H
+
+#include "vring.h"
+
+struct vr_pieces {
+	struct vr_obj vvq;
+	struct vr_span avail, used;
+	struct vr_span desc, state, extra;
+	bool big;		/* byte order of the shared words */
+};
+
+/* avail->ring[slot]; word 0 (id) or 1 (len) of used->ring[slot]. */
+struct vr_val vr_avail_at(const struct vr_pieces *p, uint32_t slot);
+struct vr_val vr_used_at(const struct vr_pieces *p, uint32_t slot, unsigned word);
+/* slots.c: what each descriptor is used for, and what is wrong with that; the counts
+ * were derived before.  Nothing is set when memory is short. */
+void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p);
+
+#endif

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * slots.c - what each descriptor of a split ring is used for: on the free list, in a
+ * chain that the device holds, or in one that it has returned; and everything about
+ * that which no driver and no device would have written.
+ *
+ * Sections are those of the virtio 1.2 specification.
+ */
+#include "ring.h"
+
+/* A descriptor, 2.7.5; fixed by the ABI. */
+#define DESC_SIZE	16u
+#define DESC_ADDR	0u
+#define DESC_LEN	8u
+#define DESC_FLAGS	12u
+#define DESC_NEXT	14u
+#define F_NEXT		1u
+#define F_INDIRECT	4u
+
+#define MAX_TABLES	4096u	/* looked into, of one queue */
+#define MAX_TABLE	65536u	/* bytes: more than any driver's longest chain */
+
+struct walk {
+	struct vr_ctx *c;
+	struct vr_queue *q;
+	struct vr_pieces *p;
+	uint32_t num;
+	uint32_t tables;
+};
+
+static void damaged(struct walk *w, struct vr_damage d)
+{
+	struct vr_slots *s = &w->q->slots;
+
+	if (s->ndamage < VR_MAX_DAMAGE)
+		s->damage[s->ndamage] = d;
+	s->ndamage++;
+}
+
+/* ---- the tables --------------------------------------------------------------------- */
+
+/* Bytes between two tokens: pointers to 4.4, then structs. */
+static unsigned state_stride(const struct vr_ctx *c)
+{
+	return vr_has(c, VR_SZ_DESC_STATE) ?
+	       c->layout.f[VR_SZ_DESC_STATE].size : 8;
+}
+
+static uint64_t find_state(struct vr_ctx *c, const struct vr_pieces *p)
+{
+	const struct vr_field *f = c->layout.f;
+
+	if (vr_has(c, VR_VVQ_DESC_STATE_PTR))
+		return vr_get_ptr(c, &p->vvq, VR_VVQ_DESC_STATE_PTR, "desc_state");
+	if (vr_has(c, VR_VVQ_DESC_STATE))
+		return p->vvq.addr + f[VR_VVQ_DESC_STATE].offset;
+	if (vr_has(c, VR_VVQ_DATA))
+		return p->vvq.addr + f[VR_VVQ_DATA].offset;
+	return 0;
+}
+
+/* Does the driver keep its own links, out of the device's reach (5.15)? */
+static bool own_links(const struct vr_ctx *c)
+{
+	return vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT);
+}
+
+static void load_tables(const struct walk *w)
+{
+	const struct vr_field *f = w->c->layout.f;
+	struct vr_queue *q = w->q;
+	uint64_t extra = 0;
+
+	q->desc_state = find_state(w->c, w->p);
+	if (q->desc_state)
+		vr_span_load(w->c, &w->p->state, q->desc_state,
+			     (size_t)state_stride(w->c) * w->num, "desc_state");
+	if (own_links(w->c))
+		extra = vr_get_ptr(w->c, &w->p->vvq, VR_VVQ_DESC_EXTRA_PTR,
+				   "desc_extra");
+	if (extra)
+		vr_span_load(w->c, &w->p->extra, extra,
+			     (size_t)f[VR_SZ_DESC_EXTRA].size * w->num,
+			     "desc_extra");
+	if (q->split.desc)
+		vr_span_load(w->c, &w->p->desc, q->split.desc,
+			     (size_t)DESC_SIZE * w->num, "descriptor table");
+}
+
+static struct vr_val desc_at(const struct walk *w, uint32_t i, unsigned word,
+			     unsigned size)
+{
+	return vr_span_get(&w->p->desc, (size_t)DESC_SIZE * i + word, size,
+			   w->p->big);
+}
+
+/* The descriptor after 'i', on the free list or in a chain. */
+static struct vr_val link_of(const struct walk *w, uint32_t i)
+{
+	const struct vr_field *f = w->c->layout.f;
+
+	if (own_links(w->c))
+		return vr_span_get(&w->p->extra, (size_t)f[VR_SZ_DESC_EXTRA].size *
+				   i + f[VR_EXTRA_NEXT].offset, 2,
+				   w->c->t->big_endian);
+	return desc_at(w, i, DESC_NEXT, 2);
+}
+
+/* A word of what the driver keeps for the chain that starts at 'i'; 0: none, or
+ * unreadable. */
+static uint64_t state_word(const struct walk *w, uint32_t i, enum vr_slot s)
+{
+	size_t off = (size_t)state_stride(w->c) * i;
+	struct vr_val v;
+
+	if (vr_has(w->c, s))
+		off += w->c->layout.f[s].offset;
+	v = vr_span_get(&w->p->state, off, 8, w->c->t->big_endian);
+	return v.have == VR_READ ? v.v : 0;
+}
+
+/* ---- the free list -------------------------------------------------------------------- */
+
+/* In order there is no list: what follows the last buffer up to the oldest is free. */
+static void mark_rest_free(struct walk *w)
+{
+	struct vr_queue *q = w->q;
+
+	if (q->free_head.have != VR_READ)
+		return;
+	for (uint64_t k = 0; k < q->num_free.v; k++)
+		q->slots.state[(q->free_head.v + k) % w->num] = VR_SLOT_FREE;
+}
+
+/*
+ * The free list has exactly num_free entries and no terminator: the last
+ * entry's link is a leftover.
+ */
+static void mark_free(struct walk *w)
+{
+	struct vr_queue *q = w->q;
+	struct vr_val at = q->free_head;
+	uint32_t from = 0;
+
+	if (q->num_free.have != VR_READ || q->num_free.v > w->num)
+		return;
+	if (q->in_order) {
+		mark_rest_free(w);
+		return;
+	}
+	for (uint64_t k = 0; k < q->num_free.v; k++) {
+		if (at.have != VR_READ)
+			return;
+		if (at.v >= w->num || q->slots.state[at.v]) {
+			damaged(w, (struct vr_damage){ at.v >= w->num ?
+				VR_D_FREE_RANGE : VR_D_FREE_REPEAT, from, at.v, 0 });
+			return;
+		}
+		from = (uint32_t)at.v;
+		q->slots.state[from] = VR_SLOT_FREE;
+		at = link_of(w, from);
+	}
+}
+
+/* ---- chains ------------------------------------------------------------------------------ */
+
+/* The table of an indirect descriptor (2.7.5.3), as the driver wrote it. */
+static void check_table(struct walk *w, uint32_t head, uint32_t at)
+{
+	struct vr_val len = desc_at(w, at, DESC_LEN, 4);
+	struct vr_val addr = desc_at(w, at, DESC_ADDR, 8);
+	uint64_t table = state_word(w, head, VR_STATE_INDIR);
+	uint32_t entries = (uint32_t)len.v / DESC_SIZE, i = 0;
+	uint8_t *raw;
+
+	if (w->q->indirect.have == VR_READ && !w->q->indirect.v) {
+		damaged(w, (struct vr_damage){ VR_D_TABLE_ALIEN, at, 0, 0 });
+		return;
+	}
+	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE))
+		damaged(w, (struct vr_damage){ VR_D_TABLE_LENGTH, at, len.v, 0 });
+	/* Without the driver's pointer (to 4.4) there is only a bus address. */
+	if (len.have != VR_READ || addr.have != VR_READ || !table || !entries ||
+	    !vr_has(w->c, VR_STATE_INDIR) || len.v > MAX_TABLE ||
+	    w->tables++ == MAX_TABLES)
+		return;
+	raw = vr_alloc(&w->c->scratch, entries, DESC_SIZE);
+	if (!raw || vr_read(w->c, table, raw, (size_t)entries * DESC_SIZE))
+		return;
+	for (uint32_t k = 0; k < entries; k++) {
+		const struct vr_span one = { .len = (size_t)entries * DESC_SIZE,
+					     .data = raw };
+		size_t off = (size_t)DESC_SIZE * i;
+		struct vr_val flags = vr_span_get(&one, off + DESC_FLAGS, 2, w->p->big);
+		struct vr_val next = vr_span_get(&one, off + DESC_NEXT, 2, w->p->big);
+
+		if (flags.v & F_INDIRECT)
+			damaged(w, (struct vr_damage){ VR_D_TABLE_NESTED, at, i, 0 });
+		if ((flags.v & F_INDIRECT) || !(flags.v & F_NEXT))
+			return;
+		if (next.v >= entries) {
+			damaged(w, (struct vr_damage){ VR_D_TABLE_LINK, at, next.v, i });
+			return;
+		}
+		i = (uint32_t)next.v;
+	}
+}
+
+/* Follow 'at', which has NEXT: the descriptor behind it, or num at a bad link. */
+static uint32_t follow(struct walk *w, uint32_t at)
+{
+	struct vr_val next = link_of(w, at), shared = desc_at(w, at, DESC_NEXT, 2);
+
+	if (next.have != VR_READ)
+		return w->num;
+	if (shared.have == VR_READ && shared.v != next.v)
+		damaged(w, (struct vr_damage){ VR_D_LINK_DIFFERS, at, shared.v, next.v });
+	if (next.v >= w->num) {
+		damaged(w, (struct vr_damage){ VR_D_LINK_RANGE, at, next.v, 0 });
+		return w->num;
+	}
+	if (w->q->slots.state[next.v]) {
+		damaged(w, (struct vr_damage){ VR_D_LINK_SHARED, at, next.v, 0 });
+		return w->num;
+	}
+	return (uint32_t)next.v;
+}
+
+/* Mark the chain that starts at 'head', which the device holds. */
+static void mark_chain(struct walk *w, uint32_t head)
+{
+	uint8_t *state = w->q->slots.state;
+	uint32_t at = head;
+
+	if (state[head] == VR_SLOT_FREE)
+		damaged(w, (struct vr_damage){ VR_D_FREE_TAKEN, head, 0, 0 });
+	while (at < w->num) {
+		struct vr_val flags = desc_at(w, at, DESC_FLAGS, 2);
+
+		state[at] = VR_SLOT_DEVICE;
+		if (flags.have != VR_READ)
+			return;
+		if (flags.v & F_INDIRECT) {
+			if (flags.v & F_NEXT)
+				damaged(w, (struct vr_damage){ VR_D_TABLE_NESTED, at,
+							       0, 1 });
+			check_table(w, head, at);
+			return;
+		}
+		if (!(flags.v & F_NEXT))
+			return;
+		at = follow(w, at);
+	}
+}
+
+/* Mark a chain that the device has returned; it was marked as the device's. */
+static void mark_returned(struct walk *w, uint32_t head)
+{
+	uint8_t *state = w->q->slots.state;
+	uint32_t at = head;
+
+	while (state[at] == VR_SLOT_DEVICE) {
+		struct vr_val flags = desc_at(w, at, DESC_FLAGS, 2);
+		struct vr_val next = link_of(w, at);
+
+		state[at] = VR_SLOT_RETURNED;
+		if (flags.have != VR_READ || !(flags.v & F_NEXT) ||
+		    (flags.v & F_INDIRECT) || next.have != VR_READ ||
+		    next.v >= w->num)
+			return;
+		at = (uint32_t)next.v;
+	}
+}
+
+/* ---- what the two rings name ---------------------------------------------------------------- */
+
+/* A count of entries that the indices give; 0 when they make no sense. */
+static uint32_t entries_of(const struct walk *w, struct vr_val count)
+{
+	return count.have == VR_READ && count.v <= w->num ? (uint32_t)count.v : 0;
+}
+
+static void check_heads(struct walk *w)
+{
+	uint32_t n = entries_of(w, w->q->counts.in_flight);
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t slot = (w->q->last_used_idx.v + k) & (w->num - 1);
+		struct vr_val head = vr_avail_at(w->p, slot);
+
+		if (head.have == VR_READ && head.v >= w->num)
+			damaged(w, (struct vr_damage){ VR_D_AVAIL_HEAD, slot,
+						       head.v, 0 });
+	}
+}
+
+static void walk_used(struct walk *w)
+{
+	struct vr_queue *q = w->q;
+	uint32_t n = entries_of(w, q->counts.driver_pending);
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t slot = (q->last_used_idx.v + k) & (w->num - 1);
+		struct vr_val id = vr_used_at(w->p, slot, 0);
+		bool within = id.v < w->num;
+
+		if (id.have != VR_READ)
+			continue;
+		if (within && q->slots.token[id.v])
+			mark_returned(w, (uint32_t)id.v);
+		else
+			damaged(w, (struct vr_damage){ within ? VR_D_USED_TOKEN :
+				VR_D_USED_ID, slot, id.v, 0 });
+	}
+}
+
+/* In order, the device writes one element for a batch: the oldest buffers are
+ * those that it returned, one behind the other from 'last_used' on (7.1). */
+static void walk_used_in_order(struct walk *w)
+{
+	struct vr_queue *q = w->q;
+	struct vr_val at = vr_get(w->c, &w->p->vvq, VR_VVQ_LAST_USED, "last_used");
+	uint32_t n = entries_of(w, q->counts.driver_pending);
+
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t head = (uint32_t)at.v & (w->num - 1), steps = 0;
+
+		if (at.have != VR_READ || !q->slots.token[head])
+			return;
+		mark_returned(w, head);
+		do {
+			at.v = (at.v + 1) & (w->num - 1);
+		} while (q->slots.state[at.v] == VR_SLOT_RETURNED &&
+			 ++steps < w->num);
+	}
+}
+
+/* Chains among the descriptors that are neither free nor in flight: one is what a
+ * CPU has in hand that was caught inside an add or a get. */
+static uint32_t count_stray(struct walk *w)
+{
+	const uint8_t *state = w->q->slots.state;
+	uint8_t *target = vr_alloc(&w->c->scratch, w->num, 1);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; target && i < w->num; i++) {
+		struct vr_val next = link_of(w, i);
+
+		if (!state[i] && next.have == VR_READ && next.v < w->num &&
+		    next.v != i)
+			target[next.v] = 1;
+	}
+	for (uint32_t i = 0; target && i < w->num; i++)
+		n += !state[i] && !target[i];
+	return n;
+}
+
+void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p)
+{
+	struct walk w = { .c = c, .q = q, .p = p, .num = q->split.num };
+	struct vr_slots *s = &q->slots;
+
+	load_tables(&w);
+	s->state = s->buffer = vr_alloc(&c->arena, w.num, 1);
+	s->token = vr_alloc(&c->arena, w.num, sizeof(*s->token));
+	if (!s->state || !s->token) {
+		s->state = NULL;
+		return;
+	}
+	mark_free(&w);
+	/* A head in flight has the driver's token, in whatever order. */
+	for (uint32_t i = 0; i < w.num; i++) {
+		s->token[i] = state_word(&w, i, VR_STATE_DATA);
+		if (!s->token[i])
+			continue;
+		s->tokens++;
+		mark_chain(&w, i);
+	}
+	check_heads(&w);
+	if (q->in_order)
+		walk_used_in_order(&w);
+	else
+		walk_used(&w);
+	for (uint32_t i = 0; i < w.num; i++)
+		s->count[s->state[i]]++;
+	if (s->count[VR_SLOT_UNKNOWN])
+		s->stray = count_stray(&w);
+}
