@@ -106,6 +106,10 @@ const struct vr_row vr_rows[] = {
 	    { "virtio_device", "features", "" } } },
 	{ VR_VDEV_FAILED, G, virtio, true,
 	  { { "virtio_device", "failed", "3.18" } } },
+	/* True between DRIVER_OK and reset; 6.12 split it in two (not in 6.8). */
+	{ VR_VDEV_ENABLED, G, virtio, true,
+	  { { "virtio_device", "config_core_enabled", "6.12" },
+	    { "virtio_device", "config_enabled", "3.18" } } },
 	{ VR_VQ_CALLBACK, G, virtio, true, { { "virtqueue", "callback", "" } } },
 	{ VR_VQ_NUM_FREE, G, virtio, false, { { "virtqueue", "num_free", "" } } },
 	{ VR_VQ_INDEX, G, virtio, false, { { "virtqueue", "index", "" } } },
@@ -248,6 +252,7 @@ const struct vr_row vr_rows[] = {
 	/* 5.14 renamed it, so that nobody reads it without READ_ONCE. */
 	{ VR_TASK_STATE, T, NULL, true,
 	  { { "task_struct", "__state", "5.14" }, { "task_struct", "state", "" } } },
+	{ VR_TASK_ON_CPU, T, NULL, true, { { "task_struct", "on_cpu", "" } } },
 	{ VR_TASK_FILES, T, NULL, false, { { "task_struct", "files", "" } } },
 	{ VR_FILES_FDT, T, NULL, false, { { "files_struct", "fdt", "" } } },
 	{ VR_FDT_MAX_FDS, T, NULL, false, { { "fdtable", "max_fds", "" } } },

@@ -182,6 +182,8 @@ static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
 	q->napi.weight = vr_get(c, &o, VR_NAPI_WEIGHT, "napi_struct.weight");
 	q->napi.scheduled = bit(q->napi.state, 0);
 	q->napi.disabled = bit(q->napi.state, c->layout.napi_disable & 63);
+	q->napi.enabled = bit(q->napi.state, c->layout.napi_npsvc & 63);
+	q->napi.enabled.v = !q->napi.enabled.v;
 }
 
 void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,

@@ -139,6 +139,8 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	d->virtio_index = vr_get(c, &vdev, VR_VDEV_INDEX, "virtio_device.index");
 	d->features = vr_get(c, &vdev, VR_VDEV_FEATURES,
 			     "virtio_device.features");
+	d->enabled = vr_get(c, &vdev, VR_VDEV_ENABLED,
+			    "virtio_device.config_enabled");
 	vr_net_device_state(c, d);
 	d->max_pairs = vr_get(c, vi, VR_VI_MAX_PAIRS,
 			      "virtnet_info.max_queue_pairs");

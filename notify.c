@@ -186,3 +186,115 @@ void vr_interrupt_text(char *buf, size_t size, const struct vr_queue *q)
 	else
 		snprintf(buf, size, "armed: the driver waits for one");
 }
+
+/* ---- the host's side ------------------------------------------------------------------- */
+
+#define F_NOTIFY_ON_EMPTY	24
+#define F_EVENT_IDX		29
+
+/* A word of the ring, unless its page only reads as zeros. */
+static bool in_dump(const struct vr_hostq *q, struct vr_val v)
+{
+	return read(v) && !q->zeros;
+}
+
+static bool has_feature(const struct vr_hostq *q, unsigned bit)
+{
+	return q->acked_features.v >> bit & 1;
+}
+
+/*
+ * vhost keeps 'I want no kicks' in used_flags in both modes; with event indices it
+ * writes avail_event only when it wants them again.
+ */
+static struct vr_notify host_kick(const struct vr_hostq *q)
+{
+	struct vr_notify n = { .event_idx = has_feature(q, F_EVENT_IDX) };
+
+	n.known = read(q->used_flags) && read(q->acked_features);
+	n.suppressed = q->used_flags.v & NO_NOTIFY;
+	n.event.have = VR_UNREAD;
+	if (n.event_idx && in_dump(q, q->ring.avail_event))
+		n.event = q->ring.avail_event;
+	n.due = n.known && !n.suppressed && in_dump(q, q->ring.avail_idx) &&
+		read(q->last_avail_idx) &&
+		(uint16_t)q->ring.avail_idx.v != (uint16_t)q->last_avail_idx.v;
+	return n;
+}
+
+/* Would vhost signal what it returned last?  'Signalled' is how far it last did. */
+static struct vr_notify host_signal(const struct vr_hostq *q)
+{
+	struct vr_notify n = { .event_idx = has_feature(q, F_EVENT_IDX) };
+	uint16_t used = (uint16_t)q->last_used_idx.v;
+	uint16_t signalled = (uint16_t)q->signalled_used.v;
+
+	n.known = read(q->acked_features) && read(q->last_used_idx) &&
+		  (n.event_idx ? in_dump(q, q->ring.used_event) &&
+				 read(q->signalled_used) &&
+				 read(q->signalled_used_valid) :
+				 in_dump(q, q->ring.avail_flags));
+	if (!n.known)
+		return n;
+	if (has_feature(q, F_NOTIFY_ON_EMPTY) && read(q->avail_idx) &&
+	    q->avail_idx.v == q->last_avail_idx.v) {
+		n.due = !n.event_idx || used != signalled;
+	} else if (!n.event_idx) {
+		n.suppressed = q->ring.avail_flags.v & NO_INTERRUPT;
+		n.due = !n.suppressed;
+	} else {
+		n.due = !q->signalled_used_valid.v ||
+			vr_event_passed((uint16_t)q->ring.used_event.v, used, signalled);
+	}
+	if (n.event_idx)
+		n.event = q->ring.used_event;
+	return n;
+}
+
+void vr_host_notify_replay(struct vr_hostq *q)
+{
+	q->kick = host_kick(q);
+	q->signal = host_signal(q);
+}
+
+void vr_host_kick_text(char *buf, size_t size, const struct vr_hostq *q)
+{
+	const struct vr_notify *n = &q->kick;
+
+	if (!n->known)
+		snprintf(buf, size, "cannot be told: a word that decides it was not read");
+	else if (n->suppressed)
+		snprintf(buf, size, "off: vhost polls, or waits for something else (NO_NOTIFY)");
+	else if (!in_dump(q, q->ring.avail_idx))
+		snprintf(buf, size, "armed; whether one is due, the ring would tell");
+	else if (n->due)
+		snprintf(buf, size, "armed, and was due %u entries ago (avail->idx %" PRIu64
+			 ", last_avail_idx %" PRIu64 ")",
+			 (uint16_t)(q->ring.avail_idx.v - q->last_avail_idx.v),
+			 q->ring.avail_idx.v, q->last_avail_idx.v);
+	else
+		snprintf(buf, size, "armed: the next entry kicks");
+}
+
+void vr_signal_text(char *buf, size_t size, const struct vr_hostq *q)
+{
+	const struct vr_notify *n = &q->signal;
+	uint16_t since = (uint16_t)(q->last_used_idx.v - q->signalled_used.v);
+
+	if (!n->known)
+		snprintf(buf, size, "cannot be told: a word that decides it was not read");
+	else if (!n->event_idx)
+		snprintf(buf, size, n->due ? "on: vhost signals what it returns" :
+			 "off: the guest wants none (NO_INTERRUPT)");
+	else if (!q->signalled_used_valid.v)
+		snprintf(buf, size, "the next entry signals: nothing was decided so far");
+	else if (n->due && since)
+		snprintf(buf, size, "due: %u returned since used %" PRIu64
+			 " pass used_event %" PRIu64, since, q->signalled_used.v,
+			 n->event.v);
+	else if (!since && (uint16_t)n->event.v == (uint16_t)q->last_used_idx.v)
+		snprintf(buf, size, "armed: the next entry signals");
+	else
+		snprintf(buf, size, "not due: last decided at used %" PRIu64
+			 ", used_event %" PRIu64, q->signalled_used.v, n->event.v);
+}

@@ -123,6 +123,7 @@ static void resolve_constants(struct vr_ctx *c)
 {
 	/* 4.12 put MISSED in front of DISABLE. */
 	c->layout.napi_disable = (unsigned)vr_type_enum(c, "NAPI_STATE_DISABLE", 2);
+	c->layout.napi_npsvc = (unsigned)vr_type_enum(c, "NAPI_STATE_NPSVC", 3);
 	c->layout.constants = true;
 }
 

@@ -10,7 +10,7 @@
  */
 #include <inttypes.h>
 
-#include "vring.h"
+#include "ring.h"
 
 /* Layout of a descriptor and an event area, 2.8.13 and 2.8.14. */
 #define DESC_SIZE	16u
@@ -43,17 +43,6 @@ uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t t
 }
 
 /* ---- what the driver keeps ------------------------------------------------------- */
-
-static bool within(struct vr_ctx *c, struct vr_val v, uint32_t num, const char *what)
-{
-	if (v.have != VR_READ)
-		return false;
-	if (v.v < num)
-		return true;
-	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE, .what = what,
-		.value = v.v, .limit = num ? num - 1 : 0 });
-	return false;
-}
 
 /* A used position is a slot and a member of its own for the wrap counter up to
  * 5.17; since 5.19 the counter is its top bit. */
@@ -159,9 +148,8 @@ static void step_over(struct walk *w, uint32_t id)
 		return;
 	}
 	if (!slots.v || slots.v > w->left) {
-		vr_error_add(w->c, (struct vr_error){ .code = VR_E_RANGE,
-			.what = "desc_state.num of a returned buffer",
-			.value = slots.v, .limit = w->left });
+		vr_slot_damage(&w->q->slots, (struct vr_damage){ VR_D_USED_LENGTH,
+				w->slot, slots.v, w->left });
 		w->lost = true;
 		return;
 	}
@@ -196,7 +184,10 @@ static void walk_returned(struct walk *w, const struct vr_obj *vvq)
 	while (!w->lost && w->left && is_used(w)) {
 		struct vr_val id = desc_word(w, DESC_ID);
 
-		if (!within(w->c, id, w->q->num, "used descriptor's id"))
+		if (id.have == VR_READ && id.v >= w->q->num)
+			vr_slot_damage(&w->q->slots, (struct vr_damage){
+					VR_D_USED_ID, w->slot, id.v, 0 });
+		if (id.have != VR_READ || id.v >= w->q->num)
 			w->lost = true;
 		else if (w->q->in_order)
 			step_batch(w, (uint32_t)id.v);
@@ -250,13 +241,14 @@ static void note_device_position(const struct walk *w)
 	p->device_wrap_counter = (struct vr_val){ w->wrap, VR_READ };
 }
 
-/* Start between the driver's two positions; false when they make no sense. */
+/* Start between the driver's two positions; false when they make no sense, which
+ * check_ring.c tells. */
 static bool begin_walk(struct walk *w)
 {
 	const struct vr_packed *p = &w->q->pk;
 
-	if (!within(w->c, p->next_avail_idx, w->q->num, "next_avail_idx") ||
-	    !within(w->c, p->last_used_idx, w->q->num, "last_used_idx") ||
+	if (p->next_avail_idx.have != VR_READ || p->next_avail_idx.v >= w->q->num ||
+	    p->last_used_idx.have != VR_READ || p->last_used_idx.v >= w->q->num ||
 	    p->avail_wrap_counter.have != VR_READ ||
 	    p->used_wrap_counter.have != VR_READ)
 		return false;
@@ -265,12 +257,7 @@ static bool begin_walk(struct walk *w)
 	w->left = vr_packed_steps(w->q->num, w->slot, w->wrap,
 				  (uint32_t)p->next_avail_idx.v,
 				  p->avail_wrap_counter.v);
-	if (w->left <= w->q->num)
-		return true;
-	vr_error_add(w->c, (struct vr_error){ .code = VR_E_RANGE,
-		.what = "slots between last_used_idx and next_avail_idx",
-		.value = w->left, .limit = w->q->num });
-	return false;
+	return w->left <= w->q->num;
 }
 
 static void derive(struct walk *w, const struct vr_obj *vvq)
@@ -306,7 +293,7 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *v
 
 	q->counts = (struct vr_counts){ none, none, none };
 	p->device_idx = p->device_wrap_counter = none;
-	q->num = vr_ring_num(c, vr_get(c, vvq, VR_PVQ_NUM, "packed.vring.num"),
+	q->num = vr_ring_num(c, q, vr_get(c, vvq, VR_PVQ_NUM, "packed.vring.num"),
 			     false);
 	p->desc = vr_get_ptr(c, vvq, VR_PVQ_DESC, "packed.vring.desc");
 	p->driver.addr = vr_get_ptr(c, vvq, VR_PVQ_DRIVER, "packed.vring.driver");

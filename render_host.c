@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * render_host.c - the host's side as text and as JSON.
+ * render_host.c - the host's side as text.
  */
 #include <inttypes.h>
 #include <string.h>
 
-#include "json.h"
+#include "render_host.h"
 
 #define USED_F_NO_NOTIFY	1u
 
-static bool readable(const struct vr_hostq *q)
+bool vr_ring_readable(const struct vr_hostq *q)
 {
 	return q->why == VR_TR_OK && !q->zeros;
 }
 
 /* Words of a page that is not in the dump are not known, whatever they read as; of
  * two pages, one may be there. */
-static struct vr_val word(const struct vr_hostq *q, struct vr_val v)
+struct vr_val vr_ring_word(const struct vr_hostq *q, struct vr_val v)
 {
 	if (q->zeros)
 		v.have = VR_UNREAD;
@@ -24,7 +24,7 @@ static struct vr_val word(const struct vr_hostq *q, struct vr_val v)
 }
 
 /* Why the ring words are not there, in a word or two. */
-static const char *why_not(const struct vr_hostq *q)
+const char *vr_ring_why(const struct vr_hostq *q)
 {
 	if (q->zeros)
 		return "not in the dump: reads as zeros";
@@ -48,7 +48,7 @@ static const char *why_not(const struct vr_hostq *q)
 }
 
 /* Task states as ps prints them. */
-static char state_letter(struct vr_val state)
+char vr_state_letter(struct vr_val state)
 {
 	static const struct {
 		uint64_t bits;
@@ -76,7 +76,7 @@ static void print_task(FILE *out, const char *what, const struct vr_task *t)
 	}
 	vr_text_escape(comm, sizeof(comm), t->comm);
 	fprintf(out, "%s %s (%s) %c", what, vr_val_text(t->pid, b), comm,
-		state_letter(t->state));
+		vr_state_letter(t->state));
 }
 
 /* ---- one line a queue ------------------------------------------------------------ */
@@ -102,19 +102,19 @@ static void print_row(FILE *out, const struct vr_hostq *q)
 		q->label, q->vhost_virtqueue, vr_val_text(q->num, b[0]),
 		vr_val_text(q->last_avail_idx, b[1]), vr_val_text(q->avail_idx, b[2]),
 		vr_val_text(q->last_used_idx, b[3]), vr_val_text(q->used_flags, b[4]),
-		vr_val_text(word(q, q->ring.avail_idx), b[5]),
-		vr_val_text(word(q, q->ring.used_idx), b[6]),
-		vr_val_text(word(q, q->ring.used_event), b[7]),
-		vr_val_text(word(q, q->ring.avail_event), b[8]),
+		vr_val_text(vr_ring_word(q, q->ring.avail_idx), b[5]),
+		vr_val_text(vr_ring_word(q, q->ring.used_idx), b[6]),
+		vr_val_text(vr_ring_word(q, q->ring.used_event), b[7]),
+		vr_val_text(vr_ring_word(q, q->ring.avail_event), b[8]),
 		vr_val_text(q->kick_count, b[9]), vr_val_text(q->call_count, b[10]));
 	print_task(out, "owner", &q->vhost->owner);
 	if (q->detached)
 		fputs("  detached", out);
 	if (q->backend.have == VR_READ && !q->backend.v)
 		fputs("  no backend", out);
-	if (!readable(q))
-		fprintf(out, "  ring %s", why_not(q));
-	fputc('\n', out);
+	if (!vr_ring_readable(q))
+		fprintf(out, "  ring %s", vr_ring_why(q));
+	fprintf(out, "  %s\n", vr_state_name(q->verdict.state));
 }
 
 /* ---- the full block --------------------------------------------------------------- */
@@ -146,7 +146,7 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 	fprintf(out, "  ring in the owner's memory: desc %" PRIx64 "   avail %" PRIx64
 		"   used %" PRIx64 "%s%s%s\n", q->desc.v, q->avail.v, q->used.v,
 		q->vhost->iotlb ? " (IOVAs: an IOMMU is in use)" : "",
-		readable(q) ? "" : ": ", why_not(q));
+		vr_ring_readable(q) ? "" : ": ", vr_ring_why(q));
 	if (q->zeros || !s->num)
 		return;
 	fprintf(out, "    avail flags %s   idx %s   used_event %s, the guest's: interrupt me once used->idx passes it\n",
@@ -194,6 +194,16 @@ static void print_around(FILE *out, const struct vr_hostq *q)
 			vr_val_text(q->txq.age_ms, b[2]));
 }
 
+static void print_notify(FILE *out, const struct vr_hostq *q)
+{
+	char words[160];
+
+	vr_host_kick_text(words, sizeof(words), q);
+	fprintf(out, "  kick       %s\n", words);
+	vr_signal_text(words, sizeof(words), q);
+	fprintf(out, "  interrupt  %s\n", words);
+}
+
 static void print_block(FILE *out, const struct vr_hostq *q)
 {
 	char name[80];
@@ -209,12 +219,15 @@ static void print_block(FILE *out, const struct vr_hostq *q)
 	print_vhost_side(out, q);
 	print_ring(out, q);
 	print_around(out, q);
+	print_notify(out, q);
+	vr_text_verdict(out, &q->verdict);
 	vr_text_chains(out, &q->chains);
 }
 
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		  const struct vr_select *sel)
 {
+	struct vr_worst worst = { .total = 0 };
 	unsigned missing = 0;
 
 	for (unsigned i = 0; i < h->nqueues; i++) {
@@ -222,6 +235,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		bool first = !i || q->ref.addr != q[-1].ref.addr ||
 			     strcmp(q->device, q[-1].device) != 0;
 
+		vr_worst_add(&worst, &q->verdict, q->device, q->label);
 		missing += q->zeros || q->why == VR_TR_NO_PAGE;
 		if (first && i)
 			fputc('\n', out);
@@ -241,6 +255,8 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 	if (missing)
 		fprintf(out, "rings of %u queues are not in this dump: it was taken without"
 			" user pages (makedumpfile -d without 8 keeps them)\n", missing);
+	if (!sel->full && !sel->chains)
+		vr_text_worst(out, &worst);
 	vr_text_errors(out, c);
 }
 
@@ -263,199 +279,4 @@ void vr_text_regions(FILE *out, const struct vr_host *h)
 				v->regions[k].guest, v->regions[k].user,
 				v->regions[k].size);
 	}
-}
-
-/* ---- JSON ------------------------------------------------------------------------------- */
-
-static void json_count(struct json *j, const char *name, struct vr_val v)
-{
-	json_object(j, name);
-	json_val(j, "eventfd_count", v);
-	json_close_object(j);
-}
-
-static void json_poll(struct json *j, const char *name, const struct vr_poll *p)
-{
-	if (!p->addr) {
-		json_null(j, name);
-		return;
-	}
-	json_object(j, name);
-	json_addr(j, "addr", p->addr);
-	json_addr(j, "wqh", p->wqh.have == VR_READ ? p->wqh.v : 0);
-	json_val_bool(j, "queued", p->queued);
-	json_close_object(j);
-}
-
-static void json_task(struct json *j, const char *name, const struct vr_task *t,
-		      bool owner)
-{
-	char state[2] = { state_letter(t->state), 0 };
-
-	if (!t->addr) {
-		json_null(j, name);
-		return;
-	}
-	json_object(j, name);
-	json_val(j, "pid", t->pid);
-	json_string(j, "comm", t->comm);
-	if (owner)
-		json_addr(j, "mm", t->mm);
-	json_string(j, "state", state);
-	json_close_object(j);
-}
-
-static void json_identity(struct json *j, const struct vr_hostq *q)
-{
-	json_string(j, "device", q->device);
-	json_val(j, "netns", q->ref.inum);
-	json_string(j, "queue", q->label);
-	json_number(j, "vq", q->vq);
-	json_addr(j, "net_device", q->ref.addr);
-	json_addr(j, "tun_struct", q->tun);
-	json_addr(j, "tun_file", q->tun_file);
-	if (q->tun_file)
-		json_val(j, "queue_index", q->queue_index);
-	else
-		json_null(j, "queue_index");
-	json_bool(j, "detached", q->detached);
-	json_addr(j, "wait_entry", q->wait_entry);
-	json_addr(j, "vhost_poll", q->backend_poll.addr);
-	json_addr(j, "vhost_net", q->vhost->kind == VR_VHOST_NET ?
-		  q->vhost->addr : 0);
-	json_addr(j, "vhost_dev", q->vhost->dev);
-	json_addr(j, "vhost_virtqueue", q->vhost_virtqueue);
-	json_task(j, "owner", &q->vhost->owner, true);
-	json_task(j, "worker", &q->worker, false);
-}
-
-static void json_vhost_side(struct json *j, const struct vr_hostq *q)
-{
-	struct vr_val pending = { .have = VR_UNREAD };
-
-	json_val(j, "num", q->num);
-	json_addr(j, "desc", q->desc.v);
-	json_addr(j, "avail", q->avail.v);
-	json_addr(j, "used", q->used.v);
-	json_val(j, "last_avail_idx", q->last_avail_idx);
-	json_val(j, "avail_idx", q->avail_idx);
-	json_val(j, "last_used_idx", q->last_used_idx);
-	json_val(j, "used_flags", q->used_flags);
-	json_val(j, "signalled_used", q->signalled_used);
-	json_val_bool(j, "signalled_used_valid", q->signalled_used_valid);
-	vr_json_features(j, "acked_features", q->acked_features,
-			 vr_vhost_feature_name);
-	json_val(j, "busyloop_timeout", q->busyloop_timeout);
-	json_val(j, "upend_idx", q->upend_idx);
-	json_val(j, "done_idx", q->done_idx);
-	json_addr(j, "backend", q->backend.have == VR_READ ? q->backend.v : 0);
-	json_count(j, "kick", q->kick_count);
-	json_count(j, "call", q->call_count);
-	json_count(j, "error", q->error_count);
-	if (q->rxq_head.have == VR_READ && q->rxq_tail.have == VR_READ)
-		pending = (struct vr_val){ q->rxq_tail.v - q->rxq_head.v, VR_READ };
-	json_object(j, "rxq");
-	json_val(j, "head", q->rxq_head);
-	json_val(j, "tail", q->rxq_tail);
-	json_val(j, "pending", pending);
-	json_close_object(j);
-	json_poll(j, "kick_poll", &q->kick_poll);
-	json_poll(j, "backend_poll", &q->backend_poll);
-	json_object(j, "tx_ring");
-	json_val(j, "size", q->tx_ring_size);
-	json_val(j, "used", q->tx_ring_used);
-	json_close_object(j);
-	json_val(j, "sock_qlen", q->sock_qlen);
-	if (!q->txq.addr) {
-		json_null(j, "netdev_queue");
-		return;
-	}
-	json_object(j, "netdev_queue");
-	json_addr(j, "addr", q->txq.addr);
-	json_val(j, "state", q->txq.state);
-	json_val(j, "trans_start_age_ms", q->txq.age_ms);
-	json_val(j, "qlen", q->txq.qlen);
-	json_close_object(j);
-}
-
-static void json_ring(struct json *j, const struct vr_hostq *q)
-{
-	const struct vr_split *s = &q->ring;
-
-	json_object(j, "ring");
-	json_bool(j, "readable", readable(q));
-	if (readable(q))
-		json_null(j, "why");
-	else
-		json_string(j, "why", why_not(q));
-	json_object(j, "avail");
-	json_val(j, "flags", word(q, s->avail_flags));
-	json_val(j, "idx", word(q, s->avail_idx));
-	json_val(j, "used_event", word(q, s->used_event));
-	json_close_object(j);
-	json_object(j, "used");
-	json_val(j, "flags", word(q, s->used_flags));
-	json_val(j, "idx", word(q, s->used_idx));
-	json_val(j, "avail_event", word(q, s->avail_event));
-	json_close_object(j);
-	json_close_object(j);
-}
-
-static void json_dma(struct json *j, const struct vr_hostq *q)
-{
-	if (q->vhost->iotlb) {
-		json_null(j, "dma");
-		json_object(j, "iova");
-		json_val_hex(j, "desc", q->desc);
-		json_val_hex(j, "avail", q->avail);
-		json_val_hex(j, "used", q->used);
-		json_close_object(j);
-		return;
-	}
-	json_object(j, "dma");
-	json_val_hex(j, "desc", q->dma_desc);
-	json_val_hex(j, "avail", q->dma_avail);
-	json_val_hex(j, "used", q->dma_used);
-	json_close_object(j);
-	json_null(j, "iova");
-}
-
-static void json_regions(struct json *j, const struct vr_vhost *v)
-{
-	json_array(j, "memory");
-	for (unsigned i = 0; i < v->nregions; i++) {
-		json_object(j, NULL);
-		json_val_hex(j, "guest", (struct vr_val){ v->regions[i].guest,
-							  VR_READ });
-		json_addr(j, "user", v->regions[i].user);
-		json_val_hex(j, "size", (struct vr_val){ v->regions[i].size,
-							 VR_READ });
-		json_close_object(j);
-	}
-	json_close_array(j);
-}
-
-void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
-{
-	struct json j;
-
-	vr_json_begin(&j, out, c, "vhostq", "host", h->nodename, h->release);
-	json_array(&j, "queues");
-	for (unsigned i = 0; i < h->nqueues; i++) {
-		const struct vr_hostq *q = &h->queues[i];
-
-		json_object(&j, NULL);
-		json_identity(&j, q);
-		json_vhost_side(&j, q);
-		json_ring(&j, q);
-		json_dma(&j, q);
-		if (h->memory)
-			json_regions(&j, q->vhost);
-		vr_json_chains(&j, &q->chains);
-		/* Not judged yet. */
-		json_null(&j, "verdict");
-		json_close_object(&j);
-	}
-	json_close_array(&j);
-	vr_json_end(&j, c);
 }

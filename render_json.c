@@ -220,6 +220,7 @@ static void net_context(struct json *j, const struct vr_device *d,
 		json_val(j, "weight", q->napi.weight);
 		json_val_bool(j, "scheduled", q->napi.scheduled);
 		json_val_bool(j, "disabled", q->napi.disabled);
+		json_val_bool(j, "enabled", q->napi.enabled);
 		json_close_object(j);
 	} else {
 		json_null(j, "napi");
@@ -255,6 +256,27 @@ static void notify(struct json *j, const char *name, const struct vr_notify *n,
 	json_close_object(j);
 }
 
+void vr_json_verdict(struct json *j, const struct vr_verdict *v)
+{
+	if (v->state == VR_ST_NONE) {
+		json_null(j, "verdict");
+		return;
+	}
+	json_object(j, "verdict");
+	json_string(j, "state", vr_state_name(v->state));
+	json_string(j, "severity", vr_severity_name(v->severity));
+	json_array(j, "reasons");
+	for (unsigned i = 0; i < v->nreasons; i++) {
+		json_object(j, NULL);
+		json_string(j, "check", v->reasons[i].check);
+		json_string(j, "severity", vr_severity_name(v->reasons[i].severity));
+		json_string(j, "text", v->reasons[i].text);
+		json_close_object(j);
+	}
+	json_close_array(j);
+	json_close_object(j);
+}
+
 static void queue(struct json *j, const struct vr_device *d,
 		  const struct vr_queue *q)
 {
@@ -268,10 +290,9 @@ static void queue(struct json *j, const struct vr_device *d,
 	json_val(j, "device_pending", q->counts.device_pending);
 	json_val(j, "driver_pending", q->counts.driver_pending);
 	vr_json_chains(j, &q->chains);
-	/* Not judged yet: unknown, as the contract says it. */
 	notify(j, "kick", &q->kick, q, vr_kick_text);
 	notify(j, "interrupt", &q->interrupt, q, vr_interrupt_text);
-	json_null(j, "verdict");
+	vr_json_verdict(j, &q->verdict);
 	json_close_object(j);
 }
 

@@ -38,8 +38,6 @@ void vr_text_errors(FILE *out, const struct vr_ctx *c)
 
 static const char *note(const struct vr_queue *q)
 {
-	if (q->failed || !q->num)
-		return "  unreadable";
 	if (!q->in_use)
 		return "  not in use";
 	if (!q->txq.addr || q->txq.state.have != VR_READ)
@@ -63,10 +61,10 @@ static void print_row(FILE *out, const struct vr_queue *q)
 	else
 		fprintf(out, "%16s", "-");
 	if (q->failed) {
-		fprintf(out, "%s\n", note(q));
+		fprintf(out, "  %s\n", vr_state_name(q->verdict.state));
 		return;
 	}
-	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s%s%s\n",
+	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s  %s%s%s\n",
 		vr_val_text(num, b[9]), vr_val_text(q->num_free, b[0]), vr_val_text(q->last_used_idx, b[1]),
 		vr_val_text(q->packed ? p->next_avail_idx : s->avail_idx, b[2]),
 		vr_val_text(q->packed ? p->device_idx : s->used_idx, b[3]),
@@ -74,7 +72,7 @@ static void print_row(FILE *out, const struct vr_queue *q)
 		vr_val_text(q->counts.driver_pending, b[6]),
 		q->packed ? vr_area_text(&p->driver, b[7]) : vr_val_text(s->used_event, b[7]),
 		q->packed ? vr_area_text(&p->device, b[8]) : vr_val_text(s->avail_event, b[8]),
-		q->packed ? "  packed" : "", note(q));
+		vr_state_name(q->verdict.state), q->packed ? "  packed" : "", note(q));
 }
 
 static void print_device(FILE *out, const struct vr_device *d)
@@ -91,9 +89,9 @@ static void print_device(FILE *out, const struct vr_device *d)
 static void print_table(FILE *out, const struct vr_device *d)
 {
 	print_device(out, d);
-	fprintf(out, "%-6s %-16s %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s\n",
+	fprintf(out, "%-6s %-16s %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s  %s\n",
 		"QUEUE", "VRING_VIRTQUEUE", "NUM", "FREE", "L_USED", "AVAIL",
-		"USED", "FLIGHT", "DEV", "DRV", "U_EVENT", "A_EVENT");
+		"USED", "FLIGHT", "DEV", "DRV", "U_EVENT", "A_EVENT", "VERDICT");
 	for (unsigned i = 0; i < d->nqueues; i++)
 		print_row(out, &d->queues[i]);
 }
@@ -265,7 +263,8 @@ static void print_net(FILE *out, const struct vr_device *d,
 		fprintf(out, "    napi %" PRIx64 "   state %s   %s   %s   weight %s\n",
 			q->napi.addr, vr_val_text(q->napi.state, b[0]),
 			yes_no(q->napi.scheduled, "scheduled", "not scheduled"),
-			yes_no(q->napi.disabled, "disabled", "enabled"),
+			yes_no(q->napi.disabled, "disabled",
+			       yes_no(q->napi.enabled, "enabled", "never enabled")),
 			vr_val_text(q->napi.weight, b[1]));
 	if (q->dir == VR_RX)
 		fprintf(out, "    refill work %s   refill_enabled %s\n",
@@ -318,7 +317,8 @@ static void print_block(FILE *out, const struct vr_device *d,
 			q->dir == VR_TX ? "send_queue" : "receive_queue",
 			q->owner);
 	if (q->failed || !q->num) {
-		fprintf(out, "%s\n", note(q));
+		fputc('\n', out);
+		vr_text_verdict(out, &q->verdict);
 		return;
 	}
 	fprintf(out, "  num %" PRIu32 "%s%s%s\n", q->num, q->packed ? "  packed" : "",
@@ -334,6 +334,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	print_counts(out, q);
 	print_notify(out, q);
 	print_net(out, d, q);
+	vr_text_verdict(out, &q->verdict);
 	print_picture(out, q, width);
 	vr_text_chains(out, &q->chains);
 }
@@ -342,9 +343,14 @@ void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 		      const struct vr_snapshot *s, const struct vr_select *sel,
 		      unsigned width)
 {
+	struct vr_worst worst = { .total = 0 };
+
 	for (unsigned i = 0; i < s->ndevices; i++) {
 		const struct vr_device *d = &s->devices[i];
 
+		for (unsigned k = 0; k < d->nqueues; k++)
+			vr_worst_add(&worst, &d->queues[k].verdict, d->ref.name,
+				     d->queues[k].label);
 		if (i)
 			fputc('\n', out);
 		if (!sel->full) {
@@ -359,6 +365,8 @@ void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 			print_block(out, d, &d->queues[k], width);
 		}
 	}
+	if (!sel->full)
+		vr_text_worst(out, &worst);
 	vr_text_errors(out, c);
 }
 

@@ -109,13 +109,16 @@ struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr)
 	return v;
 }
 
-uint32_t vr_ring_num(struct vr_ctx *c, struct vr_val num, bool power_of_two)
+uint32_t vr_ring_num(struct vr_ctx *c, struct vr_queue *q, struct vr_val num,
+		     bool power_of_two)
 {
 	struct vr_error e = { .what = "vring.num", .value = num.v,
 			      .limit = VR_MAX_RING };
 
 	if (num.have != VR_READ)
 		return 0;
+	q->size_read = num.v;
+	q->size_known = true;
 	if (!num.v || num.v > VR_MAX_RING) {
 		e.code = VR_E_RANGE;
 		vr_error_add(c, e);
@@ -195,6 +198,29 @@ static void read_entries(struct vr_queue *q, const struct vr_pieces *p)
 	}
 }
 
+/* On a live system: did an index change since it was read?  Then the rest of the
+ * picture may be of different moments. */
+static bool has_moved(struct vr_ctx *c, const struct vr_queue *q, bool words_big)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = q->vring_virtqueue };
+	struct vr_obj vq = { .addr = o.addr + f[VR_VVQ_VQ].offset };
+	struct vr_split now = q->split;
+	struct vr_pieces p = { .big = words_big };
+
+	if (vr_get(c, &vq, VR_VQ_NUM_FREE, NULL).v != q->num_free.v ||
+	    vr_get(c, &o, VR_VVQ_FREE_HEAD, NULL).v != q->free_head.v)
+		return true;
+	if (q->packed)
+		return vr_get(c, &o, VR_PVQ_NEXT_AVAIL, NULL).v !=
+		       q->pk.next_avail_idx.v;
+	unread_words(&now);
+	read_words(c, &now, &p);
+	return now.avail_idx.v != q->split.avail_idx.v ||
+	       now.used_idx.v != q->split.used_idx.v ||
+	       vr_get(c, &o, VR_VVQ_LAST_USED_IDX, NULL).v != q->last_used_idx.v;
+}
+
 void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
 		  bool words_big)
 {
@@ -213,10 +239,11 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	if (q->packed) {
 		vr_packed_read(c, q, &p.vvq);
 		vr_notify_replay(q);
+		q->moving = q->num && c->t->live && has_moved(c, q, false);
 		return;
 	}
-	s->num = q->num = vr_ring_num(c, vr_get(c, &p.vvq, VR_VVQ_NUM, "vring.num"),
-				      true);
+	s->num = q->num = vr_ring_num(c, q, vr_get(c, &p.vvq, VR_VVQ_NUM,
+						   "vring.num"), true);
 	s->desc = vr_get_ptr(c, &p.vvq, VR_VVQ_DESC, "vring.desc");
 	s->avail = vr_get_ptr(c, &p.vvq, VR_VVQ_AVAIL, "vring.avail");
 	s->used = vr_get_ptr(c, &p.vvq, VR_VVQ_USED, "vring.used");
@@ -231,4 +258,5 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	vr_notify_replay(q);
 	if (s->num)
 		vr_slots_read(c, q, &p);
+	q->moving = s->num && c->t->live && has_moved(c, q, words_big);
 }

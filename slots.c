@@ -28,13 +28,16 @@ struct walk {
 	uint32_t tables;
 };
 
-static void damaged(struct walk *w, struct vr_damage d)
+void vr_slot_damage(struct vr_slots *s, struct vr_damage d)
 {
-	struct vr_slots *s = &w->q->slots;
-
 	if (s->ndamage < VR_MAX_DAMAGE)
 		s->damage[s->ndamage] = d;
 	s->ndamage++;
+}
+
+static void damaged(struct walk *w, struct vr_damage d)
+{
+	vr_slot_damage(&w->q->slots, d);
 }
 
 /* ---- the tables --------------------------------------------------------------------- */
@@ -355,12 +358,19 @@ static uint32_t count_stray(struct walk *w)
 	return n;
 }
 
+static bool is_whole(const struct vr_span *s)
+{
+	return s->data && !s->missing;
+}
+
 void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p)
 {
 	struct walk w = { .c = c, .q = q, .p = p, .num = q->split.num };
 	struct vr_slots *s = &q->slots;
 
 	load_tables(&w);
+	s->complete = is_whole(&p->desc) && is_whole(&p->state) &&
+		      (!own_links(c) || is_whole(&p->extra));
 	s->state = s->buffer = vr_alloc(&c->arena, w.num, 1);
 	s->token = vr_alloc(&c->arena, w.num, sizeof(*s->token));
 	if (!s->state || !s->token) {

@@ -6,6 +6,34 @@
 #ifndef VRING_SNAPSHOT_H
 #define VRING_SNAPSHOT_H
 
+/* ---- what check.c adds -------------------------------------------------------- */
+
+enum vr_severity { VR_SEV_OK, VR_SEV_INFO, VR_SEV_WARN, VR_SEV_ERROR };
+
+/* What a queue is in, one of them, by precedence: a worse one hides the others. */
+enum vr_state {
+	VR_ST_NONE,		/* not judged */
+	VR_ST_UNREADABLE, VR_ST_CORRUPT, VR_ST_BROKEN, VR_ST_STOPPED,
+	VR_ST_VHOST_ERROR, VR_ST_LOST_INTERRUPT, VR_ST_LOST_KICK,
+	VR_ST_KICK_NOT_SERVED, VR_ST_RX_STARVED, VR_ST_RING_FULL, VR_ST_TX_STOPPED,
+	VR_ST_NOT_CONSUMING, VR_ST_NOT_REAPING, VR_ST_ACTIVE, VR_ST_IDLE,
+	VR_ST_NSTATES
+};
+
+/* Why: which check or state says so, and the numbers that it saw. */
+struct vr_reason {
+	const char *check;
+	enum vr_severity severity;
+	char text[240];
+};
+
+struct vr_verdict {
+	enum vr_state state;
+	enum vr_severity severity;
+	struct vr_reason *reasons;
+	unsigned nreasons, room;
+};
+
 /* ---- snapshot: one queue's ring (ring.c) -------------------------------------- */
 
 /* What a descriptor is used for. */
@@ -124,8 +152,9 @@ enum vr_damage_code {
 	VR_D_TABLE_LINK,	/* its entry 'other' leads to 'value' */
 	VR_D_TABLE_ALIEN,	/* the driver uses no tables in this queue */
 	VR_D_AVAIL_HEAD,	/* avail->ring[at] is 'value' */
-	VR_D_USED_ID,		/* used->ring[at].id is 'value' */
-	VR_D_USED_TOKEN,	/* used->ring[at].id 'value' is not in flight */
+	VR_D_USED_ID,		/* slot 'at' of what was returned has id 'value' */
+	VR_D_USED_TOKEN,	/* .. which is not in flight */
+	VR_D_USED_LENGTH,	/* packed: slot 'at' returns 'value' slots of 'other' */
 	VR_D_NCODES
 };
 
@@ -145,6 +174,7 @@ struct vr_slots {
 				 * head in a split ring, by id in a packed one */
 	uint16_t *length;	/* packed: the buffer's descriptors, by id */
 	uint32_t tokens;	/* how many there are */
+	bool complete;		/* split: no part of the tables was missing */
 	uint32_t stray;		/* split: chains that are neither free nor in flight */
 	struct vr_damage damage[VR_MAX_DAMAGE];
 	unsigned ndamage;	/* all of it; the array holds the first */
@@ -179,6 +209,7 @@ struct vr_napi {
 	uint64_t addr;		/* napi_struct; 0: the queue has none */
 	struct vr_val state, weight;
 	struct vr_val scheduled, disabled;
+	struct vr_val enabled;	/* napi_enable() was called: NPSVC is clear */
 };
 
 struct vr_queue {
@@ -204,6 +235,10 @@ struct vr_queue {
 	struct vr_counts counts;
 	struct vr_notify kick, interrupt;
 	struct vr_slots slots;
+	bool moving;		/* live: its words changed while it was being read */
+	uint64_t size_read;	/* the ring's size as it stood there, refused or not */
+	bool size_known;	/* .. and whether it could be read */
+	struct vr_verdict verdict;
 	uint64_t desc_state;	/* where the driver's tokens are; 0: unknown */
 	struct vr_chains chains;
 };
@@ -226,7 +261,8 @@ uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t t
 /* ring.c: the guest-physical address of a ring's part; VR_UNREAD without one. */
 struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr);
 /* ring.c: a ring's size, 0 when nothing can be computed with it (noted). */
-uint32_t vr_ring_num(struct vr_ctx *c, struct vr_val num, bool power_of_two);
+uint32_t vr_ring_num(struct vr_ctx *c, struct vr_queue *q, struct vr_val num,
+		     bool power_of_two);
 /* chains.c: the chains that the device holds now, of a queue whose slots were
  * read; of a host's queue, those that vhost has not returned. */
 struct vr_hostq;
@@ -238,6 +274,10 @@ const char *vr_stop_name(enum vr_stop stop);
 void vr_desc_flags(char *buf, size_t size, uint16_t flags);
 /* notify.c: replay both notification decisions (pure), and say them in words. */
 void vr_notify_replay(struct vr_queue *q);
+/* The same of a host's queue: does vhost wait for a kick, and would it signal? */
+void vr_host_notify_replay(struct vr_hostq *q);
+void vr_host_kick_text(char *buf, size_t size, const struct vr_hostq *q);
+void vr_signal_text(char *buf, size_t size, const struct vr_hostq *q);
 void vr_kick_text(char *buf, size_t size, const struct vr_queue *q);
 void vr_interrupt_text(char *buf, size_t size, const struct vr_queue *q);
 /* Would moving an index from 'old' to 'new_idx' pass 'event'?  The rule for
@@ -258,6 +298,7 @@ struct vr_device {
 	struct vr_val up, carrier;		/* of net_device.state */
 	struct vr_val link;			/* VIRTIO_NET_S_LINK_UP as last seen */
 	struct vr_val failed;
+	struct vr_val enabled;			/* by the virtio core: DRIVER_OK is set */
 	struct vr_val refill_pending, refill_enabled;
 	struct vr_queue *queues;
 	unsigned nqueues;
@@ -387,6 +428,9 @@ struct vr_hostq {
 	struct vr_task worker;	/* addr 0: none, or not found */
 	/* the words in the owner's memory */
 	struct vr_split ring;
+	struct vr_val next_head;	/* what avail->ring says vhost takes next */
+	struct vr_notify kick, signal;	/* as vhost decides */
+	struct vr_verdict verdict;
 	struct vr_chains chains;
 	enum vr_translation why;	/* VR_TR_OK: readable */
 	bool zeros;		/* readable, but nothing but zeros where vhost's
@@ -485,6 +529,20 @@ int vr_trace_host(struct vr_ctx *c, const struct vr_host *h, struct vr_walks *re
 /* How the next address follows, in words. */
 void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h);
 
+/* ---- checks and verdicts (check.c) ------------------------------------------------------ */
+
+/* Judge every queue: run all checks over it and say what state it is in.  Pure but
+ * for the reasons, which are kept in the context's arena. */
+void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s);
+void vr_check_host(struct vr_ctx *c, struct vr_host *h);
+/* A state's and a severity's name in text and JSON. */
+const char *vr_state_name(enum vr_state state);
+const char *vr_severity_name(enum vr_severity severity);
+/* The n-th of all checks and states, for help texts and their test: its name,
+ * severity and meaning; false behind the last one. */
+bool vr_check_row(unsigned n, const char **name, enum vr_severity *severity,
+		  const char **meaning);
+
 /* ---- words (words.c) ----------------------------------------------------------------- */
 
 /* A value as decimal in 'buf': '-' when it could not be read, 'none' when this
@@ -509,6 +567,17 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 		      const struct vr_snapshot *s, const struct vr_select *sel,
 		      unsigned width);
+/* render_verdict.c: a queue's verdict with its reasons; the one line below a table
+ * that names the worst of all queues that were added. */
+struct vr_worst {
+	unsigned total, bad;
+	const struct vr_verdict *verdict;
+	const char *device, *label;
+};
+void vr_text_verdict(FILE *out, const struct vr_verdict *v);
+void vr_worst_add(struct vr_worst *w, const struct vr_verdict *v, const char *device,
+		  const char *label);
+void vr_text_worst(FILE *out, const struct vr_worst *w);
 /* render_packed.c: what a packed ring's block has in place of avail and used ring;
  * an event area in a word ("on", "off", a slot). */
 void vr_text_packed(FILE *out, const struct vr_queue *q);
@@ -545,6 +614,7 @@ void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 		   const char *command, const char *side, const char *nodename,
 		   const char *release);
 void vr_json_end(struct json *j, const struct vr_ctx *c);
+void vr_json_verdict(struct json *j, const struct vr_verdict *v);
 void vr_json_features(struct json *j, const char *name, struct vr_val mask,
 		      const char *(*named)(unsigned bit));
 

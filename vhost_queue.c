@@ -176,6 +176,9 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	s->used_flags = word(c, q, used, big);
 	s->used_idx = word(c, q, used + 2, big);
 	s->avail_event = word(c, q, used + USED_RING + USED_ELEM * s->num, big);
+	if (q->last_avail_idx.have == VR_READ)
+		q->next_head = word(c, q, avail + AVAIL_RING +
+				    2 * (q->last_avail_idx.v % s->num), big);
 }
 
 static bool only_zeros(const struct vr_hostq *q)
@@ -265,8 +268,11 @@ static void read_worker(struct vr_ctx *c, struct vr_hostq *q)
 		task = vr_has(c, VR_SZ_VHOST_WORKER) ? worker_task(c, worker) :
 						       worker;
 	}
-	if (task)
-		vr_read_task(c, task, task, &q->worker);
+	if (!task)
+		return;
+	vr_read_task(c, task, task, &q->worker);
+	q->worker.on_cpu = vr_get(c, &(struct vr_obj){ .addr = task },
+				  VR_TASK_ON_CPU, NULL);
 }
 
 static struct vr_val eventfd_count(struct vr_ctx *c, uint64_t ctx)

@@ -210,8 +210,10 @@ static bool collect(bool json)
 		return false;
 	}
 	vr_layout_compare(&ctx, false);
-	if (vr_net_walk(&ctx, &sel, &snap, &err) == VR_WALK_OK)
+	if (vr_net_walk(&ctx, &sel, &snap, &err) == VR_WALK_OK) {
+		vr_check_guest(&ctx, &snap);
 		return true;
+	}
 	/* All devices, and none is there: an empty answer, not a failure. */
 	if (json && !sel.device && err.status == VR_WALK_NO_DEVICE)
 		return true;
@@ -231,8 +233,10 @@ static bool collect_host(bool json, uint64_t pid)
 		return false;
 	}
 	vr_layout_compare(&ctx, false);
-	if (vr_host_walk(&ctx, &sel, pid, &host, &err) == VR_WALK_OK)
+	if (vr_host_walk(&ctx, &sel, pid, &host, &err) == VR_WALK_OK) {
+		vr_check_host(&ctx, &host);
 		return true;
+	}
 	if (json && !sel.device && !pid && err.status == VR_WALK_NO_DEVICE)
 		return true;
 	vr_host_reason(reason, sizeof(reason), &err, &sel, pid);

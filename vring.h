@@ -11,6 +11,7 @@
  *   net_state.c  what the network stack knows of them              \  fill a
  *   vhost_walk.c host: what a tap-like net_device is               /  snapshot,
  *   ring.c packed.c  the shared rings of one queue                   /   print nothing
+ *   check*.c     says of each queue what state it is in, and why
  *   hops.c       names the way that was walked, for vqwalk
  *   render_*.c   print the snapshot, as text or as JSON; words.c says what
  *                went wrong
@@ -180,7 +181,7 @@ enum vr_slot {
 	VR_TASK_THREAD_NODE, VR_SIGNAL_THREAD_HEAD,
 	/* virtio */
 	VR_VDEV_DEV, VR_VDEV_INDEX, VR_VDEV_ID, VR_VDEV_FEATURES,
-	VR_VDEV_FAILED, VR_VQ_CALLBACK,
+	VR_VDEV_FAILED, VR_VDEV_ENABLED, VR_VQ_CALLBACK,
 	VR_VQ_NUM_FREE, VR_VQ_INDEX, VR_VQ_NAME,
 	VR_VVQ_VQ, VR_VVQ_EVENT, VR_VVQ_EVENT_TRIGGERED, VR_VVQ_INDIRECT, VR_VVQ_BROKEN,
 	VR_VVQ_WEAK_BARRIERS, VR_VVQ_FREE_HEAD, VR_VVQ_NUM_ADDED,
@@ -200,7 +201,7 @@ enum vr_slot {
 	VR_VI_REFILL_ENABLED, VR_SQ_VQ, VR_RQ_VQ, VR_SQ_NAPI, VR_RQ_NAPI,
 	VR_VSOCK_DEV, VR_VSOCK_CID, VR_SCSI_DEV, VR_FILE_DENTRY, VR_DENTRY_NAME,
 	/* files and sockets */
-	VR_TASK_STATE, VR_TASK_FILES, VR_FILES_FDT,
+	VR_TASK_STATE, VR_TASK_ON_CPU, VR_TASK_FILES, VR_FILES_FDT,
 	VR_FDT_MAX_FDS, VR_FDT_FD, VR_FILE_INODE, VR_FILE_PRIVATE,
 	VR_INODE_RDEV, VR_INODE_MODE, VR_EVENTFD_COUNT,
 	VR_SOCK_WQ, VR_SOCK_QLEN, VR_SOCKET_WQ_WAIT, VR_WAIT_HEAD_LIST,
@@ -265,6 +266,7 @@ struct vr_layout {
 	struct vr_field f[VR_NSLOTS];
 	bool constants;			/* the enums' values below are known */
 	unsigned napi_disable;		/* bit number of NAPI_STATE_DISABLE */
+	unsigned napi_npsvc;		/* .. of NAPI_STATE_NPSVC: not enabled */
 };
 
 /* The first required member that could not be found. */
@@ -474,6 +476,7 @@ struct vr_task {
 	uint64_t addr;
 	uint64_t mm;		/* 0: a kernel thread */
 	struct vr_val state;	/* bits of task_struct.__state; 0 is running */
+	struct vr_val on_cpu;	/* it runs this very moment; read of workers only */
 	struct vr_val pid;
 	char comm[16];
 	uint64_t leader;	/* the thread group's leader */

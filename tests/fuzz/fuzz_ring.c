@@ -213,10 +213,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.t = &t;
 	c.layout = at_work->layout;
 	select_by(&sel, how & 0x7f);
-	if (vr_net_walk(&c, &sel, &snap, &err) == VR_WALK_OK)
+	if (vr_net_walk(&c, &sel, &snap, &err) == VR_WALK_OK) {
+		vr_check_guest(&c, &snap);
 		print_guest(&c, &sel, &snap, how);
-	else
+	} else {
 		vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	}
 	vr_arena_free(&c.arena);
 	vr_arena_free(&c.scratch);
 	return 0;

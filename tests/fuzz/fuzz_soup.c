@@ -164,10 +164,12 @@ static void walk_guest(struct vr_ctx *c, unsigned how)
 	char reason[1024];
 
 	select_by(&sel, how);
-	if (vr_net_walk(c, &sel, &snap, &err) == VR_WALK_OK)
+	if (vr_net_walk(c, &sel, &snap, &err) == VR_WALK_OK) {
+		vr_check_guest(c, &snap);
 		print_guest(c, &sel, &snap, how);
-	else
+	} else {
 		vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	}
 }
 
 static void walk_host(struct vr_ctx *c, unsigned how)
@@ -179,10 +181,12 @@ static void walk_host(struct vr_ctx *c, unsigned how)
 
 	memset(&host, 0, sizeof(host));
 	select_by(&sel, how);
-	if (vr_host_walk(c, &sel, how & 8 ? how & 0xff : 0, &host, &err) == VR_WALK_OK)
+	if (vr_host_walk(c, &sel, how & 8 ? how & 0xff : 0, &host, &err) == VR_WALK_OK) {
+		vr_check_host(c, &host);
 		print_host(c, &sel, &host);
-	else
+	} else {
 		vr_host_reason(reason, sizeof(reason), &err, &sel, 0);
+	}
 }
 
 /* One queue, without the way there, which soup seldom shows. */

@@ -267,6 +267,8 @@ struct walked guest_walk(struct guest *g, const char *device, const char *queue)
 	if (queue)
 		assert_int_equal(vr_select_queue(&w.sel, queue), 0);
 	w.status = vr_net_walk(&g->c, &w.sel, &w.snap, &w.err);
+	if (w.status == VR_WALK_OK)
+		vr_check_guest(&g->c, &w.snap);
 	return w;
 }
 

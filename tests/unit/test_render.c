@@ -211,6 +211,7 @@ static void a_refused_size_is_a_dash(void **state)
 	x->q.split = (struct vr_split){ .num = 0, .avail_idx = unread,
 		.used_idx = unread, .used_event = unread, .avail_event = unread };
 	vr_ring_derive(&x->q);
+	x->q.verdict.state = VR_ST_UNREADABLE;
 	text = render(x, 80);
 	assert_cell(text, "tx1", "NUM", "-");
 	assert_cell(text, "tx1", "FREE", "1021");
@@ -224,7 +225,8 @@ static void a_failed_queue_has_no_address_of_0(void **state)
 	const char *text;
 
 	x->q = (struct vr_queue){ .dir = VR_TX, .label = "tx1", .failed = true,
-				  .in_use = true };
+				  .in_use = true,
+				  .verdict = { .state = VR_ST_UNREADABLE } };
 	text = render(x, 80);
 	assert_has(text, "unreadable");
 	assert_cell(text, "tx1", "VRING_VIRTQUEUE", "-");

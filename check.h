@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check.h - what the files that judge queues share: a check is a row in a table, and
+ * a pure function of one queue's snapshot.
+ */
+#ifndef VRING_CHECK_H
+#define VRING_CHECK_H
+
+#include "vring.h"
+
+/* Younger trouble than this can be a busy moment. */
+#define VR_PATIENCE_MS	1000
+
+/* The queue at hand: a guest's (d and q) or a host's (h). */
+struct vr_judge {
+	struct vr_ctx *c;
+	const struct vr_device *d;
+	const struct vr_queue *q;
+	const struct vr_hostq *h;
+	struct vr_verdict *v;
+	bool transition;	/* one add, get or reset under way explains breaches */
+	bool moving;		/* the words changed under the reader */
+};
+
+struct vr_check {
+	const char *name;
+	enum vr_severity severity;
+	bool excusable;		/* by what is under way (vr_judge.transition) */
+	const char *meaning;
+	void (*run)(struct vr_judge *j, const struct vr_check *self);
+};
+
+/* The tables, ended by a row without a name. */
+extern const struct vr_check vr_ring_checks[];	/* check_ring.c: a guest's rings */
+extern const struct vr_check vr_host_checks[];	/* check_host.c */
+
+/* A check's breach: 'format' says which numbers, without a closing full stop. */
+void vr_found(struct vr_judge *j, const struct vr_check *self, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What the state was concluded from; 'severity' replaces the table's for it. */
+enum vr_state vr_conclude(struct vr_judge *j, enum vr_state state,
+			  enum vr_severity severity, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The severity that a state has in the table. */
+enum vr_severity vr_state_severity(enum vr_state state);
+/* Both sides' shorthand. */
+static inline bool vr_is_read(struct vr_val v)
+{
+	return v.have == VR_READ;
+}
+/* Is something under way in the driver that excuses breaches (check_ring.c)? */
+bool vr_in_transition(const struct vr_queue *q);
+/* check_guest.c, check_host.c: the state of a queue without breaches. */
+void vr_judge_guest(struct vr_judge *j);
+void vr_judge_host(struct vr_judge *j);
+
+#endif

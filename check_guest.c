@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * check_guest.c - the state of a guest's queue whose ring is sound: who has to move
+ * next, and whether anything shows that he does not.
+ *
+ * One dump is one instant.  What a healthy system also looks like for a moment is
+ * called info; it becomes a warning when it blocks progress, and has for a while.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check.h"
+
+/* virtio_net stops a queue that could not take another skb: MAX_SKB_FRAGS + 2. */
+#define STOP_BELOW	19u
+
+#define NAPI_BUDGET	64u
+#define TXQ_DRV_XOFF	1u	/* netdev_queue.state */
+#define TXQ_STACK_XOFF	2u
+
+static bool is_set(struct vr_val v)
+{
+	return v.have == VR_READ && v.v;
+}
+
+static bool is_clear(struct vr_val v)
+{
+	return v.have == VR_READ && !v.v;
+}
+
+/* ---- before the ring is looked at ---------------------------------------------------- */
+
+static bool is_unreadable(struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+	const char *what = NULL;
+
+	if (q->failed)
+		what = "the queue could not be read";
+	else if (!q->num)
+		what = "the ring's size could not be read";
+	else if (!vr_is_read(q->counts.in_flight) ||
+		 !vr_is_read(q->counts.device_pending))
+		what = "an index could not be read";
+	if (what)
+		vr_conclude(j, VR_ST_UNREADABLE, VR_SEV_WARN, "%s; see the errors", what);
+	return what != NULL;
+}
+
+/* Hardened kernels create queues broken and mend them with DRIVER_OK. */
+static bool is_broken(struct vr_judge *j)
+{
+	if (!is_set(j->q->broken))
+		return false;
+	if (is_clear(j->d->enabled))
+		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO,
+			    "broken is set, and the device is not enabled (before DRIVER_OK, or being reset)");
+	else
+		vr_conclude(j, VR_ST_BROKEN, VR_SEV_ERROR,
+			    "broken is set: the driver met nonsense in the ring, or the device is gone");
+	return true;
+}
+
+static bool is_stopped(struct vr_judge *j)
+{
+	const struct vr_device *d = j->d;
+	const struct vr_queue *q = j->q;
+	const char *why = NULL;
+
+	if (is_set(d->failed))
+		why = "the device failed to probe (virtio_device.failed)";
+	else if (q->dir == VR_CTRL)
+		return false;
+	else if (!q->in_use)
+		why = "the pair is not in use (at or above curr_queue_pairs)";
+	else if (is_clear(d->up))
+		why = "the interface is down";
+	else if (is_clear(d->carrier) || is_clear(d->link))
+		why = "the link is down";
+	if (why)
+		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO, "%s", why);
+	return why != NULL;
+}
+
+/* Is the poll loop going to run?  The bit is set as well in one that was never enabled
+ * (interface down) or is not used (transmitting with napi_tx off); NPSVC tells. */
+static bool polls(const struct vr_queue *q)
+{
+	return is_set(q->napi.scheduled) && !is_clear(q->napi.enabled);
+}
+
+/* ---- what the ring says ----------------------------------------------------------------- */
+
+/* The interrupt for what was returned is due, and NAPI knows nothing of it. */
+static bool is_unheard(const struct vr_queue *q)
+{
+	return q->interrupt.known && q->interrupt.due && !is_clear(q->callback) &&
+	       !polls(q);
+}
+
+/* Has the transmit queue been stopped for longer than a busy moment? */
+static bool is_stuck(const struct vr_txq *t)
+{
+	return t->age_ms.have != VR_READ || t->age_ms.v >= VR_PATIENCE_MS;
+}
+
+static const char *napi_words(const struct vr_queue *q)
+{
+	if (!q->napi.addr || q->napi.scheduled.have != VR_READ)
+		return "";
+	if (is_clear(q->napi.enabled))
+		return ", NAPI is not enabled";
+	return q->napi.scheduled.v ? ", NAPI is scheduled" : ", NAPI is not scheduled";
+}
+
+static void lost_interrupt(struct vr_judge *j, const char *blocked)
+{
+	const struct vr_queue *q = j->q;
+
+	vr_conclude(j, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
+		    "%" PRIu64 " returned and not reaped, callbacks on, the interrupt was due%s, and %s",
+		    q->counts.driver_pending.v, napi_words(q), blocked);
+}
+
+static void not_reaping(struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+
+	vr_conclude(j, VR_ST_NOT_REAPING, VR_SEV_INFO,
+		    "%" PRIu64 " returned and not reaped, the interrupt was due%s: on its way, or lost (a second look or the host's dump tells)",
+		    q->counts.driver_pending.v, napi_words(q));
+}
+
+/* NAPI has it in hand: a busy moment, or softirqs that are starved. */
+static void reaping(struct vr_judge *j, enum vr_severity severity, const char *blocked)
+{
+	const struct vr_queue *q = j->q;
+
+	vr_conclude(j, VR_ST_NOT_REAPING, severity,
+		    "%" PRIu64 " returned and not reaped, NAPI is scheduled, and %s",
+		    q->counts.driver_pending.v, blocked);
+}
+
+/*
+ * One poll reaps up to its budget of 64 and refills: nothing left to reap and nothing
+ * with the device is no moment of that in a larger ring.
+ */
+static bool receive_is_starved(struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+	bool moment = polls(q) && q->num <= NAPI_BUDGET;
+
+	if (q->counts.device_pending.v)
+		return false;
+	if (is_unheard(q))
+		lost_interrupt(j, "no buffer is left with the device");
+	else if (q->counts.driver_pending.v && polls(q))
+		reaping(j, VR_SEV_INFO,
+			"no buffer is left with the device: overload, or softirqs are starved");
+	else
+		vr_conclude(j, VR_ST_RX_STARVED, moment ? VR_SEV_INFO : VR_SEV_WARN,
+			    "no buffer is left with the device, num_free %" PRIu64 " of %" PRIu32 "%s%s",
+			    q->num_free.v, q->num, napi_words(q),
+			    is_set(j->d->refill_pending) ? ", refill work is pending" : "");
+	return true;
+}
+
+static bool transmit_is_stopped(struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+	/* Delayed callbacks leave some unreaped: the next interrupt is not due. */
+	bool full = q->num_free.v < STOP_BELOW && !q->interrupt.due;
+	bool stuck = is_stuck(&q->txq);
+	char age[48] = "for an unknown time";
+
+	if (q->txq.state.have != VR_READ ||
+	    !(q->txq.state.v & (TXQ_DRV_XOFF | TXQ_STACK_XOFF)))
+		return false;
+	if (vr_is_read(q->txq.age_ms))
+		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
+	if (stuck && is_unheard(q)) {
+		lost_interrupt(j, "the transmit queue is stopped");
+	} else if (stuck && q->counts.driver_pending.v && polls(q)) {
+		reaping(j, VR_SEV_WARN,
+			"the transmit queue is stopped: softirqs are starved");
+	} else {
+		vr_conclude(j, full && (q->txq.state.v & TXQ_DRV_XOFF) ?
+			    VR_ST_RING_FULL : VR_ST_TX_STOPPED,
+			    stuck ? VR_SEV_WARN : VR_SEV_INFO,
+			    "stopped by %s %s, num_free %" PRIu64 " of %" PRIu32
+			    ", the device holds %" PRIu64 "%s",
+			    q->txq.state.v & TXQ_DRV_XOFF ? "the driver" :
+			    "byte queue limits", age, q->num_free.v, q->num,
+			    q->counts.device_pending.v,
+			    stuck ? "" : ": can be a busy moment");
+	}
+	return true;
+}
+
+/* Entries that the device has not seen: it waits for a kick at an index behind
+ * avail->idx, so that one was due. */
+static bool is_not_consumed(const struct vr_queue *q)
+{
+	const struct vr_split *s = &q->split;
+
+	if (!q->counts.device_pending.v || !q->kick.known || q->kick.suppressed)
+		return false;
+	if (!q->kick.event_idx)
+		return true;
+	if (q->packed)
+		return q->kick.event.v != q->pk.next_avail_idx.v;
+	return vr_event_passed((uint16_t)s->avail_event.v, (uint16_t)s->avail_idx.v,
+			       (uint16_t)s->used_idx.v);
+}
+
+static void not_consuming(struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+	bool old = q->dir == VR_TX && vr_is_read(q->txq.age_ms) &&
+		   q->txq.age_ms.v >= VR_PATIENCE_MS;
+
+	vr_conclude(j, VR_ST_NOT_CONSUMING, old ? VR_SEV_WARN : VR_SEV_INFO,
+		    "%" PRIu64 " published and not returned, the device waits for a kick that was due%s%s",
+		    q->counts.device_pending.v, q->num_added.v ?
+		    " (not announced yet)" : "",
+		    old ? ", and nothing was sent for a second" :
+		    q->dir == VR_CTRL ? "; a sender waits for the answer" :
+		    ": lost, or a slow device (the host's dump tells)");
+}
+
+/* Buffers that lie with the device until something comes in. */
+static bool is_parked(const struct vr_queue *q)
+{
+	return q->dir == VR_RX;
+}
+
+void vr_judge_guest(struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+
+	if (is_unreadable(j) || is_broken(j) || is_stopped(j))
+		return;
+	if (q->dir == VR_RX && receive_is_starved(j))
+		return;
+	if (q->dir == VR_TX && transmit_is_stopped(j))
+		return;
+	if (!is_parked(q) && is_not_consumed(q)) {
+		not_consuming(j);
+	} else if (is_unheard(q)) {
+		not_reaping(j);
+	} else if (is_parked(q) ? q->counts.driver_pending.v :
+					q->counts.device_pending.v) {
+		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK, "%" PRIu64
+			    " with the device, %" PRIu64 " to be reaped",
+			    q->counts.device_pending.v, q->counts.driver_pending.v);
+	} else {
+		vr_conclude(j, VR_ST_IDLE, VR_SEV_OK, "%" PRIu64 " %s",
+			    q->counts.device_pending.v, is_parked(q) ?
+			    "buffers wait with the device" : "outstanding");
+	}
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * check_host.c - invariants and states of a vhost queue.  Differences of indices are
+ * mod 2^16.
+ *
+ * Without the owner's memory (makedumpfile -d 31) there are only vhost's own indices;
+ * what cannot be told then is said by name.
+ */
+#include <inttypes.h>
+
+#include "check.h"
+
+#define USED_F_NO_NOTIFY	1u
+#define TASK_STOPPED		0xcu	/* __TASK_STOPPED, __TASK_TRACED */
+
+static uint16_t apart(struct vr_val a, struct vr_val b)
+{
+	return (uint16_t)(a.v - b.v);
+}
+
+/* The ring's words count only where they are in the dump, and are vhost's business
+ * only while it has a backend. */
+static bool has_ring(const struct vr_hostq *q)
+{
+	return q->why == VR_TR_OK && !q->zeros && q->ring.num &&
+	       vr_is_read(q->ring.avail_idx) && vr_is_read(q->ring.used_idx);
+}
+
+static bool has_backend(const struct vr_hostq *q)
+{
+	return !vr_is_read(q->backend) || q->backend.v;
+}
+
+/* ---- invariants --------------------------------------------------------------------- */
+
+static void check_taken(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_hostq *q = j->h;
+
+	if (vr_is_read(q->num) && vr_is_read(q->last_avail_idx) &&
+	    vr_is_read(q->last_used_idx) && q->num.v > 1 &&
+	    apart(q->last_avail_idx, q->last_used_idx) > q->num.v)
+		vr_found(j, self, "last_avail_idx %" PRIu64 ", last_used_idx %" PRIu64
+			 ": %u taken and not returned in a ring of %" PRIu64,
+			 q->last_avail_idx.v, q->last_used_idx.v,
+			 apart(q->last_avail_idx, q->last_used_idx), q->num.v);
+}
+
+static void check_cached(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_hostq *q = j->h;
+
+	if (vr_is_read(q->num) && vr_is_read(q->avail_idx) &&
+	    vr_is_read(q->last_avail_idx) && q->num.v > 1 && has_backend(q) &&
+	    apart(q->avail_idx, q->last_avail_idx) > q->num.v)
+		vr_found(j, self, "avail_idx %" PRIu64 ", last_avail_idx %" PRIu64
+			 ": %u apart in a ring of %" PRIu64, q->avail_idx.v,
+			 q->last_avail_idx.v, apart(q->avail_idx, q->last_avail_idx),
+			 q->num.v);
+}
+
+static void check_published(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_hostq *q = j->h;
+
+	if (has_ring(q) && has_backend(q) && vr_is_read(q->last_avail_idx) &&
+	    apart(q->ring.avail_idx, q->last_avail_idx) > q->ring.num)
+		vr_found(j, self, "avail->idx %" PRIu64 ", last_avail_idx %" PRIu64
+			 ": %u apart in a ring of %" PRIu32, q->ring.avail_idx.v,
+			 q->last_avail_idx.v,
+			 apart(q->ring.avail_idx, q->last_avail_idx), q->ring.num);
+}
+
+/* last_used_idx leads used->idx for a moment, by up to the ring's size. */
+static void check_returned(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_hostq *q = j->h;
+
+	if (has_ring(q) && has_backend(q) && vr_is_read(q->last_used_idx) &&
+	    apart(q->last_used_idx, q->ring.used_idx) > q->ring.num)
+		vr_found(j, self, "used->idx %" PRIu64 " is ahead of last_used_idx %" PRIu64,
+			 q->ring.used_idx.v, q->last_used_idx.v);
+}
+
+static void check_next_head(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_hostq *q = j->h;
+
+	if (has_ring(q) && has_backend(q) && vr_is_read(q->next_head) &&
+	    vr_is_read(q->last_avail_idx) &&
+	    apart(q->ring.avail_idx, q->last_avail_idx) &&
+	    q->next_head.v >= q->ring.num)
+		vr_found(j, self, "avail->ring[%" PRIu64 "], which vhost takes next, is %"
+			 PRIu64 " in a ring of %" PRIu32,
+			 q->last_avail_idx.v % q->ring.num, q->next_head.v,
+			 q->ring.num);
+}
+
+const struct vr_check vr_host_checks[] = {
+	{ "vhost-taken", VR_SEV_ERROR, false,
+	  "vhost holds no more buffers than the ring has slots", check_taken },
+	{ "vhost-cached", VR_SEV_ERROR, false,
+	  "vhost's avail_idx is at most a ring ahead of last_avail_idx", check_cached },
+	{ "vhost-published", VR_SEV_ERROR, false,
+	  "avail->idx is at most a ring ahead of last_avail_idx", check_published },
+	{ "vhost-returned", VR_SEV_ERROR, false,
+	  "used->idx is not ahead of last_used_idx", check_returned },
+	{ "vhost-head", VR_SEV_ERROR, false,
+	  "the head that vhost takes next is inside the ring", check_next_head },
+	{ NULL, VR_SEV_OK, false, NULL, NULL },
+};
+
+/* ---- states --------------------------------------------------------------------------- */
+
+static bool kicks_off(const struct vr_hostq *q)
+{
+	return q->used_flags.v & USED_F_NO_NOTIFY;
+}
+
+static bool is_queued(const struct vr_poll *p)
+{
+	return p->addr && vr_is_read(p->queued) && p->queued.v;
+}
+
+static bool work_queued(const struct vr_hostq *q)
+{
+	return is_queued(&q->kick_poll) || is_queued(&q->backend_poll);
+}
+
+/* In a wait of its own making: not running, not stopped by a signal. */
+static bool worker_sleeps(const struct vr_hostq *q)
+{
+	return q->worker.addr && vr_is_read(q->worker.state) && q->worker.state.v &&
+	       !(q->worker.state.v & TASK_STOPPED);
+}
+
+static bool worker_stopped(const struct vr_hostq *q)
+{
+	return q->worker.addr && vr_is_read(q->worker.state) &&
+	       (q->worker.state.v & TASK_STOPPED);
+}
+
+/* Nothing is on its way to this queue. */
+static bool is_at_rest(const struct vr_hostq *q)
+{
+	return worker_sleeps(q) && !work_queued(q) && vr_is_read(q->used_flags);
+}
+
+/* Packets that wait to go to the guest: in vhost, and in the tap. */
+static uint64_t packets_waiting(const struct vr_hostq *q)
+{
+	uint64_t n = 0;
+
+	if (q->vhost->kind != VR_VHOST_NET || q->vq)
+		return 0;
+	if (vr_is_read(q->rxq_head) && vr_is_read(q->rxq_tail) &&
+	    q->rxq_tail.v > q->rxq_head.v)
+		n += q->rxq_tail.v - q->rxq_head.v;
+	if (vr_is_read(q->tx_ring_used))
+		n += q->tx_ring_used.v;
+	if (vr_is_read(q->sock_qlen))
+		n += q->sock_qlen.v;
+	return n;
+}
+
+/* What is published and vhost has not taken, by the ring; -1 without it. */
+static int64_t backlog(const struct vr_hostq *q)
+{
+	return has_ring(q) && vr_is_read(q->last_avail_idx) ?
+	       apart(q->ring.avail_idx, q->last_avail_idx) : -1;
+}
+
+static bool is_stopped(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+	const char *why = NULL;
+
+	if (!has_backend(q))
+		why = q->num.v > 1 ? "the backend is detached" :
+				     "the queue was never set up";
+	else if (worker_stopped(q))
+		why = "the owner is stopped, and its vhost worker with it";
+	if (why)
+		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO, "%s", why);
+	return why != NULL;
+}
+
+/*
+ * There is no error flag.  vhost leaves kicks off and goes to sleep without having
+ * queued or waiting for anything; a healthy queue never does that.
+ */
+static bool stopped_on_error(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+	bool zero_copy = vr_is_read(q->upend_idx) && vr_is_read(q->done_idx) &&
+			 q->vq && q->upend_idx.v != q->done_idx.v;
+
+	if (q->vhost->kind != VR_VHOST_NET || !is_at_rest(q) || !kicks_off(q) ||
+	    zero_copy || q->vhost->iotlb || !vr_is_read(q->backend_poll.wqh) ||
+	    q->backend_poll.wqh.v)
+		return false;
+	vr_conclude(j, VR_ST_VHOST_ERROR, VR_SEV_ERROR,
+		    "kicks are off, no work is queued, the worker sleeps and waits for neither kick nor tap; last_avail_idx %"
+		    PRIu64 ", error count %s%" PRIu64, q->last_avail_idx.v,
+		    vr_is_read(q->error_count) ? "" : "unknown ",
+		    q->error_count.v);
+	return true;
+}
+
+static bool kick_is_lost(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+	uint64_t waiting = packets_waiting(q);
+	bool receives = q->vhost->kind == VR_VHOST_NET && !q->vq;
+
+	if (!is_at_rest(q) || kicks_off(q) || backlog(q) <= 0)
+		return false;
+	/* Receiving, buffers may lie there untaken while nothing comes; and vhost
+	 * knows of those that are too few for a packet. */
+	if (receives && (!waiting || apart(q->ring.avail_idx, q->avail_idx) == 0))
+		return false;
+	if (q->vhost->kind != VR_VHOST_NET && !q->vq)
+		return false;
+	vr_conclude(j, VR_ST_LOST_KICK, VR_SEV_WARN,
+		    "%" PRId64 " published and not taken (avail->idx %" PRIu64
+		    ", last_avail_idx %" PRIu64 "), vhost waits for a kick and has none queued, kick count %"
+		    PRIu64, backlog(q), q->ring.avail_idx.v, q->last_avail_idx.v,
+		    q->kick_count.v);
+	return true;
+}
+
+static bool is_not_served(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+
+	if (!work_queued(q))
+		return false;
+	if (q->worker.addr && vr_is_read(q->worker.state) && !q->worker.state.v &&
+	    vr_is_read(q->worker.on_cpu) && !q->worker.on_cpu.v) {
+		vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_INFO,
+			    "%s work is queued and worker %" PRIu64 " waits for a CPU: a busy moment, or starved",
+			    is_queued(&q->kick_poll) ? "kick" : "tap",
+			    q->worker.pid.v);
+		return true;
+	}
+	if (!worker_sleeps(q))
+		return false;
+	vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN,
+		    "%s work is queued and worker %" PRIu64 " sleeps (state 0x%" PRIx64 ")",
+		    is_queued(&q->kick_poll) ? "kick" : "tap", q->worker.pid.v,
+		    q->worker.state.v);
+	return true;
+}
+
+static bool is_starved(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+	uint64_t waiting = packets_waiting(q);
+
+	if (!waiting || !is_at_rest(q) || kicks_off(q))
+		return false;
+	vr_conclude(j, VR_ST_RX_STARVED, VR_SEV_WARN,
+		    "%" PRIu64 " packets wait and the guest posts no buffers: avail_idx %"
+		    PRIu64 ", last_avail_idx %" PRIu64 "%s", waiting, q->avail_idx.v,
+		    q->last_avail_idx.v, q->avail_idx.v == q->last_avail_idx.v ? "" :
+		    " (those left are too few for the next packet)");
+	return true;
+}
+
+/* What would have to be known of the ring. */
+static void say_undecidable(struct vr_judge *j)
+{
+	static const struct vr_check undecidable = { .name = "undecidable",
+		.severity = VR_SEV_INFO };
+
+	if (!has_ring(j->h) && has_backend(j->h))
+		vr_found(j, &undecidable,
+			 "without user pages: lost-kick, and corrupt where the ring shows it");
+}
+
+void vr_judge_host(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+	int64_t left = backlog(q);
+	uint64_t waiting = packets_waiting(q);
+
+	if (is_stopped(j) || stopped_on_error(j) || kick_is_lost(j) ||
+	    is_not_served(j) || is_starved(j))
+		return;
+	if (work_queued(q) || waiting || (q->vq && left > 0) ||
+	    (q->worker.addr && vr_is_read(q->worker.state) && !q->worker.state.v))
+		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK,
+			    "%s%s%" PRIu64 " packets wait for the guest",
+			    work_queued(q) ? "work is queued, " : "",
+			    q->worker.addr && !q->worker.state.v ?
+			    "the worker runs, " : "", waiting);
+	else
+		vr_conclude(j, VR_ST_IDLE, VR_SEV_OK, "%s", kicks_off(q) ?
+			    "waits for the tap" : "waits for a kick");
+	say_undecidable(j);
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * check_ring.c - a ring's invariants, as a guest's driver and its device keep them:
+ * each a row of the table at the end.  Differences of indices are mod 2^16.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check.h"
+
+/* More descriptors than a network driver puts in one chain (MAX_SKB_FRAGS is 17, up to
+ * 45 by configuration). */
+#define LONGEST_CHAIN	64u
+
+static uint16_t apart(struct vr_val a, struct vr_val b)
+{
+	return (uint16_t)(a.v - b.v);
+}
+
+static bool are_read(struct vr_val a, struct vr_val b)
+{
+	return vr_is_read(a) && vr_is_read(b);
+}
+
+static bool is_split(const struct vr_judge *j)
+{
+	return !j->q->packed && j->q->num;
+}
+
+/* ---- what is under way ----------------------------------------------------------------- */
+
+/* Buffers are being taken back from a device that was reset: avail falls behind used,
+ * a token at a time. */
+static bool is_detaching(const struct vr_queue *q)
+{
+	const struct vr_split *s = &q->split;
+
+	return q->slots.state && are_read(s->avail_idx, s->used_idx) &&
+	       vr_is_read(q->last_used_idx) &&
+	       apart(s->avail_idx, s->used_idx) > q->num &&
+	       apart(s->avail_idx, q->last_used_idx) <= q->num &&
+	       apart(s->used_idx, q->last_used_idx) <= q->num;
+}
+
+/* Slots between a packed ring's two positions, or -1. */
+static int64_t packed_held(const struct vr_queue *q)
+{
+	const struct vr_packed *p = &q->pk;
+
+	if (!q->num || !are_read(p->next_avail_idx, p->last_used_idx) ||
+	    !are_read(p->avail_wrap_counter, p->used_wrap_counter) ||
+	    p->next_avail_idx.v >= q->num || p->last_used_idx.v >= q->num)
+		return -1;
+	return vr_packed_steps(q->num, (uint32_t)p->last_used_idx.v,
+			       p->used_wrap_counter.v, (uint32_t)p->next_avail_idx.v,
+			       p->avail_wrap_counter.v);
+}
+
+/* Slots and num_free move one after the other, by one chain. */
+static bool packed_in_transition(const struct vr_queue *q)
+{
+	int64_t held = packed_held(q), off;
+
+	if (held < 0 || !vr_is_read(q->num_free))
+		return false;
+	off = held + (int64_t)q->num_free.v - q->num;
+	return off >= -(int64_t)LONGEST_CHAIN && off <= (int64_t)LONGEST_CHAIN;
+}
+
+/*
+ * A get clears the token, gives the descriptors back one by one, and then moves
+ * last_used_idx; an add takes descriptors, sets the token, and then moves avail->idx.
+ */
+bool vr_in_transition(const struct vr_queue *q)
+{
+	const struct vr_slots *s = &q->slots;
+	uint16_t tokens = (uint16_t)s->tokens, flight = (uint16_t)q->counts.in_flight.v;
+
+	if (q->packed)
+		return packed_in_transition(q);
+	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight))
+		return false;
+	if ((uint16_t)(tokens + 1) == flight || (uint16_t)(flight + 1) == tokens)
+		return true;
+	if (is_detaching(q))
+		return true;
+	return tokens == flight && s->stray == 1 && !s->ndamage &&
+	       s->count[VR_SLOT_UNKNOWN] <= LONGEST_CHAIN;
+}
+
+/* ---- the indices ------------------------------------------------------------------------- */
+
+static void check_size(struct vr_judge *j, const struct vr_check *self)
+{
+	if (!j->q->num && j->q->size_known)
+		vr_found(j, self, "ring size %" PRIu64, j->q->size_read);
+}
+
+static void check_avail(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_split *s = &j->q->split;
+
+	if (is_split(j) && are_read(s->avail_idx, s->used_idx) &&
+	    apart(s->avail_idx, s->used_idx) > j->q->num)
+		vr_found(j, self, "avail->idx %" PRIu64 ", used->idx %" PRIu64
+			 ": %u apart in a ring of %" PRIu32, s->avail_idx.v,
+			 s->used_idx.v, apart(s->avail_idx, s->used_idx), j->q->num);
+}
+
+static void check_used(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_val u = j->q->split.used_idx, l = j->q->last_used_idx;
+
+	if (is_split(j) && are_read(u, l) && apart(u, l) > j->q->num)
+		vr_found(j, self, "used->idx %" PRIu64 ", last_used_idx %" PRIu64
+			 ": %u apart in a ring of %" PRIu32, u.v, l.v, apart(u, l),
+			 j->q->num);
+}
+
+static void check_flight(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_val n = j->q->counts.in_flight;
+
+	if (j->q->num && vr_is_read(n) && n.v > j->q->num)
+		vr_found(j, self, "in_flight %" PRIu64 " in a ring of %" PRIu32, n.v,
+			 j->q->num);
+}
+
+static void check_shadow(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_val shadow = j->q->avail_idx_shadow, a = j->q->split.avail_idx;
+
+	/* One ahead: inside an add. */
+	if (is_split(j) && are_read(shadow, a) && apart(shadow, a) > 1)
+		vr_found(j, self, "avail_idx_shadow %" PRIu64 ", avail->idx %" PRIu64,
+			 shadow.v, a.v);
+}
+
+static void check_num_free(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_queue *q = j->q;
+
+	if (q->num && vr_is_read(q->num_free) && q->num_free.v > q->num)
+		vr_found(j, self, "num_free %" PRIu64 " in a ring of %" PRIu32,
+			 q->num_free.v, q->num);
+}
+
+static void check_free_head(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_queue *q = j->q;
+
+	/* A packed ring used in order has no use for it. */
+	if (q->num && are_read(q->num_free, q->free_head) && q->num_free.v &&
+	    q->free_head.v >= q->num && !(q->packed && q->in_order))
+		vr_found(j, self, "free_head %" PRIu64 " in a ring of %" PRIu32,
+			 q->free_head.v, q->num);
+}
+
+/* ---- packed rings ---------------------------------------------------------------------------- */
+
+static void check_positions(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_packed *p = &j->q->pk;
+	uint32_t num = j->q->num;
+	int64_t held;
+
+	if (!j->q->packed || !num || !are_read(p->next_avail_idx, p->last_used_idx) ||
+	    !are_read(p->avail_wrap_counter, p->used_wrap_counter))
+		return;
+	if (p->next_avail_idx.v >= num || p->last_used_idx.v >= num) {
+		vr_found(j, self, "next_avail_idx %" PRIu64 ", last_used_idx %" PRIu64
+			 " in a ring of %" PRIu32, p->next_avail_idx.v,
+			 p->last_used_idx.v, num);
+		return;
+	}
+	held = packed_held(j->q);
+	if (held > num)
+		vr_found(j, self, "%" PRId64 " slots from last_used_idx %" PRIu64
+			 " (wrap %" PRIu64 ") to next_avail_idx %" PRIu64 " (wrap %"
+			 PRIu64 ") in a ring of %" PRIu32, held, p->last_used_idx.v,
+			 p->used_wrap_counter.v, p->next_avail_idx.v,
+			 p->avail_wrap_counter.v, num);
+}
+
+/* ---- descriptors ------------------------------------------------------------------------------- */
+
+static void check_sum(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_queue *q = j->q;
+	const struct vr_slots *s = &q->slots;
+	int64_t held = q->packed ? packed_held(q) : -1;
+
+	if (held >= 0 && vr_is_read(q->num_free) &&
+	    (uint64_t)held + q->num_free.v != q->num)
+		vr_found(j, self, "%" PRId64 " of %" PRIu32
+			 " slots are out, num_free is %" PRIu64, held, q->num,
+			 q->num_free.v);
+
+	if (is_split(j) && s->state && s->count[VR_SLOT_UNKNOWN] &&
+	    vr_is_read(q->num_free) && s->complete)
+		vr_found(j, self, "%" PRIu32 " of %" PRIu32
+			 " descriptors are neither free (%" PRIu32 ") nor in flight (%"
+			 PRIu32 ")", s->count[VR_SLOT_UNKNOWN], q->num,
+			 s->count[VR_SLOT_FREE],
+			 s->count[VR_SLOT_DEVICE] + s->count[VR_SLOT_RETURNED]);
+}
+
+static void check_tokens(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_queue *q = j->q;
+
+	if (is_split(j) && q->slots.state && q->slots.complete &&
+	    vr_is_read(q->counts.in_flight) &&
+	    q->slots.tokens != q->counts.in_flight.v)
+		vr_found(j, self, "%" PRIu32 " heads have a token, in_flight is %" PRIu64,
+			 q->slots.tokens, q->counts.in_flight.v);
+}
+
+/* Which check tells of what slots.c and packed.c came upon. */
+static const char *const damage_checks[VR_D_NCODES] = {
+	[VR_D_FREE_RANGE] = "free-list", [VR_D_FREE_REPEAT] = "free-list",
+	[VR_D_FREE_TAKEN] = "free-list", [VR_D_LINK_RANGE] = "chain",
+	[VR_D_LINK_SHARED] = "chain", [VR_D_LINK_DIFFERS] = "chain",
+	[VR_D_TABLE_LENGTH] = "indirect", [VR_D_TABLE_NESTED] = "indirect",
+	[VR_D_TABLE_LINK] = "indirect", [VR_D_TABLE_ALIEN] = "indirect",
+	[VR_D_AVAIL_HEAD] = "avail-head", [VR_D_USED_ID] = "used-id",
+	[VR_D_USED_TOKEN] = "used-id", [VR_D_USED_LENGTH] = "used-id",
+};
+
+static void damage_text(char *buf, size_t size, const struct vr_damage *d)
+{
+	const uint64_t v = d->value, other = d->other;
+	const uint32_t at = d->at;
+
+	switch (d->code) {
+	case VR_D_FREE_RANGE:
+		snprintf(buf, size, "behind descriptor %u it leads to %" PRIu64, at, v);
+		break;
+	case VR_D_FREE_REPEAT:
+		snprintf(buf, size, "behind descriptor %u it comes to %" PRIu64
+			 " a second time", at, v);
+		break;
+	case VR_D_FREE_TAKEN:
+		snprintf(buf, size, "descriptor %u is on it and has a token", at);
+		break;
+	case VR_D_LINK_RANGE:
+		snprintf(buf, size, "descriptor %u has NEXT and leads to %" PRIu64, at, v);
+		break;
+	case VR_D_LINK_SHARED:
+		snprintf(buf, size, "descriptor %u leads to %" PRIu64
+			 ", which is free or of another chain", at, v);
+		break;
+	case VR_D_LINK_DIFFERS:
+		snprintf(buf, size, "descriptor %u leads to %" PRIu64
+			 " in the ring, to %" PRIu64 " by desc_extra", at, v, other);
+		break;
+	case VR_D_TABLE_LENGTH:
+		snprintf(buf, size, "descriptor %u has a table of %" PRIu64 " bytes", at, v);
+		break;
+	case VR_D_TABLE_NESTED:
+		snprintf(buf, size, other ? "descriptor %u has a table and NEXT" :
+			 "the table of descriptor %u holds a table", at);
+		break;
+	case VR_D_TABLE_LINK:
+		snprintf(buf, size, "entry %" PRIu64 " of descriptor %u's table leads to %"
+			 PRIu64, other, at, v);
+		break;
+	case VR_D_TABLE_ALIEN:
+		snprintf(buf, size, "descriptor %u has a table in a queue without", at);
+		break;
+	case VR_D_AVAIL_HEAD:
+		snprintf(buf, size, "avail->ring[%u] is %" PRIu64, at, v);
+		break;
+	case VR_D_USED_ID:
+		snprintf(buf, size, "slot %u returns id %" PRIu64, at, v);
+		break;
+	case VR_D_USED_TOKEN:
+		snprintf(buf, size, "slot %u returns id %" PRIu64 ", which is not out", at, v);
+		break;
+	default:
+		snprintf(buf, size, "slot %u returns a buffer of %" PRIu64
+			 " descriptors where %" PRIu64 " are out", at, v, other);
+	}
+}
+
+static void check_damage(struct vr_judge *j, const struct vr_check *self)
+{
+	const struct vr_slots *s = &j->q->slots;
+	unsigned n = s->ndamage < VR_MAX_DAMAGE ? s->ndamage : VR_MAX_DAMAGE;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct vr_damage *d = &s->damage[i];
+		char text[160];
+
+		if (strcmp(damage_checks[d->code], self->name))
+			continue;
+		damage_text(text, sizeof(text), d);
+		vr_found(j, self, "%s (ring of %" PRIu32 ")", text, j->q->num);
+	}
+}
+
+const struct vr_check vr_ring_checks[] = {
+	{ "ring-size", VR_SEV_ERROR, false,
+	  "the size is 1 to 32768, of a split ring a power of two", check_size },
+	{ "avail-ahead", VR_SEV_ERROR, true,
+	  "avail->idx - used->idx is at most the ring's size", check_avail },
+	{ "used-ahead", VR_SEV_ERROR, false,
+	  "used->idx - last_used_idx is at most the ring's size", check_used },
+	{ "in-flight", VR_SEV_ERROR, false,
+	  "no more buffers are out than the ring has slots", check_flight },
+	{ "shadow", VR_SEV_ERROR, false,
+	  "avail_idx_shadow is avail->idx, or one ahead inside an add", check_shadow },
+	{ "num-free", VR_SEV_ERROR, false,
+	  "num_free is at most the ring's size", check_num_free },
+	{ "free-head", VR_SEV_ERROR, false,
+	  "free_head is below the ring's size while descriptors are free",
+	  check_free_head },
+	{ "positions", VR_SEV_ERROR, false,
+	  "a packed ring's positions are inside it, and at most a round apart",
+	  check_positions },
+	{ "free-list", VR_SEV_ERROR, true,
+	  "it has num_free entries, each inside the ring, none twice, none in flight",
+	  check_damage },
+	{ "descriptors", VR_SEV_ERROR, true,
+	  "every descriptor is free or in a chain in flight", check_sum },
+	{ "tokens", VR_SEV_ERROR, true,
+	  "as many heads have a driver's token as buffers are out", check_tokens },
+	{ "chain", VR_SEV_ERROR, false,
+	  "links stay inside the ring and in their chain", check_damage },
+	{ "indirect", VR_SEV_ERROR, false,
+	  "tables have whole descriptors, links inside, and hold no table", check_damage },
+	{ "avail-head", VR_SEV_ERROR, false,
+	  "published heads are inside the ring", check_damage },
+	{ "used-id", VR_SEV_ERROR, false,
+	  "what was returned is inside the ring and was out", check_damage },
+	{ NULL, VR_SEV_OK, false, NULL, NULL },
+};

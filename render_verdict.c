@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * render_verdict.c - verdicts as text, for both sides.
+ */
+#include "vring.h"
+
+void vr_text_verdict(FILE *out, const struct vr_verdict *v)
+{
+	if (v->state == VR_ST_NONE)
+		return;
+	fprintf(out, "  verdict    %s (%s)\n", vr_state_name(v->state),
+		vr_severity_name(v->severity));
+	for (unsigned i = 0; i < v->nreasons; i++)
+		fprintf(out, "    %s: %s\n", v->reasons[i].check, v->reasons[i].text);
+}
+
+/* The reason that the verdict rests on: the worst, and of those the first. */
+static const struct vr_reason *main_reason(const struct vr_verdict *v)
+{
+	const struct vr_reason *r = NULL;
+
+	for (unsigned i = 0; i < v->nreasons; i++)
+		if (!r || v->reasons[i].severity > r->severity)
+			r = &v->reasons[i];
+	return r;
+}
+
+void vr_worst_add(struct vr_worst *w, const struct vr_verdict *v, const char *device,
+		  const char *label)
+{
+	const struct vr_verdict *old = w->verdict;
+
+	if (v->state == VR_ST_NONE)
+		return;
+	w->total++;
+	if (v->severity >= VR_SEV_WARN)
+		w->bad++;
+	if (old && (v->severity < old->severity || (v->severity == old->severity &&
+						   v->state >= old->state)))
+		return;
+	w->verdict = v;
+	w->device = device;
+	w->label = label;
+}
+
+/* A state that is healthy for a moment, and would not be for long. */
+static bool worth_a_look(const struct vr_worst *w)
+{
+	return w->verdict->severity == VR_SEV_INFO &&
+	       w->verdict->state != VR_ST_STOPPED;
+}
+
+void vr_text_worst(FILE *out, const struct vr_worst *w)
+{
+	const struct vr_reason *r;
+	char name[80];
+
+	if (!w->verdict)
+		return;
+	r = main_reason(w->verdict);
+	vr_text_escape(name, sizeof(name), w->device);
+	if (w->bad)
+		fprintf(out, "%u of %u queues in trouble, the worst: ", w->bad, w->total);
+	else
+		fprintf(out, "%u queue%s, nothing wrong seen%s", w->total,
+			w->total == 1 ? "" : "s", worth_a_look(w) ? "; look at " : "\n");
+	if (w->bad || worth_a_look(w))
+		fprintf(out, "%s %s: %s: %s\n", name, w->label,
+			vr_state_name(w->verdict->state), r ? r->text : "");
+}
