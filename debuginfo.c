@@ -191,6 +191,17 @@ static uint64_t file_length(const char *path)
 	return end > 0 ? (uint64_t)end : 0;
 }
 
+int vr_file_read(struct vr_arena *arena, const char *path, size_t max, void **data,
+		 size_t *len)
+{
+	uint64_t size = file_length(path);
+
+	*len = 0;
+	if (!size || size > max)
+		return -1;
+	return slurp(arena, path, 0, size, data, len);
+}
+
 /* A file of raw BTF, or an ELF file with a section .BTF. */
 static int btf_of_file(struct vr_arena *arena, const char *path, void **data,
 		       size_t *len)

@@ -10,7 +10,7 @@
 char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices",
-"[-d] [-j] [-l] [-t source] [device [queue]]",
+"[-c file] [-d] [-j] [-l] [-t source] [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -23,6 +23,9 @@ char *help_vring[] = {
 "             line a queue.  The address of a virtqueue shows that queue.",
 "      queue  N (the pair txN and rxN), txN or output.N, rxN or input.N: the",
 "             full block; tx, rx: all of them, one line each; ctrl.",
+"    -c file  compare with the host: its queues beside the guest's, and where",
+"             between them something waits.  The file is what 'vhostq -j > file'",
+"             wrote in the host's session, of the same moment at best.",
 "         -d  also the descriptor chains that the device holds now, indirect",
 "             tables expanded.",
 "         -j  the same as one JSON document, everything known of each queue.",
@@ -153,7 +156,7 @@ NULL
 char *help_vhostq[] = {
 "vhostq",
 "virtio rings of the guests that this host serves by vhost",
-"[-d] [-j] [-m] [-t source] [-p pid | device [queue]]",
+"[-c file] [-d] [-j] [-m] [-t source] [-p pid | device [queue]]",
 
 "  This command shows the queues of vhost devices: vhost's own indices, and",
 "  beside them the words of the rings in the memory of the process that owns",
@@ -165,6 +168,9 @@ char *help_vhostq[] = {
 "             without it all of them, and vhost-vsock and vhost-scsi devices.",
 "      queue  N, txN or rxN: the full block; tx, rx.  The guest's point of",
 "             view: vhost's RX queue is the guest's rx.",
+"    -c file  compare with the guest: its queues beside the host's, and where",
+"             between them something waits.  The file is what 'vring -j > file'",
+"             wrote in the guest's session, of the same moment at best.",
 "         -d  also the descriptor chains that vhost has not returned, indirect",
 "             tables expanded.",
 "     -p pid  the devices of this process, or of this vhost worker.",

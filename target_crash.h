@@ -46,6 +46,10 @@ int vr_debuginfo_find(const char *const dirs[], const char *module, char *path,
 int vr_btf_find(struct vr_arena *arena, const char *module, const char *release,
 		const char *vmlinux, const char *user, void **data, size_t *len);
 
+/* debuginfo.c: a whole file of at most 'max' bytes into the arena; 0, or -1. */
+int vr_file_read(struct vr_arena *arena, const char *path, size_t max, void **data,
+		 size_t *len);
+
 enum vr_elf { VR_ELF_FOUND, VR_ELF_LACKS, VR_ELF_NOT, VR_ELF_NO_LIBRARY };
 
 /* elf.c: where a section lies in a file; VR_ELF_FOUND with both filled, or that

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
+#include "compare.h"
 #include "help.h"
 #include "target_crash.h"
 
@@ -21,6 +22,8 @@ static struct vr_ctx ctx = { .t = &target };
 static struct vr_select sel;
 static struct vr_snapshot snap;
 static struct vr_host host;
+static struct vr_import other;	/* -c: the other side's document */
+static struct vr_comparison comparison;
 static bool host_side;		/* what the answer is about */
 static char nodename[65];
 static char reason[8192];	/* why there is nothing to show */
@@ -42,6 +45,7 @@ static void begin(void)
 	memset(&sel, 0, sizeof(sel));
 	memset(&snap, 0, sizeof(snap));
 	memset(&host, 0, sizeof(host));
+	memset(&other, 0, sizeof(other));
 	host_side = false;
 	nodename[0] = '\0';
 	ctx.types = NULL;
@@ -244,14 +248,66 @@ static bool collect_host(bool json, uint64_t pid)
 	return false;
 }
 
+/* ---- -c ------------------------------------------------------------------------------ */
+
+/* Read the other side's document; false with 'reason' when it is none. */
+static bool import(const char *path)
+{
+	char why[400];
+	struct vr_doc doc;
+	size_t len;
+	void *text;
+
+	if (vr_file_read(&ctx.arena, path, VR_MAX_DOC, &text, &len)) {
+		snprintf(reason, sizeof(reason),
+			 "%.200s: cannot be read, is empty, or has more than 64 MiB: -c"
+			 " takes what vring -j or vhostq -j wrote", path);
+		return false;
+	}
+	if (vr_doc_parse(&ctx.arena, text, len, &doc, why, sizeof(why)) ||
+	    vr_import_doc(&ctx, &doc, &other, why, sizeof(why))) {
+		snprintf(reason, sizeof(reason), "%.200s: %s", path, why);
+		return false;
+	}
+	if (other.host != host_side)
+		return true;
+	snprintf(reason, sizeof(reason), "%.200s: it is of %s, like this session: compare"
+		 " with what %s -j wrote on the other side", path,
+		 host_side ? "a host" : "a guest", host_side ? "vring" : "vhostq");
+	return false;
+}
+
+/* What was read here beside the document 'path'. */
+static void compare_with(const char *path, bool json)
+{
+	const struct vr_snapshot *g = host_side ? &other.g : &snap;
+	const struct vr_host *h = host_side ? &host : &other.h;
+
+	if (!import(path)) {
+		fail(json);
+	} else if (vr_compare(&ctx, g, h, &comparison)) {
+		snprintf(reason, sizeof(reason), "out of memory");
+		fail(json);
+	} else if (json) {
+		vr_json_compared(fp, &ctx, pc->curcmd, host_side ? "host" : "guest",
+				 nodename, target.release, &comparison);
+	} else {
+		vr_text_comparison(fp, &comparison);
+		vr_text_errors(fp, &ctx);
+	}
+}
+
 static void cmd_vring(void)
 {
 	bool layout = false, json = false;
+	const char *document = NULL;
 	int c;
 
 	begin();
-	while ((c = next_option("djlt:")) != EOF) {
-		if (c == 'd')
+	while ((c = next_option("c:djlt:")) != EOF) {
+		if (c == 'c')
+			document = optarg;
+		else if (c == 'd')
 			sel.chains = sel.full = true;
 		else if (c == 'j')
 			json = true;
@@ -268,7 +324,9 @@ static void cmd_vring(void)
 		vr_layout_compare(&ctx, true);
 		vr_text_layout(fp, &ctx);
 	} else if (collect(json)) {
-		if (json)
+		if (document)
+			compare_with(document, json);
+		else if (json)
 			vr_json_snapshot(fp, &ctx, &snap);
 		else
 			vr_text_snapshot(fp, &ctx, &snap, &sel, terminal_width());
@@ -364,13 +422,16 @@ static unsigned long parse_pid(const char *word)
 
 static void cmd_vhostq(void)
 {
+	const char *document = NULL;
 	bool json = false;
 	unsigned long pid = 0;
 	int c;
 
 	begin();
-	while ((c = next_option("djmp:t:")) != EOF) {
-		if (c == 'd')
+	while ((c = next_option("c:djmp:t:")) != EOF) {
+		if (c == 'c')
+			document = optarg;
+		else if (c == 'd')
 			sel.chains = true;
 		else if (c == 'j')
 			json = true;
@@ -389,7 +450,9 @@ static void cmd_vhostq(void)
 	}
 	if (!collect_host(json, pid))
 		return;
-	if (json) {
+	if (document) {
+		compare_with(document, json);
+	} else if (json) {
 		vr_json_host(fp, &ctx, &host);
 	} else if (host.memory) {
 		vr_text_regions(fp, &host);

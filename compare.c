@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * compare.c - which queues of a guest and of a host are the two ends of one, and where
+ * between them something waits.
+ *
+ * Names prove nothing, and one ring's addresses prove little: guests that boot alike
+ * put their rings at the same guest-physical addresses.  So devices are matched as a
+ * whole, and where several fit, none is joined.  Differences of indices are mod 2^16.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "check.h"
+#include "compare.h"
+
+#define MAX_CANDIDATES	4096u
+#define MAX_TRIES	50000000u	/* pairs of queues, all in all */
+/* LOG_ALL and NET_VIRTIO_NET_HDR are between vhost and its owner. */
+#define VHOST_PRIVATE	(1ULL << 26 | 1ULL << 27)
+#define USED_F_NO_NOTIFY	1u
+
+static uint16_t apart(struct vr_val a, struct vr_val b)
+{
+	return (uint16_t)(a.v - b.v);
+}
+
+static bool are_read(struct vr_val a, struct vr_val b)
+{
+	return vr_is_read(a) && vr_is_read(b);
+}
+
+/* ---- which belong together --------------------------------------------------------------- */
+
+static bool same(struct vr_val a, struct vr_val b)
+{
+	return are_read(a, b) && a.v == b.v;
+}
+
+static bool is_set_up(const struct vr_hostq *h)
+{
+	return vr_is_read(h->num) && h->num.v > 1 && vr_is_read(h->dma_desc) &&
+	       vr_is_read(h->dma_avail) && vr_is_read(h->dma_used);
+}
+
+/* Could these two be one queue, by what does not change while it runs? */
+static bool fits(const struct vr_device *d, const struct vr_queue *q,
+		 const struct vr_hostq *h)
+{
+	if (q->packed || !same(q->dma_desc, h->dma_desc) ||
+	    !same(q->dma_avail, h->dma_avail) || !same(q->dma_used, h->dma_used))
+		return false;
+	if (h->vhost->kind == VR_VHOST_NET && q->dir != (h->vq ? VR_TX : VR_RX))
+		return false;
+	return q->num == h->num.v && (!are_read(d->features, h->acked_features) ||
+	       !(h->acked_features.v & ~VHOST_PRIVATE & ~d->features.v));
+}
+
+/* .. and by their indices, if they are of one moment or nearly so. */
+static bool is_plausible(const struct vr_queue *q, const struct vr_hostq *h)
+{
+	return (!are_read(q->split.avail_idx, h->last_avail_idx) ||
+		apart(q->split.avail_idx, h->last_avail_idx) <= q->num) &&
+	       (!are_read(h->last_used_idx, q->split.used_idx) ||
+		apart(h->last_used_idx, q->split.used_idx) <= q->num);
+}
+
+/* The host's queues that are one device's: of one net device and one owner, else of
+ * one vhost device.  Returns how many from 'first' on. */
+static unsigned group_at(const struct vr_host *h, unsigned first)
+{
+	const struct vr_hostq *a = &h->queues[first];
+	unsigned n = 1;
+
+	while (first + n < h->nqueues) {
+		const struct vr_hostq *b = &a[n];
+
+		if (a->ref.addr ? b->ref.addr != a->ref.addr ||
+				  b->vhost->mm != a->vhost->mm :
+				  b->ref.addr || b->vhost->dev != a->vhost->dev)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static const struct vr_queue *partner(struct vr_comparison *k, const struct vr_device *d,
+				      const struct vr_hostq *h)
+{
+	k->gave_up = k->gave_up || (k->tried += d->nqueues) > MAX_TRIES;
+	for (unsigned i = 0; i < d->nqueues && !k->gave_up; i++)
+		if (fits(d, &d->queues[i], h))
+			return &d->queues[i];
+	return NULL;
+}
+
+/* Does every queue of the group that was set up have its other end in this device? */
+static bool device_fits(struct vr_comparison *k, struct vr_candidate *one)
+{
+	unsigned found = 0;
+
+	one->plausible = true;
+	for (unsigned i = one->first; i < one->first + one->count; i++) {
+		const struct vr_hostq *h = &k->h->queues[i];
+		const struct vr_queue *q;
+
+		if (!is_set_up(h))
+			continue;
+		q = partner(k, one->d, h);
+		if (!q)
+			return false;
+		found++;
+		one->plausible = one->plausible && is_plausible(q, h);
+	}
+	return found > 0;
+}
+
+static int add_candidate(struct vr_ctx *c, struct vr_comparison *k,
+			 struct vr_candidate one)
+{
+	struct vr_candidate *more = vr_grow(&c->arena, k->candidates, k->ncandidates,
+					    &k->room, sizeof(*more));
+
+	if (!more)
+		return -1;
+	k->candidates = more;
+	k->candidates[k->ncandidates++] = one;
+	return 0;
+}
+
+static int find_candidates(struct vr_ctx *c, struct vr_comparison *k)
+{
+	for (unsigned first = 0, n; first < k->h->nqueues; first += n) {
+		n = group_at(k->h, first);
+		for (unsigned i = 0; i < k->g->ndevices; i++) {
+			struct vr_candidate one = { .d = &k->g->devices[i],
+				.first = first, .count = n };
+
+			if (k->ncandidates == MAX_CANDIDATES || k->gave_up)
+				return 0;
+			if (device_fits(k, &one) && add_candidate(c, k, one))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* Joined is what fits, indices and all, where neither end has another choice. */
+static void join(struct vr_comparison *k)
+{
+	for (unsigned i = 0; i < k->ncandidates; i++) {
+		struct vr_candidate *a = &k->candidates[i];
+
+		a->joined = a->plausible;
+		for (unsigned o = 0; o < k->ncandidates && a->joined; o++) {
+			const struct vr_candidate *b = &k->candidates[o];
+
+			if (o != i && b->plausible &&
+			    (b->d == a->d || b->first == a->first))
+				a->joined = false;
+		}
+	}
+}
+
+/* ---- where something waits ------------------------------------------------------------------ */
+
+struct ends {
+	struct vr_judge j;
+	struct vr_pair *p;
+	const struct vr_queue *q;
+	const struct vr_hostq *h;
+	uint64_t waiting;	/* packets for the guest, in vhost and the tap */
+};
+
+static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state state,
+			 enum vr_severity severity, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state state,
+			 enum vr_severity severity, const char *format, ...)
+{
+	char text[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	e->p->where = where;
+	return vr_conclude(&e->j, state, severity, "%s", text);
+}
+
+static bool queued(const struct vr_poll *p)
+{
+	return vr_is_read(p->queued) && p->queued.v;
+}
+
+static bool sleeps(const struct vr_hostq *h)
+{
+	return h->worker.addr && vr_is_read(h->worker.state) && h->worker.state.v;
+}
+
+static uint64_t packets(const struct vr_hostq *h)
+{
+	uint64_t n = 0;
+
+	if (h->vhost->kind != VR_VHOST_NET || h->vq)
+		return 0;
+	if (are_read(h->rxq_head, h->rxq_tail) && h->rxq_tail.v > h->rxq_head.v)
+		n += h->rxq_tail.v - h->rxq_head.v;
+	return n + (vr_is_read(h->tx_ring_used) ? h->tx_ring_used.v : 0) +
+	       (vr_is_read(h->sock_qlen) ? h->sock_qlen.v : 0);
+}
+
+/* Either end alone may be sure already. */
+static bool one_end_is_sure(struct ends *e)
+{
+	const struct vr_verdict *g = &e->q->verdict, *h = &e->h->verdict;
+
+	if (g->state == VR_ST_CORRUPT || g->state == VR_ST_BROKEN)
+		say(e, VR_AT_DRIVER, g->state, VR_SEV_ERROR, "the guest's end is %s",
+		    vr_state_name(g->state));
+	else if (h->state == VR_ST_CORRUPT || h->state == VR_ST_VHOST_ERROR)
+		say(e, VR_AT_WORKER, h->state, VR_SEV_ERROR, "the host's end is %s",
+		    vr_state_name(h->state));
+	else if (h->state == VR_ST_STOPPED)
+		say(e, VR_AT_BACKEND, VR_ST_STOPPED, g->state == VR_ST_STOPPED ?
+		    VR_SEV_INFO : VR_SEV_WARN, "the host's end is stopped, the guest's is %s",
+		    vr_state_name(g->state));
+	else if (g->state == VR_ST_STOPPED)
+		say(e, VR_AT_DRIVER, VR_ST_STOPPED, VR_SEV_INFO, "the guest's end is stopped");
+	else
+		return false;
+	return true;
+}
+
+/* Published, and not taken by vhost though it has reason to. */
+static bool is_not_taken(struct ends *e)
+{
+	const struct vr_queue *q = e->q;
+	const struct vr_hostq *h = e->h;
+	uint16_t left = apart(q->split.avail_idx, h->last_avail_idx);
+	bool receives = h->vhost->kind == VR_VHOST_NET && !h->vq;
+
+	if (!are_read(q->split.avail_idx, h->last_avail_idx) || !left ||
+	    (receives && !e->waiting))
+		return false;
+	if (queued(&h->kick_poll) || queued(&h->backend_poll) || !sleeps(h))
+		say(e, VR_AT_WORKER, sleeps(h) ? VR_ST_KICK_NOT_SERVED : VR_ST_ACTIVE,
+		    sleeps(h) ? VR_SEV_WARN : VR_SEV_OK,
+		    "%u published and not taken, %s", left, sleeps(h) ?
+		    "work is queued and the worker sleeps" : "the worker has it in hand");
+	else if (h->used_flags.v & USED_F_NO_NOTIFY)
+		say(e, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN,
+		    "%u published and not taken, vhost waits for %s", left,
+		    h->backend_poll.wqh.v ? "the tap" : "nothing that is seen");
+	else if (q->num_added.v)
+		say(e, VR_AT_DRIVER, VR_ST_ACTIVE, VR_SEV_OK,
+		    "%u published and not taken, the driver is about to kick", left);
+	else if (receives && h->avail_idx.v == q->split.avail_idx.v)
+		say(e, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN,
+		    "%" PRIu64 " packets wait, the %u buffers left are too few for the next",
+		    e->waiting, left);
+	else
+		say(e, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN,
+		    "%u published and not taken, vhost waits for a kick, the driver has none to give: lost (or this very moment under way)",
+		    left);
+	return true;
+}
+
+static bool has_no_buffers(struct ends *e)
+{
+	const struct vr_queue *q = e->q;
+	const struct vr_hostq *h = e->h;
+
+	if (h->vhost->kind != VR_VHOST_NET || h->vq || !e->waiting ||
+	    !are_read(q->split.avail_idx, h->last_avail_idx) ||
+	    apart(q->split.avail_idx, h->last_avail_idx))
+		return false;
+	if (q->counts.driver_pending.v)
+		return false;	/* then who has not reaped is the matter */
+	say(e, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN,
+	    "%" PRIu64 " packets wait and the guest has posted no buffers", e->waiting);
+	return true;
+}
+
+/* Returned by vhost, and not reaped by the guest. */
+static bool is_not_reaped(struct ends *e)
+{
+	const struct vr_queue *q = e->q;
+	const struct vr_hostq *h = e->h;
+	bool polls = vr_is_read(q->napi.scheduled) && q->napi.scheduled.v &&
+		     !(vr_is_read(q->napi.enabled) && !q->napi.enabled.v);
+	bool told = are_read(h->signalled_used, q->split.used_idx) &&
+		    (uint16_t)h->signalled_used.v == (uint16_t)q->split.used_idx.v;
+	bool blocked = e->waiting && !q->counts.device_pending.v;
+
+	if (!vr_is_read(q->counts.driver_pending) || !q->counts.driver_pending.v ||
+	    !q->interrupt.known)
+		return false;
+	if (polls) {
+		say(e, VR_AT_NAPI, blocked ? VR_ST_NOT_REAPING : VR_ST_ACTIVE,
+		    blocked ? VR_SEV_INFO : VR_SEV_OK,
+		    "%" PRIu64 " returned and not reaped, NAPI is scheduled",
+		    q->counts.driver_pending.v);
+		return true;
+	}
+	if (!q->interrupt.due || (vr_is_read(q->callback) && !q->callback.v))
+		return false;
+	if (told || (h->signal.known && !h->signal.event_idx))
+		say(e, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
+		    "%" PRIu64 " returned and not reaped, vhost has signalled used %" PRIu64
+		    ", callbacks are on, NAPI is not scheduled: lost (or this very moment under way)",
+		    q->counts.driver_pending.v, h->signalled_used.v);
+	else
+		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
+		    "%" PRIu64 " returned and not reaped, vhost has not signalled yet (used %"
+		    PRIu64 ")", q->counts.driver_pending.v, h->signalled_used.v);
+	return true;
+}
+
+/* Taken by vhost, and not returned. */
+static bool is_not_returned(struct ends *e)
+{
+	const struct vr_hostq *h = e->h;
+	uint16_t held = apart(h->last_avail_idx, h->last_used_idx);
+
+	if (!h->vq || !are_read(h->last_avail_idx, h->last_used_idx) || !held)
+		return false;
+	say(e, VR_AT_BACKEND, VR_ST_ACTIVE, VR_SEV_INFO,
+	    "%u taken and not returned: with the tap (zero copy), in a batch, or left over from a restart",
+	    held);
+	return true;
+}
+
+static void judge(struct vr_ctx *c, struct vr_pair *p)
+{
+	struct ends e = { .j = { .c = c, .v = &p->joint }, .p = p, .q = p->q, .h = p->h,
+			  .waiting = packets(p->h) };
+
+	p->apart_in_time = p->h->why == VR_TR_OK && !p->h->zeros &&
+		((are_read(p->q->split.avail_idx, p->h->ring.avail_idx) &&
+		  p->q->split.avail_idx.v != p->h->ring.avail_idx.v) ||
+		 (are_read(p->q->split.used_idx, p->h->ring.used_idx) &&
+		  p->q->split.used_idx.v != p->h->ring.used_idx.v));
+	if (one_end_is_sure(&e) || is_not_reaped(&e) || is_not_taken(&e) ||
+	    has_no_buffers(&e) || is_not_returned(&e))
+		return;
+	say(&e, VR_AT_NOBODY, VR_ST_IDLE, VR_SEV_OK, "both ends agree, nothing waits");
+}
+
+/* ---- the comparison ------------------------------------------------------------------------------ */
+
+static unsigned guest_number(const struct vr_comparison *k, const struct vr_queue *q)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < k->g->ndevices; i++) {
+		const struct vr_device *d = &k->g->devices[i];
+
+		if (q >= d->queues && q < d->queues + d->nqueues)
+			return n + (unsigned)(q - d->queues);
+		n += d->nqueues;
+	}
+	return n;
+}
+
+static void pair_up(struct vr_ctx *c, struct vr_comparison *k,
+		    const struct vr_candidate *one)
+{
+	for (unsigned i = one->first; i < one->first + one->count; i++) {
+		const struct vr_hostq *h = &k->h->queues[i];
+		const struct vr_queue *q = is_set_up(h) ? partner(k, one->d, h) : NULL;
+		struct vr_pair *p = &k->pairs[k->npairs];
+
+		if (!q || k->host_paired[i])
+			continue;
+		*p = (struct vr_pair){ .d = one->d, .q = q, .h = h };
+		k->npairs++;
+		k->host_paired[i] = k->guest_paired[guest_number(k, q)] = 1;
+		judge(c, p);
+	}
+}
+
+int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
+	       struct vr_comparison *ret)
+{
+	size_t queues = 0;
+
+	*ret = (struct vr_comparison){ .g = g, .h = h };
+	for (unsigned i = 0; i < g->ndevices; i++)
+		queues += g->devices[i].nqueues;
+	ret->guest_paired = vr_alloc(&c->arena, queues + 1, 1);
+	ret->host_paired = vr_alloc(&c->arena, (size_t)h->nqueues + 1, 1);
+	ret->pairs = vr_alloc(&c->arena, (size_t)h->nqueues + 1, sizeof(*ret->pairs));
+	if (!ret->guest_paired || !ret->host_paired || !ret->pairs ||
+	    find_candidates(c, ret))
+		return -1;
+	join(ret);
+	for (unsigned i = 0; i < ret->ncandidates; i++)
+		if (ret->candidates[i].joined)
+			pair_up(c, ret, &ret->candidates[i]);
+	return 0;
+}
+
+const char *vr_where_name(enum vr_where where)
+{
+	static const char *const names[VR_AT_NWHERE] = {
+		"nobody", "guest driver", "kick", "vhost worker", "backend",
+		"interrupt", "guest NAPI",
+	};
+
+	return names[where];
+}
