@@ -10,7 +10,7 @@
 char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices",
-"[-c file] [-d] [-j] [-l] [-t source] [device [queue]]",
+"[-c file] [-d] [-j] [-l] [-t source] [-w seconds[,n]]\n  [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -36,6 +36,9 @@ char *help_vring[] = {
 "             default), 'dwarf' (debuginfo only), or a place to look in for",
 "             what the dump does not have: a BTF file, a vmlinux with BTF, or",
 "             a directory of debuginfo or BTF files.",
+"  -w seconds[,n]",
+"             watch a live system: what moved in each interval, and which queues",
+"             stand still while something is outstanding; Ctrl-C ends it.",
 " ",
 "  All indices are free-running 16-bit counters.  In the table:",
 " ",
@@ -156,7 +159,7 @@ NULL
 char *help_vhostq[] = {
 "vhostq",
 "virtio rings of the guests that this host serves by vhost",
-"[-c file] [-d] [-j] [-m] [-t source] [-p pid | device [queue]]",
+"[-c file] [-d] [-j] [-m] [-t source] [-w seconds[,n]]\n  [-p pid | device [queue]]",
 
 "  This command shows the queues of vhost devices: vhost's own indices, and",
 "  beside them the words of the rings in the memory of the process that owns",
@@ -178,6 +181,8 @@ char *help_vhostq[] = {
 "             in the owner's memory, size.",
 "         -j  everything known of each queue as one JSON document.",
 "  -t source  as for vring.",
+"  -w seconds[,n]",
+"             watch a live system, as for vring.",
 " ",
 "  L_AVAI last_avail_idx, how far vhost has taken buffers; AVAI_I avail_idx, its",
 "  copy of the guest's avail->idx; L_USED last_used_idx, how far it has returned",

@@ -11,6 +11,7 @@
 #include "compare.h"
 #include "help.h"
 #include "target_crash.h"
+#include "watch.h"
 
 #define NARROWEST	40
 #define WIDEST		200
@@ -24,6 +25,7 @@ static struct vr_snapshot snap;
 static struct vr_host host;
 static struct vr_import other;	/* -c: the other side's document */
 static struct vr_comparison comparison;
+static struct vr_arena looks[2];	/* -w: this look and the one before */
 static bool host_side;		/* what the answer is about */
 static char nodename[65];
 static char reason[8192];	/* why there is nothing to show */
@@ -297,14 +299,74 @@ static void compare_with(const char *path, bool json)
 	}
 }
 
+/* ---- -w ------------------------------------------------------------------------------ */
+
+static uint64_t monotonic_nsec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Look at the selected queues once; false when there is nothing to show. */
+static bool look(struct vr_arena *arena, uint64_t pid, struct vr_look *ret)
+{
+	struct vr_select again = sel;
+
+	vr_arena_reset(&ctx.arena);
+	vr_arena_reset(arena);
+	ctx.types = NULL;
+	ctx.nerrors = 0;
+	memset(&ctx.pg, 0, sizeof(ctx.pg));
+	memset(&ctx.clock, 0, sizeof(ctx.clock));
+	memset(&snap, 0, sizeof(snap));
+	memset(&host, 0, sizeof(host));
+	if (!(host_side ? collect_host(false, pid) : collect(false)))
+		return false;
+	sel = again;
+	ret->nsec = monotonic_nsec();
+	return !(host_side ? vr_look_host(arena, &host, ret) :
+			     vr_look_guest(arena, &snap, ret));
+}
+
+/* Ctrl-C jumps out of it to crash's prompt; the looks are static for that. */
+static void watch(const char *word, uint64_t pid)
+{
+	struct vr_look seen[2];
+	struct timespec pause;
+	double seconds;
+	unsigned count, n = 0;
+
+	if (vr_watch_parse(word, &seconds, &count))
+		bad_usage("no SECONDS[,COUNT] behind option", 'w');
+	if (!target.live) {
+		fprintf(fp, "%s: -w watches a live system; nothing moves in a dump: without -w"
+			" it is shown as it stood\n", pc->curcmd);
+		return;
+	}
+	pause.tv_sec = (time_t)seconds;
+	pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
+	if (!look(&looks[0], pid, &seen[0]))
+		return;
+	do {
+		nanosleep(&pause, NULL);
+		n++;
+		if (!look(&looks[n % 2], pid, &seen[n % 2]))
+			return;
+		vr_text_watch(fp, &seen[(n + 1) % 2], &seen[n % 2]);
+		fflush(fp);
+	} while (n != count);
+}
+
 static void cmd_vring(void)
 {
 	bool layout = false, json = false;
-	const char *document = NULL;
+	const char *document = NULL, *interval = NULL;
 	int c;
 
 	begin();
-	while ((c = next_option("c:djlt:")) != EOF) {
+	while ((c = next_option("c:djlt:w:")) != EOF) {
 		if (c == 'c')
 			document = optarg;
 		else if (c == 'd')
@@ -315,6 +377,8 @@ static void cmd_vring(void)
 			layout = true;
 		else if (c == 't')
 			use_types(optarg);
+		else if (c == 'w')
+			interval = optarg;
 		else
 			bad_usage("bad option", optopt);
 	}
@@ -323,6 +387,8 @@ static void cmd_vring(void)
 	} else if (layout) {
 		vr_layout_compare(&ctx, true);
 		vr_text_layout(fp, &ctx);
+	} else if (interval) {
+		watch(interval, 0);
 	} else if (collect(json)) {
 		if (document)
 			compare_with(document, json);
@@ -422,13 +488,13 @@ static unsigned long parse_pid(const char *word)
 
 static void cmd_vhostq(void)
 {
-	const char *document = NULL;
+	const char *document = NULL, *interval = NULL;
 	bool json = false;
 	unsigned long pid = 0;
 	int c;
 
 	begin();
-	while ((c = next_option("c:djmp:t:")) != EOF) {
+	while ((c = next_option("c:djmp:t:w:")) != EOF) {
 		if (c == 'c')
 			document = optarg;
 		else if (c == 'd')
@@ -441,11 +507,18 @@ static void cmd_vhostq(void)
 			pid = parse_pid(optarg);
 		else if (c == 't')
 			use_types(optarg);
+		else if (c == 'w')
+			interval = optarg;
 		else
 			bad_usage("bad option", optopt);
 	}
 	if (!parse_selection(false)) {
 		fail(json);
+		return;
+	}
+	host_side = true;
+	if (interval) {
+		watch(interval, pid);
 		return;
 	}
 	if (!collect_host(json, pid))
@@ -501,4 +574,6 @@ static void __attribute__((destructor)) vring_fini(void)
 {
 	vr_arena_free(&ctx.arena);
 	vr_arena_free(&ctx.scratch);
+	vr_arena_free(&looks[0]);
+	vr_arena_free(&looks[1]);
 }

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * watch.c - is it moving?  Two looks at a live system's queues, and what they show
+ * that one cannot: a queue that stands still while something is outstanding.
+ *
+ * Each counter is one word and was read at once, so a rate is never torn; counters are
+ * mod 2^16, so what goes round in one interval is not seen.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watch.h"
+
+#define LONGEST_INTERVAL	86400.0
+
+int vr_watch_parse(const char *word, double *seconds, unsigned *count)
+{
+	char *end;
+	unsigned long n;
+
+	*count = 0;
+	*seconds = strtod(word, &end);
+	if (end == word || !(*seconds >= 0.01) || *seconds > LONGEST_INTERVAL)
+		return -1;
+	if (!*end)
+		return 0;
+	if (*end != ',' || end[1] < '0' || end[1] > '9')
+		return -1;
+	n = strtoul(end + 1, &end, 10);
+	*count = (unsigned)n;
+	return *end || !n || n > UINT32_MAX ? -1 : 0;
+}
+
+/* ---- looking --------------------------------------------------------------------------- */
+
+static void keep_guest(const struct vr_device *d, const struct vr_queue *q,
+		       struct vr_sample *s)
+{
+	const struct vr_packed *p = &q->pk;
+
+	snprintf(s->device, sizeof(s->device), "%s", d->ref.name);
+	snprintf(s->label, sizeof(s->label), "%s", q->label);
+	s->key = q->vring_virtqueue;
+	s->moving = q->moving;
+	s->parks = q->dir == VR_RX;
+	s->round = q->packed ? 2 * q->num : 0x10000;
+	s->count[0] = q->split.avail_idx;
+	s->count[1] = q->split.used_idx;
+	s->count[2] = q->last_used_idx;
+	if (q->packed) {
+		s->count[0] = p->next_avail_idx;
+		s->count[0].v += p->avail_wrap_counter.v ? 0 : q->num;
+		s->count[1] = p->device_idx;
+		s->count[1].v += p->device_wrap_counter.v ? 0 : q->num;
+		s->count[2] = p->last_used_idx;
+		s->count[2].v += p->used_wrap_counter.v ? 0 : q->num;
+	}
+	s->outstanding = q->counts.device_pending;
+	s->unreaped = q->counts.driver_pending;
+	s->unheard = q->interrupt.known && q->interrupt.due &&
+		     !(q->callback.have == VR_READ && !q->callback.v) &&
+		     !(q->napi.scheduled.have == VR_READ && q->napi.scheduled.v);
+	s->verdict = q->verdict;
+	s->verdict.reasons = NULL;
+	s->verdict.nreasons = 0;
+}
+
+int vr_look_guest(struct vr_arena *arena, const struct vr_snapshot *snap,
+		  struct vr_look *ret)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < snap->ndevices; i++)
+		n += snap->devices[i].nqueues;
+	ret->sample = vr_alloc(arena, n ? n : 1, sizeof(*ret->sample));
+	ret->n = 0;
+	if (!ret->sample)
+		return -1;
+	for (unsigned i = 0; i < snap->ndevices; i++)
+		for (unsigned k = 0; k < snap->devices[i].nqueues; k++)
+			keep_guest(&snap->devices[i], &snap->devices[i].queues[k],
+				   &ret->sample[ret->n++]);
+	return 0;
+}
+
+static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
+{
+	bool receives = q->vhost->kind == VR_VHOST_NET && !q->vq;
+
+	snprintf(s->device, sizeof(s->device), "%s", q->device);
+	snprintf(s->label, sizeof(s->label), "%s", q->label);
+	s->key = q->vhost_virtqueue;
+	s->host = true;
+	s->parks = receives;
+	s->round = 0x10000;
+	s->count[0] = q->last_avail_idx;
+	s->count[1] = q->last_used_idx;
+	s->count[2] = q->kick_count;
+	s->outstanding = (struct vr_val){ .have = VR_UNREAD };
+	if (q->ring.avail_idx.have == VR_READ && q->last_avail_idx.have == VR_READ &&
+	    q->why == VR_TR_OK && !q->zeros)
+		s->outstanding = (struct vr_val){ (uint16_t)(q->ring.avail_idx.v -
+				q->last_avail_idx.v), VR_READ };
+	s->unreaped = q->tx_ring_used;
+	if (receives && q->rxq_tail.have == VR_READ && q->rxq_head.have == VR_READ)
+		s->unreaped.v += q->rxq_tail.v - q->rxq_head.v;
+	s->verdict = q->verdict;
+	s->verdict.reasons = NULL;
+	s->verdict.nreasons = 0;
+}
+
+int vr_look_host(struct vr_arena *arena, const struct vr_host *h, struct vr_look *ret)
+{
+	ret->sample = vr_alloc(arena, h->nqueues ? h->nqueues : 1, sizeof(*ret->sample));
+	ret->n = 0;
+	if (!ret->sample)
+		return -1;
+	for (unsigned i = 0; i < h->nqueues; i++)
+		keep_host(&h->queues[i], &ret->sample[ret->n++]);
+	return 0;
+}
+
+/* ---- comparing ----------------------------------------------------------------------------- */
+
+static const struct vr_sample *earlier(const struct vr_look *from,
+				       const struct vr_sample *now, unsigned hint)
+{
+	if (hint < from->n && from->sample[hint].key == now->key)
+		return &from->sample[hint];
+	for (unsigned i = 0; i < from->n; i++)
+		if (from->sample[i].key == now->key)
+			return &from->sample[i];
+	return NULL;
+}
+
+/* How far counter 'i' came; the kick count has all its bits. */
+static struct vr_val progress(const struct vr_sample *a, const struct vr_sample *b,
+			      unsigned i)
+{
+	struct vr_val d = { .have = VR_UNREAD };
+
+	if (a->count[i].have != VR_READ || b->count[i].have != VR_READ ||
+	    a->round != b->round || !a->round)
+		return d;
+	d.have = VR_READ;
+	d.v = b->count[i].v - a->count[i].v;
+	if (!b->host || i < 2)
+		d.v = (b->count[i].v + a->round - a->count[i].v % a->round) % a->round;
+	return d;
+}
+
+static bool stands_still(const struct vr_sample *a, const struct vr_sample *b)
+{
+	for (unsigned i = 0; i < (b->host ? 2u : 3u); i++) {
+		struct vr_val d = progress(a, b, i);
+
+		if (d.have != VR_READ || d.v)
+			return false;
+	}
+	return true;
+}
+
+/* What two looks show and one does not. */
+static void conclusion(char *buf, size_t size, const struct vr_sample *a,
+		       const struct vr_sample *b)
+{
+	bool still = a && stands_still(a, b);
+	const char *state = vr_state_name(b->verdict.state);
+
+	if (!still || b->verdict.state == VR_ST_STOPPED)
+		snprintf(buf, size, "%s", state);
+	else if (!b->host && a->unheard && b->unheard && b->unreaped.v)
+		snprintf(buf, size, "not moving while %" PRIu64
+			 " wait to be reaped: lost-interrupt", b->unreaped.v);
+	else if (b->host && b->parks && b->unreaped.have == VR_READ && b->unreaped.v)
+		snprintf(buf, size, "not moving while %" PRIu64 " packets wait: %s",
+			 b->unreaped.v, state);
+	else if (!b->parks && b->outstanding.have == VR_READ && b->outstanding.v &&
+		 a->outstanding.v)
+		snprintf(buf, size, "not moving while %" PRIu64 " outstanding: %s",
+			 b->outstanding.v, state);
+	else
+		snprintf(buf, size, "%s, not moving", state);
+}
+
+static const char *rate(struct vr_val d, double seconds, char buf[24])
+{
+	if (d.have != VR_READ)
+		return "-";
+	snprintf(buf, 24, "%.0f", (double)d.v / seconds);
+	return buf;
+}
+
+void vr_text_watch(FILE *out, const struct vr_look *from, const struct vr_look *to)
+{
+	double seconds = (double)(to->nsec - from->nsec) / 1e9;
+	bool host = to->n && to->sample[0].host;
+
+	if (!(seconds > 0))
+		seconds = 1e-9;
+	fprintf(out, "%.2f s\n%-22s %10s %10s %10s %6s %6s  %s\n", seconds, "QUEUE",
+		host ? "TAKEN/s" : "ADDED/s", "RETURNED/s", host ? "KICKS/s" : "REAPED/s",
+		host ? "BEHIND" : "DEV", host ? "WAIT" : "DRV", "STATE");
+	for (unsigned i = 0; i < to->n; i++) {
+		const struct vr_sample *b = &to->sample[i], *a = earlier(from, b, i);
+		const struct vr_val none = { .have = VR_UNREAD };
+		char name[80], full[130], words[160], buf[5][24];
+
+		vr_text_escape(name, sizeof(name), b->device);
+		snprintf(full, sizeof(full), "%s %s", name, b->label);
+		conclusion(words, sizeof(words), a, b);
+		fprintf(out, "%-22s %10s %10s %10s %6s %6s  %s\n", full,
+			rate(a ? progress(a, b, 0) : none, seconds, buf[0]),
+			rate(a ? progress(a, b, 1) : none, seconds, buf[1]),
+			rate(a ? progress(a, b, 2) : none, seconds, buf[2]),
+			vr_val_text(b->outstanding, buf[3]),
+			vr_val_text(b->unreaped, buf[4]), words);
+	}
+}
