@@ -206,11 +206,12 @@ static int guest_table(const struct source *s, uint32_t id, uint64_t addr,
 
 /*
  * The slots of one buffer of a packed ring, from '*slot' on, at most 'left' of them:
- * the driver writes its id into each.  Returns how many there were.
+ * the driver writes its id into each.  Returns how many there were; with none, no
+ * chain is added.
  */
 static uint32_t add_packed(const struct source *s, uint32_t *slot, uint32_t left)
 {
-	struct vr_chain *k = &s->out->chain[s->out->nchains++];
+	struct vr_chain *k = &s->out->chain[s->out->nchains];
 	uint32_t n = 0;
 
 	*k = (struct vr_chain){ .head = *slot, .first = s->out->ndescs,
@@ -222,6 +223,7 @@ static uint32_t add_packed(const struct source *s, uint32_t *slot, uint32_t left
 		k->stop = VR_STOP_UNREADABLE;
 		if (s->ring(s, *slot, raw))
 			break;
+		k->stop = VR_STOP_OVERWRITTEN;
 		d = decode(s, raw, *slot, false);
 		if (n && d.next != k->id)
 			break;
@@ -235,6 +237,7 @@ static uint32_t add_packed(const struct source *s, uint32_t *slot, uint32_t left
 		else
 			k->stop = d.flags & F_NEXT ? VR_STOP_LOOP : VR_STOP_END;
 	}
+	s->out->nchains += n != 0;
 	return n;
 }
 
@@ -246,43 +249,68 @@ static int64_t id_at(const struct source *s, uint32_t slot)
 	return s->ring(s, slot, raw) ? -1 : (int64_t)decode(s, raw, slot, false).next;
 }
 
+/* By id, the steps from 'slot' to behind the last slot that bears it; 0: none does. */
+static void find_last(const struct source *s, uint32_t slot, uint32_t left,
+		      uint32_t *last)
+{
+	for (uint32_t i = 1; i <= left; i++) {
+		int64_t id = id_at(s, slot);
+
+		if (id >= 0 && id < s->num)
+			last[id] = i;
+		slot = slot + 1 < s->num ? slot + 1 : 0;
+	}
+}
+
 /*
  * A device that returns buffers out of order overwrites the slots of others, and
- * leaves descriptors of returned ones standing: only the tokens tell which is which.
+ * leaves descriptors of returned ones standing.  The tokens tell whether an id is
+ * with the device; where it stands twice, it has been used again since, and the
+ * later one counts.
  */
+static void packed_ring_chains(const struct source *s, uint32_t slot, uint32_t left,
+			       const uint32_t *last, uint8_t *seen)
+{
+	const struct vr_slots *t = &s->guest->slots;
+	uint32_t at = 1, n;
+
+	for (; at <= left && !s->out->capped; at += n ? n : 1) {
+		int64_t id = id_at(s, slot);
+		struct vr_chain *k;
+
+		n = 0;
+		if (id >= 0 && id < s->num && !seen[id] &&
+		    t->buffer[id] == VR_SLOT_DEVICE && at + t->length[id] > last[id])
+			n = add_packed(s, &slot, left - at + 1);
+		if (!n) {
+			slot = slot + 1 < s->num ? slot + 1 : 0;
+			continue;
+		}
+		seen[id] = 1;
+		k = &s->out->chain[s->out->nchains - 1];
+		if (n < t->length[id] && k->stop == VR_STOP_END)
+			k->stop = VR_STOP_OVERWRITTEN;
+	}
+}
+
 static void packed_chains(const struct source *s)
 {
 	const struct vr_queue *q = s->guest;
 	const struct vr_packed *p = &q->pk;
-	const struct vr_slots *t = &q->slots;
 	uint32_t slot = (uint32_t)p->device_idx.v, left;
+	uint32_t *last = vr_alloc(&s->c->arena, s->num, sizeof(*last));
 	uint8_t *seen = vr_alloc(&s->c->arena, s->num, 1);
 
-	if (!seen || p->device_idx.have != VR_READ)
+	if (!seen || !last || p->device_idx.have != VR_READ)
 		return;
 	left = vr_packed_steps(s->num, slot, p->device_wrap_counter.v,
 			       (uint32_t)p->next_avail_idx.v,
 			       p->avail_wrap_counter.v);
-	while (left && !s->out->capped) {
-		int64_t id = id_at(s, slot);
-		bool ours = id >= 0 && id < s->num && !seen[id] &&
-			    t->buffer[id] == VR_SLOT_DEVICE;
-		uint32_t n = ours ? add_packed(s, &slot, left) : 0;
-
-		if (n) {
-			struct vr_chain *k = &s->out->chain[s->out->nchains - 1];
-
-			seen[id] = 1;
-			if (n < t->length[id] && k->stop == VR_STOP_END)
-				k->stop = VR_STOP_OVERWRITTEN;
-			left -= n;
-			continue;
-		}
-		slot = slot + 1 < s->num ? slot + 1 : 0;
-		left--;
-	}
+	find_last(s, slot, left, last);
+	packed_ring_chains(s, slot, left, last, seen);
 	for (uint32_t i = 0; i < s->num && s->out->nchains < s->num; i++)
-		if (t->buffer[i] == VR_SLOT_DEVICE && !seen[i] && !s->out->capped)
+		if (q->slots.buffer[i] == VR_SLOT_DEVICE && !seen[i] &&
+		    !s->out->capped)
 			s->out->chain[s->out->nchains++] = (struct vr_chain){
 				.id = i, .first = s->out->ndescs,
 				.stop = VR_STOP_OVERWRITTEN };
