@@ -7,6 +7,7 @@
 #define GUEST_BUILDER_H
 
 #include "fake_target.h"
+#include "packed_builder.h"
 #include "ring_builder.h"
 
 /* How the structs look; named by a release that has them so. */
@@ -82,5 +83,10 @@ const struct vr_queue *walked_queue(const struct walked *w, const char *device,
 				    const char *label);
 /* One ring's queue, read in full, without the way there. */
 struct vr_queue guest_read_ring(struct guest *g, const struct ring *r);
+/* The same of a packed ring, and its chains; what an earlier read brought is gone. */
+struct vr_queue guest_read_packed(struct guest *g, const struct packed *p);
+/* The test fails unless everything that is read of the ring is what the builder's
+ * steps made of it, without a single error; returns it. */
+struct vr_queue guest_check_packed(struct guest *g, const struct packed *p);
 
 #endif

@@ -96,7 +96,7 @@ static const struct expected {
 	{ ERA_6_12, VR_VDEV_FEATURES, "virtio_device", "features", 816, 8 },
 	{ ERA_6_12, VR_VVQ_LAYOUT, NULL, NULL, 0, 0 },
 
-	{ ERA_7_1, VR_VVQ_LAYOUT, "vring_virtqueue", "layout", 168, 4 },
+	{ ERA_7_1, VR_VVQ_LAYOUT, "vring_virtqueue", "layout", 184, 4 },
 	{ ERA_7_1, VR_VVQ_PACKED_RING, NULL, NULL, 0, 0 },
 	{ ERA_7_1, VR_VDEV_FEATURES, "virtio_device", "features_array", 816, 16 },
 };
