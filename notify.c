@@ -75,8 +75,13 @@ static struct vr_notify interrupt(const struct vr_queue *q)
 /*
  * The same for a packed ring (2.8.10): each side's event area says whether it wants
  * to hear at all, and perhaps from which position on.  Positions are compared by
- * steps from the oldest that is still of interest.
+ * the steps between them; a slot that the ring does not have is never come to.
  */
+static bool event_in_ring(const struct vr_queue *q, struct vr_val off_wrap)
+{
+	return (off_wrap.v & 0x7fff) < q->num;
+}
+
 static uint32_t steps_to_event(const struct vr_queue *q, struct vr_val slot,
 			       struct vr_val wrap, struct vr_val off_wrap)
 {
@@ -84,11 +89,35 @@ static uint32_t steps_to_event(const struct vr_queue *q, struct vr_val slot,
 			       off_wrap.v & 0x7fff, off_wrap.v >> 15 & 1);
 }
 
+/* As in a split ring, 'due' does not ask how far the device has come. */
+static void kick_by_event(struct vr_notify *n, const struct vr_queue *q)
+{
+	const struct vr_packed *p = &q->pk;
+	struct vr_val event = p->device.off_wrap;
+	uint32_t behind, ahead, held;
+
+	n->event = event;
+	n->event.v &= 0x7fff;
+	n->due = false;
+	n->suppressed = true;
+	if (!event_in_ring(q, event))
+		return;
+	behind = vr_packed_steps(q->num, (uint32_t)n->event.v, event.v >> 15 & 1,
+				 (uint32_t)p->next_avail_idx.v,
+				 p->avail_wrap_counter.v);
+	ahead = steps_to_event(q, p->device_idx, p->device_wrap_counter, event);
+	held = vr_packed_steps(q->num, (uint32_t)p->device_idx.v,
+			       p->device_wrap_counter.v,
+			       (uint32_t)p->next_avail_idx.v,
+			       p->avail_wrap_counter.v);
+	n->due = behind && behind <= q->num_added.v;
+	n->suppressed = ahead > held;
+}
+
 static struct vr_notify packed_kick(const struct vr_queue *q)
 {
 	const struct vr_packed *p = &q->pk;
 	struct vr_notify n = { .event_idx = p->device.flags.v == VR_EVENT_DESC };
-	uint32_t ahead, held;
 
 	n.known = read(p->device.flags) && read(q->num_added) &&
 		  (!n.event_idx || (read(p->device.off_wrap) &&
@@ -97,20 +126,8 @@ static struct vr_notify packed_kick(const struct vr_queue *q)
 		return n;
 	n.suppressed = p->device.flags.v == VR_EVENT_DISABLE;
 	n.due = q->num_added.v && !n.suppressed;
-	if (!n.event_idx)
-		return n;
-	n.event = p->device.off_wrap;
-	n.event.v &= 0x7fff;
-	ahead = steps_to_event(q, p->device_idx, p->device_wrap_counter,
-			       p->device.off_wrap);
-	held = vr_packed_steps(q->num, (uint32_t)p->device_idx.v,
-			       p->device_wrap_counter.v,
-			       (uint32_t)p->next_avail_idx.v,
-			       p->avail_wrap_counter.v);
-	n.suppressed = ahead > held;
-	/* Among what was added last? */
-	n.due = n.due && !n.suppressed && ahead < held &&
-		held - ahead <= q->num_added.v;
+	if (n.event_idx)
+		kick_by_event(&n, q);
 	return n;
 }
 
@@ -135,8 +152,9 @@ static struct vr_notify packed_interrupt(const struct vr_queue *q)
 				   p->used_wrap_counter.v,
 				   (uint32_t)p->device_idx.v,
 				   p->device_wrap_counter.v);
-	n.due = n.due && steps_to_event(q, p->last_used_idx, p->used_wrap_counter,
-					p->driver.off_wrap) < returned;
+	n.due = n.due && event_in_ring(q, p->driver.off_wrap) &&
+		steps_to_event(q, p->last_used_idx, p->used_wrap_counter,
+			       p->driver.off_wrap) < returned;
 	return n;
 }
 
