@@ -249,17 +249,22 @@ static int64_t id_at(const struct source *s, uint32_t slot)
 	return s->ring(s, slot, raw) ? -1 : (int64_t)decode(s, raw, slot, false).next;
 }
 
-/* By id, the steps from 'slot' to behind the last slot that bears it; 0: none does. */
-static void find_last(const struct source *s, uint32_t slot, uint32_t left,
+/* By id, the steps from 'slot' to behind the last slot that bears it; 0: none does.
+ * False when a slot cannot be read. */
+static bool find_last(const struct source *s, uint32_t slot, uint32_t left,
 		      uint32_t *last)
 {
+	bool all = true;
+
 	for (uint32_t i = 1; i <= left; i++) {
 		int64_t id = id_at(s, slot);
 
 		if (id >= 0 && id < s->num)
 			last[id] = i;
+		all = all && id >= 0;
 		slot = slot + 1 < s->num ? slot + 1 : 0;
 	}
+	return all;
 }
 
 /*
@@ -300,20 +305,22 @@ static void packed_chains(const struct source *s)
 	uint32_t slot = (uint32_t)p->device_idx.v, left;
 	uint32_t *last = vr_alloc(&s->c->arena, s->num, sizeof(*last));
 	uint8_t *seen = vr_alloc(&s->c->arena, s->num, 1);
+	enum vr_stop unseen;
 
 	if (!seen || !last || p->device_idx.have != VR_READ)
 		return;
 	left = vr_packed_steps(s->num, slot, p->device_wrap_counter.v,
 			       (uint32_t)p->next_avail_idx.v,
 			       p->avail_wrap_counter.v);
-	find_last(s, slot, left, last);
+	unseen = find_last(s, slot, left, last) ? VR_STOP_OVERWRITTEN :
+						  VR_STOP_UNREADABLE;
 	packed_ring_chains(s, slot, left, last, seen);
 	for (uint32_t i = 0; i < s->num && s->out->nchains < s->num; i++)
 		if (q->slots.buffer[i] == VR_SLOT_DEVICE && !seen[i] &&
 		    !s->out->capped)
 			s->out->chain[s->out->nchains++] = (struct vr_chain){
 				.id = i, .first = s->out->ndescs,
-				.stop = VR_STOP_OVERWRITTEN };
+				.stop = unseen };
 }
 
 void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
