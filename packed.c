@@ -127,8 +127,7 @@ static bool is_used(struct walk *w)
 static void mark(struct walk *w, uint32_t slots, enum vr_slot_state state)
 {
 	for (uint32_t i = 0; i < slots && w->left; i++) {
-		if (w->q->slots.state)
-			w->q->slots.state[w->slot] = (uint8_t)state;
+		w->q->slots.state[w->slot] = (uint8_t)state;
 		w->left--;
 		if (++w->slot == w->q->num) {
 			w->slot = 0;
@@ -137,24 +136,40 @@ static void mark(struct walk *w, uint32_t slots, enum vr_slot_state state)
 	}
 }
 
+/* What the used descriptor here says makes no sense. */
+static void senseless(struct walk *w, enum vr_damage_code code, uint64_t value,
+		      uint64_t other)
+{
+	vr_slot_damage(&w->q->slots,
+		       (struct vr_damage){ code, w->slot, value, other });
+	w->lost = true;
+}
+
+/* Was the buffer 'id' the device's to return?  The next to be reaped may have lost
+ * its token already: the dump may have caught the driver at it. */
+static bool can_return(const struct walk *w, uint32_t id)
+{
+	struct vr_val data = state_of(w, id, VR_PSTATE_DATA, 8);
+
+	return w->q->slots.buffer[id] != VR_SLOT_RETURNED &&
+	       (data.have != VR_READ || data.v || !w->returned);
+}
+
 /* Step over the buffer 'id', which the device returned; it had as many slots as
  * the driver noted. */
 static void step_over(struct walk *w, uint32_t id)
 {
 	struct vr_val slots = state_of(w, id, VR_PSTATE_NUM, 2);
 
-	if (slots.have != VR_READ) {
+	if (!can_return(w, id))
+		senseless(w, VR_D_USED_TOKEN, id, 0);
+	else if (slots.have == VR_READ && (!slots.v || slots.v > w->left))
+		senseless(w, VR_D_USED_LENGTH, slots.v, w->left);
+	if (w->lost || slots.have != VR_READ) {
 		w->lost = true;
 		return;
 	}
-	if (!slots.v || slots.v > w->left) {
-		vr_slot_damage(&w->q->slots, (struct vr_damage){ VR_D_USED_LENGTH,
-				w->slot, slots.v, w->left });
-		w->lost = true;
-		return;
-	}
-	if (w->q->slots.buffer)
-		w->q->slots.buffer[id] = VR_SLOT_RETURNED;
+	w->q->slots.buffer[id] = VR_SLOT_RETURNED;
 	mark(w, (uint32_t)slots.v, VR_SLOT_RETURNED);
 	w->returned++;
 }
@@ -171,6 +186,8 @@ static void step_batch(struct walk *w, uint32_t last)
 		at = w->slot;
 		step_over(w, at);
 	} while (!w->lost && w->left && at != last);
+	if (!w->lost && at != last)
+		senseless(w, VR_D_USED_TOKEN, last, 0);
 }
 
 static void walk_returned(struct walk *w, const struct vr_obj *vvq)
@@ -178,17 +195,19 @@ static void walk_returned(struct walk *w, const struct vr_obj *vvq)
 	struct vr_val batch = vr_get(w->c, vvq, VR_VVQ_BATCH_ID, NULL);
 
 	/* The driver is in the middle of a batch whose descriptor lies behind. */
-	if (w->q->in_order && batch.have == VR_READ && batch.v < w->q->num &&
-	    batch.v != NO_BATCH && w->left)
-		step_batch(w, (uint32_t)batch.v);
+	if (w->q->in_order && batch.have == VR_READ && batch.v != NO_BATCH) {
+		if (batch.v < w->q->num)
+			step_batch(w, (uint32_t)batch.v);
+		else
+			senseless(w, VR_D_USED_ID, batch.v, 0);
+	}
 	while (!w->lost && w->left && is_used(w)) {
 		struct vr_val id = desc_word(w, DESC_ID);
 
-		if (id.have == VR_READ && id.v >= w->q->num)
-			vr_slot_damage(&w->q->slots, (struct vr_damage){
-					VR_D_USED_ID, w->slot, id.v, 0 });
-		if (id.have != VR_READ || id.v >= w->q->num)
+		if (id.have != VR_READ)
 			w->lost = true;
+		else if (id.v >= w->q->num)
+			senseless(w, VR_D_USED_ID, id.v, 0);
 		else if (w->q->in_order)
 			step_batch(w, (uint32_t)id.v);
 		else
@@ -196,29 +215,35 @@ static void walk_returned(struct walk *w, const struct vr_obj *vvq)
 	}
 }
 
-/* Buffers that the driver has given away: those with a token. */
-static struct vr_val count_tokens(struct walk *w)
+/* Buffers that the driver has given away, those with a token; and of these the ones
+ * that the device has not returned. */
+static void count_tokens(struct walk *w)
 {
-	struct vr_val n = { .have = VR_READ };
+	struct vr_counts *n = &w->q->counts;
+	struct vr_slots *s = &w->q->slots;
+	bool known = n->driver_pending.have == VR_READ;
+	uint32_t pending = 0;
 
 	for (uint32_t i = 0; i < w->q->num; i++) {
 		struct vr_val data = state_of(w, i, VR_PSTATE_DATA, 8);
 
 		if (data.have != VR_READ)
-			return data;
-		n.v += data.v != 0;
-		if (!w->q->slots.token)
-			continue;
-		w->q->slots.token[i] = data.v;
-		w->q->slots.length[i] =
-			(uint16_t)state_of(w, i, VR_PSTATE_NUM, 2).v;
-		if (data.v && !w->q->slots.buffer[i])
-			w->q->slots.buffer[i] = VR_SLOT_DEVICE;
+			return;
+		s->tokens += data.v != 0;
+		s->token[i] = data.v;
+		s->length[i] = (uint16_t)state_of(w, i, VR_PSTATE_NUM, 2).v;
+		if (data.v && !s->buffer[i] && known) {
+			s->buffer[i] = VR_SLOT_DEVICE;
+			pending++;
+		}
 	}
-	return n;
+	n->in_flight = (struct vr_val){ s->tokens, VR_READ };
+	if (known)
+		n->device_pending = (struct vr_val){ pending, VR_READ };
 }
 
-static void alloc_slots(struct walk *w)
+/* 0, or -1 when memory is short. */
+static int alloc_slots(struct walk *w)
 {
 	struct vr_slots *s = &w->q->slots;
 	uint32_t num = w->q->num;
@@ -227,10 +252,15 @@ static void alloc_slots(struct walk *w)
 	s->buffer = vr_alloc(&w->c->arena, num, 1);
 	s->token = vr_alloc(&w->c->arena, num, sizeof(*s->token));
 	s->length = vr_alloc(&w->c->arena, num, sizeof(*s->length));
-	if (!s->state || !s->buffer || !s->token || !s->length)
+	if (!s->state || !s->buffer || !s->token || !s->length) {
 		*s = (struct vr_slots){ .state = NULL };
-	for (uint32_t i = 0; s->state && i < num; i++)
+		vr_error_add(w->c, (struct vr_error){ .code = VR_E_MEMORY,
+			.what = "states of a packed ring" });
+		return -1;
+	}
+	for (uint32_t i = 0; i < num; i++)
 		s->state[i] = VR_SLOT_FREE;
+	return 0;
 }
 
 static void note_device_position(const struct walk *w)
@@ -275,12 +305,7 @@ static void derive(struct walk *w, const struct vr_obj *vvq)
 	} else {
 		s->state = NULL;
 	}
-	n->in_flight = count_tokens(w);
-	s->tokens = (uint32_t)n->in_flight.v;
-	if (n->in_flight.have == VR_READ && n->driver_pending.have == VR_READ &&
-	    n->in_flight.v >= w->returned)
-		n->device_pending = (struct vr_val){ n->in_flight.v - w->returned,
-						     VR_READ };
+	count_tokens(w);
 	for (uint32_t i = 0; s->state && i < w->q->num; i++)
 		s->count[s->state[i]]++;
 }
@@ -307,6 +332,6 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *v
 	if (!q->num)
 		return;
 	load_tables(&w, vvq);
-	alloc_slots(&w);
-	derive(&w, vvq);
+	if (!alloc_slots(&w))
+		derive(&w, vvq);
 }
