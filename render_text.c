@@ -162,9 +162,11 @@ static void print_used(FILE *out, const struct vr_queue *q)
 		s->used_flags.have == VR_READ &&
 		(s->used_flags.v & USED_F_NO_NOTIFY) ? " (NO_NOTIFY)" : "",
 		vr_val_text(s->used_idx, b[1]));
-	if (s->used_idx.have == VR_READ)
+	/* In order a batch has one element, and nobody knows from outside where. */
+	if (s->used_idx.have == VR_READ && !q->in_order)
 		print_element(out, &s->used_last, "the element returned last");
-	if (q->counts.driver_pending.have == VR_READ && q->counts.driver_pending.v)
+	if (q->counts.driver_pending.have == VR_READ && q->counts.driver_pending.v &&
+	    !q->in_order)
 		print_element(out, &s->used_reap, "the next to be reaped");
 	fprintf(out, "    avail_event %s%s, the device's: kick me once avail->idx passes it\n",
 		vr_val_text(s->avail_event, b[0]), unused(q));
