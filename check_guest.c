@@ -207,8 +207,11 @@ static bool is_not_consumed(const struct vr_queue *q)
 		return false;
 	if (!q->kick.event_idx)
 		return true;
-	if (q->packed)
-		return q->kick.event.v != q->pk.next_avail_idx.v;
+	if (q->packed)	/* in a full ring the same slot is a round apart */
+		return vr_packed_steps(q->num, (uint32_t)q->kick.event.v,
+				       q->pk.device.off_wrap.v >> 15 & 1,
+				       (uint32_t)q->pk.next_avail_idx.v,
+				       q->pk.avail_wrap_counter.v) != 0;
 	return vr_event_passed((uint16_t)s->avail_event.v, (uint16_t)s->avail_idx.v,
 			       (uint16_t)s->used_idx.v);
 }
