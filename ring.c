@@ -83,14 +83,18 @@ static void read_public_side(struct vr_ctx *c, struct vr_queue *q,
 static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
 			     const struct vr_obj *o)
 {
-
 	q->free_head = vr_get(c, o, VR_VVQ_FREE_HEAD, "free_head");
 	q->num_added = vr_get(c, o, VR_VVQ_NUM_ADDED, "num_added");
 	q->last_used_idx = vr_get(c, o, VR_VVQ_LAST_USED_IDX, "last_used_idx");
-	q->avail_idx_shadow = vr_get(c, o, VR_VVQ_AVAIL_IDX_SHADOW,
-				     "avail_idx_shadow");
-	q->avail_flags_shadow = vr_get(c, o, VR_VVQ_AVAIL_FLAGS_SHADOW,
-				       "avail_flags_shadow");
+	/* Of a union: in a packed ring other words are there. */
+	q->avail_idx_shadow = q->avail_flags_shadow =
+		(struct vr_val){ .have = VR_ABSENT };
+	if (!q->packed) {
+		q->avail_idx_shadow = vr_get(c, o, VR_VVQ_AVAIL_IDX_SHADOW,
+					     "avail_idx_shadow");
+		q->avail_flags_shadow = vr_get(c, o, VR_VVQ_AVAIL_FLAGS_SHADOW,
+					       "avail_flags_shadow");
+	}
 	q->event = vr_get(c, o, VR_VVQ_EVENT, "event");
 	q->event_triggered = vr_get(c, o, VR_VVQ_EVENT_TRIGGERED,
 				    "event_triggered");
