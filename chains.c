@@ -151,7 +151,8 @@ static int begin(struct source *s, uint32_t chains)
 
 	out->chain = vr_alloc(&s->c->arena, chains ? chains : 1,
 			      sizeof(*out->chain));
-	if (out->chain)
+	out->known = out->chain != NULL;
+	if (out->known)
 		return 0;
 	vr_error_add(s->c, (struct vr_error){ .code = VR_E_MEMORY,
 					      .what = "descriptor chains" });
@@ -307,7 +308,8 @@ static void packed_chains(const struct source *s)
 	uint8_t *seen = vr_alloc(&s->c->arena, s->num, 1);
 	enum vr_stop unseen;
 
-	if (!seen || !last || p->device_idx.have != VR_READ)
+	s->out->known = seen && last && p->device_idx.have == VR_READ;
+	if (!s->out->known)
 		return;
 	left = vr_packed_steps(s->num, slot, p->device_wrap_counter.v,
 			       (uint32_t)p->next_avail_idx.v,

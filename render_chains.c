@@ -33,6 +33,10 @@ void vr_text_chains(FILE *out, const struct vr_chains *s)
 {
 	if (!s->wanted)
 		return;
+	if (!s->known) {
+		fprintf(out, "  chains with the device: -\n");
+		return;
+	}
 	fprintf(out, "  chains with the device: %u%s\n", s->nchains,
 		s->bus ? "; addresses are bus addresses (IOMMU), not guest-physical" :
 			 "");
@@ -73,10 +77,14 @@ void vr_json_chains(struct json *j, const struct vr_chains *s)
 {
 	if (!s->wanted)
 		return;
-	json_array(j, "chains");
-	for (uint32_t i = 0; i < s->nchains; i++)
-		json_chain(j, s, &s->chain[i]);
-	json_close_array(j);
+	if (s->known) {
+		json_array(j, "chains");
+		for (uint32_t i = 0; i < s->nchains; i++)
+			json_chain(j, s, &s->chain[i]);
+		json_close_array(j);
+	} else {
+		json_null(j, "chains");
+	}
 	json_bool(j, "chains_capped", s->capped);
 	json_bool(j, "bus_addresses", s->bus);
 }

@@ -133,7 +133,8 @@ struct vr_chains {
 	struct vr_chain *chain;
 	struct vr_desc *desc;
 	uint32_t nchains, ndescs, room;
-	bool wanted;		/* -d: an empty list means that there are none */
+	bool wanted;		/* -d */
+	bool known;		/* an empty list means that there are none */
 	bool bus;		/* descriptors hold bus addresses (ACCESS_PLATFORM) */
 	bool capped;
 	bool packed;		/* heads are slots, apart from the buffers' ids */
