@@ -85,6 +85,10 @@ const struct vr_queue *walked_queue(const struct walked *w, const char *device,
 struct vr_queue guest_read_ring(struct guest *g, const struct ring *r);
 /* The same of a packed ring, and its chains; what an earlier read brought is gone. */
 struct vr_queue guest_read_packed(struct guest *g, const struct packed *p);
+/* What the checks say of a queue, of a device of which nothing else is known. */
+const struct vr_verdict *guest_verdict(struct guest *g, struct vr_queue *q);
+/* The test fails unless the queue is corrupt by this check; the reason's text. */
+const char *guest_corrupt(struct guest *g, struct vr_queue *q, const char *check);
 /* The test fails unless everything that is read of the ring is what the builder's
  * steps made of it, without a single error; returns it. */
 struct vr_queue guest_check_packed(struct guest *g, const struct packed *p);

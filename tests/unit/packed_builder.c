@@ -11,6 +11,7 @@
 
 #define VVQ		"vring_virtqueue"
 #define STATE		"vring_desc_state_packed"
+#define EXTRA		"vring_desc_extra"
 #define TOKEN		0xffff888300000000ULL
 #define BUFFER_ADDR	0x40000000ULL
 #define NO_BATCH	0xffffffffu
@@ -41,6 +42,8 @@ static const struct {
 	[PACKED_FREE_HEAD] = { VVQ, "free_head", 4 },
 	[PACKED_EVENT] = { VVQ, "event", 1 },
 	[PACKED_INDIRECT] = { VVQ, "indirect", 1 },
+	[PACKED_EXTRA] = { VVQ, "packed.desc_extra", 8 },
+	[PACKED_AVAIL_USED_FLAGS] = { VVQ, "packed.avail_used_flags", 2 },
 };
 
 _Static_assert(COUNT_OF(words) == COUNT_OF(((struct packed *)0)->where),
@@ -116,6 +119,13 @@ bool packed_wrap(const struct packed *p, uint32_t position)
 	return position / p->num % 2 == 0;
 }
 
+void packed_set_link(struct packed *p, uint32_t id, uint16_t next)
+{
+	p->next[id] = next;
+	put_bytes(p, p->links + (uint64_t)p->link_size * id, next, 2,
+		  p->f->t.big_endian);
+}
+
 uint16_t packed_off_wrap(const struct packed *p, uint32_t position)
 {
 	return (uint16_t)(position % p->num | (packed_wrap(p, position) ? 0x8000u : 0));
@@ -128,6 +138,8 @@ static void publish(struct packed *p)
 	packed_set(p, PACKED_FREE_HEAD, p->free_id);
 	packed_set(p, PACKED_NEXT_AVAIL, p->avail % p->num);
 	packed_set(p, PACKED_AVAIL_WRAP, packed_wrap(p, p->avail));
+	packed_set(p, PACKED_AVAIL_USED_FLAGS, packed_wrap(p, p->avail) ?
+		   F_AVAIL : F_USED);
 	if (packed_own_wrap(p)) {
 		packed_set(p, PACKED_LAST_USED_IDX, p->reap % p->num);
 		packed_set(p, PACKED_USED_WRAP, packed_wrap(p, p->reap));
@@ -163,6 +175,24 @@ static void say_layout(struct packed *p)
 		fake_set(p->f, p->vvq, VVQ, "packed_ring", 1);
 }
 
+/* To 5.10 the list is beside the tokens, then in an array of its own. */
+static void build_links(struct packed *p)
+{
+	if (fake_has(p->f, STATE, "next")) {
+		p->links = p->state + fake_offset(p->f, STATE, "next");
+		p->link_size = p->state_size;
+	} else {
+		uint64_t extra = fake_alloc(p->f, p->num * fake_sizeof(p->f, EXTRA));
+
+		packed_set(p, PACKED_EXTRA, extra);
+		p->links = extra + fake_offset(p->f, EXTRA, "next");
+		p->link_size = (uint32_t)fake_sizeof(p->f, EXTRA);
+	}
+	/* The last link is whatever the memory held: zero. */
+	for (uint32_t i = 0; i < p->num; i++)
+		packed_set_link(p, i, (uint16_t)(i + 1 < p->num ? i + 1 : 0));
+}
+
 void packed_build(struct packed *p, struct fake_target *f,
 		  const struct packed_spec *spec)
 {
@@ -188,8 +218,7 @@ void packed_build(struct packed *p, struct fake_target *f,
 	p->buffer = fake_own(f, num * sizeof(*p->buffer));
 	p->next = fake_own(f, num * sizeof(*p->next));
 	p->used_id = fake_own(f, num * sizeof(*p->used_id));
-	for (uint32_t i = 0; i + 1 < num; i++)
-		p->next[i] = (uint16_t)(i + 1);
+	build_links(p);
 	publish(p);
 }
 
@@ -334,7 +363,7 @@ uint16_t packed_reap(struct packed *p)
 	p->returned--;
 	p->buffer[id].ours = p->buffer[id].returned = false;
 	if (!p->in_order) {
-		p->next[id] = p->free_id;
+		packed_set_link(p, id, p->free_id);
 		p->free_id = id;
 	}
 	publish(p);

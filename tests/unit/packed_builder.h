@@ -26,7 +26,9 @@ struct packed {
 	bool in_order;
 	uint64_t vvq, vq;	/* vring_virtqueue, and the virtqueue in it */
 	uint64_t desc, driver, device;	/* the ring, and both event areas */
-	uint64_t state, extra;
+	uint64_t state;
+	uint64_t links;		/* of the free ids: the first one, and their distance */
+	uint32_t link_size;
 	/* positions: where the driver writes next, where the device returns next,
 	 * where the driver reaps next */
 	uint32_t avail, used, reap;
@@ -37,7 +39,7 @@ struct packed {
 	uint16_t *next;		/* list of free ids */
 	struct packed_buffer *buffer;	/* by id */
 	uint16_t *used_id;	/* what the device wrote at each slot */
-	uint64_t where[16];	/* of the driver's words, enum packed_word */
+	uint64_t where[18];	/* of the driver's words, enum packed_word */
 	uint32_t state_at[3], state_size;	/* data, indir_desc, num */
 };
 
@@ -72,7 +74,8 @@ enum packed_word {
 	PACKED_NUM, PACKED_DESC, PACKED_DRIVER, PACKED_DEVICE, PACKED_NEXT_AVAIL,
 	PACKED_AVAIL_WRAP, PACKED_USED_WRAP, PACKED_EVENT_SHADOW, PACKED_STATE,
 	PACKED_LAST_USED_IDX, PACKED_NUM_ADDED, PACKED_BATCH_ID, PACKED_NUM_FREE,
-	PACKED_FREE_HEAD, PACKED_EVENT, PACKED_INDIRECT,
+	PACKED_FREE_HEAD, PACKED_EVENT, PACKED_INDIRECT, PACKED_EXTRA,
+	PACKED_AVAIL_USED_FLAGS,
 };
 
 /* What the driver keeps; the test fails when this era has no such word. */
@@ -89,6 +92,8 @@ void packed_set_flags(struct packed *p, uint32_t slot, uint16_t flags);
 /* What the driver keeps for the buffer 'id'. */
 void packed_set_token(struct packed *p, uint32_t id, uint64_t token);
 void packed_set_length(struct packed *p, uint32_t id, uint16_t slots);
+/* The id behind 'id' on the list of free ones. */
+void packed_set_link(struct packed *p, uint32_t id, uint16_t next);
 
 /* A position as both sides store it: the slot, and the counter as bit 15. */
 uint16_t packed_off_wrap(const struct packed *p, uint32_t position);

@@ -19,6 +19,30 @@ struct vr_queue guest_read_packed(struct guest *g, const struct packed *p)
 	return q;
 }
 
+const struct vr_verdict *guest_verdict(struct guest *g, struct vr_queue *q)
+{
+	struct vr_device d = { .queues = q, .nqueues = 1 };
+	struct vr_snapshot s = { .devices = &d, .ndevices = 1 };
+
+	q->in_use = true;
+	q->verdict = (struct vr_verdict){ .state = VR_ST_NONE };
+	vr_check_guest(&g->c, &s);
+	return &q->verdict;
+}
+
+const char *guest_corrupt(struct guest *g, struct vr_queue *q, const char *check)
+{
+	const struct vr_verdict *v = guest_verdict(g, q);
+
+	for (unsigned i = 0; i < v->nreasons; i++)
+		if (!strcmp(v->reasons[i].check, check)) {
+			assert_int_equal(v->state, VR_ST_CORRUPT);
+			return v->reasons[i].text;
+		}
+	fail_msg("'%s' says nothing; the state is %s", check, vr_state_name(v->state));
+	return NULL;
+}
+
 /* The marks of all slots, by positions alone. */
 static void check_marks(const struct vr_queue *q, const struct packed *p)
 {
@@ -128,12 +152,16 @@ static void check_chains(const struct vr_queue *q, const struct packed *p)
 struct vr_queue guest_check_packed(struct guest *g, const struct packed *p)
 {
 	struct vr_queue q = guest_read_packed(g, p);
+	const struct vr_verdict *v;
 
 	assert_true(q.packed);
 	assert_int_equal(q.in_order, p->in_order);
 	assert_int_equal(q.num, p->num);
 	assert_int_equal(q.pk.desc, p->desc);
 	assert_val(q.num_free, p->num - p->held);
+	/* What a split ring has at the same place of the union is not read. */
+	assert_absent(q.avail_idx_shadow);
+	assert_absent(q.avail_flags_shadow);
 	assert_val(q.pk.next_avail_idx, p->avail % p->num);
 	assert_val(q.pk.avail_wrap_counter, packed_wrap(p, p->avail));
 	assert_val(q.pk.last_used_idx, p->reap % p->num);
@@ -145,5 +173,9 @@ struct vr_queue guest_check_packed(struct guest *g, const struct packed *p)
 	check_buffers(&q, p);
 	check_chains(&q, p);
 	assert_int_equal(g->c.nerrors, 0);
+	assert_int_equal(q.slots.ndamage, 0);
+	v = guest_verdict(g, &q);
+	assert_int_equal(v->nreasons, 1);
+	assert_in_range(v->severity, VR_SEV_OK, VR_SEV_INFO);
 	return q;
 }

@@ -9,6 +9,8 @@
 
 #define VVQ	"vring_virtqueue"
 #define TOKEN	0xffff888200000000ULL	/* what a driver gives: an sk_buff */
+#define LAYOUT_IN_ORDER	2
+#define NO_BATCH	0xffffffffu
 
 /* Where the driver keeps each word; the first spelling that the era has. */
 static const struct {
@@ -36,6 +38,8 @@ static const struct {
 	[RING_STATE] = { VVQ, { "split.desc_state" } },
 	[RING_EXTRA] = { VVQ, { "split.desc_extra" } },
 	[RING_NAME] = { "virtqueue", { "name" } },
+	[RING_LAST_USED] = { VVQ, { "last_used" } },
+	[RING_BATCH_ID] = { VVQ, { "batch_last.id" } },
 };
 
 static const char *spelling(const struct ring *r, enum ring_word w)
@@ -193,6 +197,10 @@ static void publish(struct ring *r)
 		ring_set(r, RING_AVAIL_IDX_SHADOW, r->avail_idx);
 	ring_set(r, RING_AVAIL_IDX, r->avail_idx);
 	ring_set(r, RING_USED_IDX, r->used_idx);
+	if (r->in_order) {
+		ring_set(r, RING_LAST_USED, r->reaped % r->num);
+		ring_set(r, RING_BATCH_ID, r->batch);
+	}
 }
 
 void ring_build(struct ring *r, struct fake_target *f,
@@ -201,7 +209,8 @@ void ring_build(struct ring *r, struct fake_target *f,
 	uint32_t num = spec->num ? spec->num : 256;
 	size_t size = fake_sizeof(f, VVQ);
 
-	*r = (struct ring){ .f = f, .num = num, .big = spec->big };
+	*r = (struct ring){ .f = f, .num = num, .big = spec->big,
+			    .in_order = spec->in_order, .batch = NO_BATCH };
 	r->vvq = spec->vvq_at;
 	if (r->vvq)
 		fake_map(f, VR_KERNEL, r->vvq, size);
@@ -226,6 +235,8 @@ void ring_build(struct ring *r, struct fake_target *f,
 	}
 	ring_set(r, RING_EVENT, 1);
 	ring_set(r, RING_INDIRECT, 1);
+	if (r->in_order)
+		ring_set(r, RING_LAYOUT, LAYOUT_IN_ORDER);
 	publish(r);
 }
 
@@ -235,6 +246,7 @@ void ring_build(struct ring *r, struct fake_target *f,
 static void publish_head(struct ring *r, uint16_t head, unsigned length)
 {
 	r->length[head] = (uint16_t)length;
+	r->added += length;
 	ring_set_token(r, head, TOKEN + 256ULL * head);
 	ring_set_avail(r, r->avail_idx % r->num, head);
 	r->avail_idx++;
@@ -277,24 +289,65 @@ void ring_return(struct ring *r, uint16_t head, uint32_t len)
 {
 	uint32_t slot = r->used_idx % r->num;
 
+	if (r->in_order)
+		assert_int_equal(head, r->given_back % r->num);
+	r->given_back += r->length[head];
 	r->returned[slot] = head;
 	ring_set_used(r, slot, head, len);
 	r->used_idx++;
 	publish(r);
 }
 
-uint16_t ring_reap(struct ring *r)
+void ring_return_batch(struct ring *r, unsigned n, uint32_t len)
+{
+	uint32_t slot = r->used_idx % r->num;
+	uint16_t head = 0;
+
+	assert_true(r->in_order && n > 0);
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_not_equal(r->given_back, r->added);
+		head = (uint16_t)(r->given_back % r->num);
+		r->given_back += r->length[head];
+	}
+	r->returned[slot] = head;
+	ring_set_used(r, slot, head, len);
+	r->used_idx = (uint16_t)(r->used_idx + n);
+	publish(r);
+}
+
+/* No free list: what was reaped is free because the next head is not there yet. */
+static uint16_t reap_in_order(struct ring *r)
+{
+	uint16_t head = (uint16_t)(r->reaped % r->num);
+
+	if (r->batch == NO_BATCH)
+		r->batch = r->returned[r->last_used_idx % r->num];
+	if (r->batch == head)
+		r->batch = NO_BATCH;
+	return head;
+}
+
+static uint16_t reap_and_link(struct ring *r)
 {
 	uint16_t head = r->returned[r->last_used_idx % r->num], at = head;
 
-	assert_int_not_equal(r->last_used_idx, r->used_idx);
 	for (unsigned i = 1; i < r->length[head]; i++)
 		at = r->next[at];
 	/* The chain goes in front of the free list. */
 	r->next[at] = r->free_head;
 	ring_set_link(r, at, r->free_head);
 	r->free_head = head;
+	return head;
+}
+
+uint16_t ring_reap(struct ring *r)
+{
+	uint16_t head;
+
+	assert_int_not_equal(r->last_used_idx, r->used_idx);
+	head = r->in_order ? reap_in_order(r) : reap_and_link(r);
 	r->num_free += r->length[head];
+	r->reaped += r->length[head];
 	ring_set_token(r, head, 0);
 	r->last_used_idx++;
 	publish(r);

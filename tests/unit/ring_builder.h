@@ -30,12 +30,16 @@ struct ring {
 	uint16_t *next;		/* link of each descriptor */
 	uint16_t *length;	/* of the chain that starts here */
 	uint16_t *returned;	/* head in each slot of the used ring */
+	/* in order (7.1): descriptors follow one another, and these are how many went
+	 * by: published, returned, reaped; 'batch' ends the one being reaped */
+	bool in_order;
+	uint32_t added, given_back, reaped, batch;
 };
 
 struct ring_spec {
 	uint32_t num;		/* 0: 256 */
 	uint16_t start;		/* the indices' first value */
-	bool big;
+	bool big, in_order;
 	uint64_t vvq_at, desc_at;	/* fixed addresses; 0: anywhere */
 };
 
@@ -49,6 +53,9 @@ uint16_t ring_add(struct ring *r, unsigned n);
 uint16_t ring_add_indirect(struct ring *r, unsigned n);
 /* The device returns a head. */
 void ring_return(struct ring *r, uint16_t head, uint32_t len);
+/* In order: it returns its oldest 'n' chains by one element, which bears the head of
+ * the last; the elements behind stay as they are (2.7.9). */
+void ring_return_batch(struct ring *r, unsigned n, uint32_t len);
 /* The driver reaps what was returned next; its head. */
 uint16_t ring_reap(struct ring *r);
 
@@ -58,7 +65,7 @@ enum ring_word {
 	RING_LAST_USED_IDX, RING_AVAIL_IDX_SHADOW, RING_AVAIL_FLAGS_SHADOW,
 	RING_EVENT, RING_EVENT_TRIGGERED, RING_INDIRECT, RING_BROKEN,
 	RING_PACKED, RING_LAYOUT, RING_DESC, RING_AVAIL, RING_USED, RING_STATE,
-	RING_EXTRA, RING_NAME,
+	RING_EXTRA, RING_NAME, RING_LAST_USED, RING_BATCH_ID,
 	/* shared */
 	RING_AVAIL_FLAGS, RING_AVAIL_IDX, RING_USED_EVENT, RING_USED_FLAGS,
 	RING_USED_IDX, RING_AVAIL_EVENT,

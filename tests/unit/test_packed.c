@@ -147,6 +147,26 @@ static void a_full_ring_is_told_from_an_empty_one(void **state)
 	}
 }
 
+/* In a full ring the oldest slot and the next one are the same, a round apart: who
+ * waits at the former was due a kick, at the latter none. */
+static void the_event_of_a_full_ring_is_told_by_its_round(void **state)
+{
+	(void)state;
+	for (uint32_t start = 0; start < 10; start++) {
+		struct fixture x = fixture(ERA_6_12, 5, start);
+		struct vr_queue q;
+
+		packed_add(&x.p, 5);
+		packed_set_area(&x.p, x.p.device, packed_off_wrap(&x.p, x.p.used), 2);
+		q = guest_check_packed(x.g, &x.p);
+		assert_int_equal(q.verdict.state, VR_ST_NOT_CONSUMING);
+		packed_set_area(&x.p, x.p.device, packed_off_wrap(&x.p, x.p.avail), 2);
+		q = guest_check_packed(x.g, &x.p);
+		assert_int_equal(q.verdict.state, VR_ST_ACTIVE);
+		guest_free(x.g);
+	}
+}
+
 /* 5.19 and later: bit 15 of the used position is its wrap counter. */
 static void both_ways_to_store_the_used_position(void **state)
 {
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(small_rings_at_every_position),
 		cmocka_unit_test(large_rings_at_every_position),
 		cmocka_unit_test(a_full_ring_is_told_from_an_empty_one),
+		cmocka_unit_test(the_event_of_a_full_ring_is_told_by_its_round),
 		cmocka_unit_test(both_ways_to_store_the_used_position),
 		cmocka_unit_test(a_buffer_that_goes_round_the_end),
 		cmocka_unit_test(a_short_buffer_overtakes_a_long_one),

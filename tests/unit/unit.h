@@ -53,4 +53,15 @@ static inline const struct vr_error *get_error(const struct vr_ctx *c,
 	return e;
 }
 
+/* The first damage of this kind to a queue's slots; the test fails without it. */
+static inline const struct vr_damage *find_damage(const struct vr_queue *q,
+						  enum vr_damage_code code)
+{
+	for (unsigned i = 0; i < q->slots.ndamage && i < VR_MAX_DAMAGE; i++)
+		if (q->slots.damage[i].code == code)
+			return &q->slots.damage[i];
+	fail_msg("no damage %d noted (%u are)", (int)code, q->slots.ndamage);
+	return NULL;
+}
+
 #endif
