@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fuzz_ring.c - a sound guest of each layout era in which the input overwrites
- * words, plants pointers and takes pages away; then everything is read and
- * printed.
+ * fuzz_ring.c - a sound guest of each layout era, with split, packed or in-order
+ * rings, in which the input overwrites words, plants pointers and takes pages
+ * away; then everything is read and printed.
  *
- * Input: the era, the command line, then operations of 4 bytes (page, offset,
+ * Input: the guest, the command line, then operations of 4 bytes (page, offset,
  * what) and what these need.
  */
 #include <stdlib.h>
@@ -16,6 +16,21 @@
 #define MAX_PAGES	256
 #define SLOTS		1024
 #define RING_SIZE	16
+#define PACKED_SIZE	13
+#define COUNT_OF(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* The seeds name these by number. */
+static const struct {
+	enum guest_era era;
+	bool packed, in_order;
+} kinds[] = {
+	{ ERA_3_10, false, false }, { ERA_EL7, false, false },
+	{ ERA_4_9, false, false }, { ERA_5_4, false, false },
+	{ ERA_5_15, false, false }, { ERA_6_12, false, false },
+	{ ERA_7_1, false, false }, { ERA_5_4, true, false },
+	{ ERA_5_15, true, false }, { ERA_6_12, true, false },
+	{ ERA_7_1, true, true },
+};
 
 /* The guest's memory as it was built, and as this input changed it. */
 static struct base {
@@ -26,7 +41,7 @@ static struct base {
 	uint8_t was[MAX_PAGES][FAKE_PAGE], now[MAX_PAGES][FAKE_PAGE];
 	bool gone[MAX_PAGES];
 	uint16_t slot[SLOTS];	/* page number + 1, by address */
-} *bases[ERA_COUNT], *at_work;
+} *bases[COUNT_OF(kinds)], *at_work;
 
 /* ---- the target ----------------------------------------------------------- */
 
@@ -105,6 +120,44 @@ static void use_ring(struct ring *r)
 	ring_reap(r);
 }
 
+/* The same of a packed ring round its end, with a short buffer that overtakes a long one, or in order
+ * with an open batch; 'vvq' was a split ring's. */
+static void use_packed(struct guest *g, uint64_t vvq, bool in_order)
+{
+	struct packed p;
+	uint16_t id;
+
+	packed_build(&p, g->f, &(struct packed_spec){ .num = PACKED_SIZE,
+						      .in_order = in_order, .vvq_at = vvq });
+	packed_advance(&p, PACKED_SIZE - 3);
+	packed_add(&p, 3);
+	id = packed_add(&p, 1);
+	packed_add_indirect(&p, 3);
+	packed_add(&p, 2);
+	if (in_order) {
+		packed_return_batch(&p, 3, 60);
+	} else {
+		packed_return(&p, id, 60);
+		packed_return(&p, packed_oldest(&p), 60);
+	}
+	packed_reap(&p);
+	packed_set_area(&p, p.driver, packed_off_wrap(&p, p.reap), 2);
+	packed_set_area(&p, p.device, packed_off_wrap(&p, p.used), 2);
+}
+
+/* An in-order split ring in a split ring's place. */
+static void use_in_order(struct guest *g, uint64_t vvq)
+{
+	struct ring r;
+
+	ring_build(&r, g->f, &(struct ring_spec){ .num = RING_SIZE, .start = 65530,
+						  .in_order = true, .vvq_at = vvq });
+	for (unsigned i = 0; i < 9; i++)
+		i == 3 ? ring_add_indirect(&r, 3) : ring_add(&r, 1 + i % 2);
+	ring_return_batch(&r, 5, 60);
+	ring_reap(&r);
+}
+
 static void keep_page(struct base *b, uint64_t page)
 {
 	uint16_t *slot = find(b, page);
@@ -124,19 +177,26 @@ static void keep_memory(struct base *b, uint64_t from, uint64_t to)
 		keep_page(b, page);
 }
 
-static struct base *build(enum guest_era era)
+static struct base *build(unsigned kind)
 {
 	struct base *b = calloc(1, sizeof(*b));
 	struct nic *n;
 
 	if (!b)
 		abort();
-	b->g = guest_new(era);
+	b->g = guest_new(kinds[kind].era);
 	n = guest_nic(b->g, &(struct nic_spec){ .name = "eth0", .pairs = 2,
 			      .num = RING_SIZE, .ctrl = true });
 	guest_netdev(b->g, 0, "tap0", "tun");
 	use_ring(&n->rx[0]);
-	use_ring(&n->tx[1]);
+	if (kinds[kind].in_order)
+		use_in_order(b->g, n->rx[1].vvq);
+	if (kinds[kind].packed)
+		use_packed(b->g, n->tx[0].vvq, false);
+	if (kinds[kind].packed)
+		use_packed(b->g, n->tx[1].vvq, kinds[kind].in_order);
+	else
+		use_ring(&n->tx[1]);
 	guest_resolve(b->g);
 	b->layout = b->g->c.layout;
 	keep_memory(b, b->g->net_list, b->g->f->next);
@@ -146,8 +206,8 @@ static struct base *build(enum guest_era era)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
-	for (int era = 0; era < ERA_COUNT; era++)
-		bases[era] = build(era);
+	for (unsigned i = 0; i < COUNT_OF(kinds); i++)
+		bases[i] = build(i);
 	return 0;
 }
 
@@ -202,7 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned how;
 	char reason[1024];
 
-	at_work = bases[take8(&in) % ERA_COUNT];
+	at_work = bases[take8(&in) % COUNT_OF(kinds)];
 	how = take8(&in);
 	memcpy(at_work->now, at_work->was, sizeof(at_work->was[0]) * at_work->npages);
 	memset(at_work->gone, 0, sizeof(at_work->gone));

@@ -199,9 +199,12 @@ static void read_ring(struct vr_ctx *c, unsigned how)
 
 	snprintf(q.label, sizeof(q.label), "tx0");
 	d.queues = &q;
+	/* Without the enum half of all rings are packed. */
+	if (how & 0x200)
+		c->layout.f[VR_VVQ_LAYOUT].known = false;
 	vr_ring_read(c, &q, SOUP_AT + (how & 0xff) * 8, how & 0x100);
-	q.chains.wanted = true;
 	vr_guest_chains(c, &q, word(how), how & 0x100);
+	vr_check_guest(c, &snap);
 	print_guest(c, &sel, &snap, how);
 }
 

@@ -90,8 +90,21 @@ def btf_seeds():
     yield "empty", pair(b"")
 
 
+def packed_seeds():
+    """The guests with packed and in-order rings: noise where these are."""
+    rng = random.Random(3)
+    for guest in range(7, 11):
+        for how in (0, 3):
+            yield f"sound-{guest}-{how}", bytes([guest, how])
+        # The vring_virtqueues of pair 1, then the packed rings and what belongs to them.
+        pages = [21, 24, 27, *range(36, 59)]
+        operations = b"".join(bytes([rng.choice(pages), rng.randrange(256), 0, 4 + rng.randrange(4)])
+                              + rng.randbytes(8) for _ in range(12))
+        yield f"noise-{guest}", bytes([guest, 3]) + operations
+
+
 def ring_seeds():
-    """Era, command line, operations (page, offset, what, operand)."""
+    """Guest, command line, operations (page, offset, what, operand)."""
     rng = random.Random(1)
     for era in range(7):
         for how in (0, 1, 2, 4):
@@ -101,6 +114,7 @@ def ring_seeds():
         yield f"noise-{era}", bytes([era, 2]) + operations
         for page in (1, 5, 9, 13):
             yield f"gone-{era}-{page}", bytes([era, 3, page, 0, 0, 0])
+    yield from packed_seeds()
 
 
 def soup_seeds():
