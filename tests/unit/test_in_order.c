@@ -145,6 +145,37 @@ static void leftovers_in_the_used_ring_mean_nothing(void **state)
 	guest_free(x.g);
 }
 
+static void the_text_names_no_leftover(void **state)
+{
+	struct guest *g = guest_new(ERA_7_1);
+	struct nic *n = guest_nic(g, &(struct nic_spec){ .name = "eth0" });
+	struct walked w;
+	struct ring r;
+	char *text = NULL;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	ring_build(&r, g->f, &(struct ring_spec){ .num = 8, .in_order = true,
+						  .vvq_at = n->tx[0].vvq });
+	for (unsigned i = 0; i < 6; i++)
+		ring_add(&r, 1);
+	ring_return_batch(&r, 4, 1234);
+	ring_reap(&r);
+	w = guest_walk(g, "eth0", "tx0");
+	assert_int_equal(w.status, VR_WALK_OK);
+	out = open_memstream(&text, &len);
+	assert_non_null(out);
+	vr_text_snapshot(out, &g->c, &w.snap, &w.sel, 80);
+	fclose(out);
+	assert_non_null(strstr(text, "num 8  in order\n"));
+	assert_non_null(strstr(text, "    driver_pending     3  "));
+	assert_null(strstr(text, "returned last"));
+	assert_null(strstr(text, "next to be reaped"));
+	free(text);
+	guest_free(g);
+}
+
 static void an_impossible_position_marks_nothing_wrong(void **state)
 {
 	struct fixture x = split(8, 0);
@@ -343,6 +374,7 @@ int main(void)
 		cmocka_unit_test(split_batches_at_every_position),
 		cmocka_unit_test(free_slots_are_what_the_next_head_has_before_it),
 		cmocka_unit_test(leftovers_in_the_used_ring_mean_nothing),
+		cmocka_unit_test(the_text_names_no_leftover),
 		cmocka_unit_test(an_impossible_position_marks_nothing_wrong),
 		cmocka_unit_test(packed_batches_at_every_position),
 		cmocka_unit_test(a_batch_behind_an_open_one),

@@ -38,6 +38,9 @@ static void assert_lost(const struct vr_queue *q)
 	assert_val(q->num_free, 4);
 	assert_false(q->interrupt.known);
 	assert_int_equal(q->chains.nchains, 0);
+	assert_false(q->chains.known);
+	for (unsigned i = 0; i < q->num; i++)
+		assert_int_not_equal(q->slots.buffer[i], VR_SLOT_DEVICE);
 }
 
 static void assert_unknown_slots(const struct vr_queue *q, const char *want)
@@ -155,6 +158,26 @@ static void a_buffer_of_no_slots_or_of_too_many(void **state)
 		assert_int_equal(find_damage(&q, VR_D_USED_LENGTH)->value, bad[i]);
 		assert_int_equal(find_damage(&q, VR_D_USED_LENGTH)->other, 4);
 		guest_corrupt(x.g, &q, "used-id");
+		guest_free(x.g);
+	}
+}
+
+/* 2.8.1: used is both bits like the wrap counter.  The other two combinations that no
+ * driver and no device writes there are not taken for it. */
+static void half_a_used_descriptor(void **state)
+{
+	static const uint16_t flags[] = { 0x8000, 0x0080, 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(flags); i++) {
+		struct fixture x = fixture(ERA_5_15);
+		struct vr_queue q;
+
+		packed_set_flags(&x.p, 6, flags[i]);
+		q = guest_read_packed(x.g, &x.p);
+		assert_val(q.counts.driver_pending, 1);
+		assert_val(q.counts.device_pending, 2);
+		assert_val(q.pk.device_idx, 6);
 		guest_free(x.g);
 	}
 }
@@ -399,6 +422,7 @@ int main(void)
 		cmocka_unit_test(more_between_the_positions_than_the_ring_has),
 		cmocka_unit_test(a_used_id_outside_of_the_ring),
 		cmocka_unit_test(a_buffer_of_no_slots_or_of_too_many),
+		cmocka_unit_test(half_a_used_descriptor),
 		cmocka_unit_test(a_buffer_that_was_returned_twice),
 		cmocka_unit_test(the_return_of_a_buffer_that_was_never_given),
 		cmocka_unit_test(a_driver_that_was_stopped_while_it_reaps),
