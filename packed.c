@@ -190,17 +190,29 @@ static void step_batch(struct walk *w, uint32_t last)
 		senseless(w, VR_D_USED_TOKEN, last, 0);
 }
 
-static void walk_returned(struct walk *w, const struct vr_obj *vvq)
+/* What the driver is reaping, in order; the used descriptor lies behind. */
+static void step_open_batch(struct walk *w, const struct vr_obj *vvq)
 {
 	struct vr_val batch = vr_get(w->c, vvq, VR_VVQ_BATCH_ID, NULL);
+	struct vr_val data = state_of(w, w->slot, VR_PSTATE_DATA, 8);
 
-	/* The driver is in the middle of a batch whose descriptor lies behind. */
-	if (w->q->in_order && batch.have == VR_READ && batch.v != NO_BATCH) {
-		if (batch.v < w->q->num)
-			step_batch(w, (uint32_t)batch.v);
-		else
-			senseless(w, VR_D_USED_ID, batch.v, 0);
+	if (batch.have != VR_READ)
+		return;
+	if (batch.v == NO_BATCH) {
+		/* The last of one: the dump caught the driver at it. */
+		if (w->left && data.have == VR_READ && !data.v && !is_used(w))
+			step_over(w, w->slot);
+	} else if (batch.v < w->q->num) {
+		step_batch(w, (uint32_t)batch.v);
+	} else {
+		senseless(w, VR_D_USED_ID, batch.v, 0);
 	}
+}
+
+static void walk_returned(struct walk *w, const struct vr_obj *vvq)
+{
+	if (w->q->in_order)
+		step_open_batch(w, vvq);
 	while (!w->lost && w->left && is_used(w)) {
 		struct vr_val id = desc_word(w, DESC_ID);
 

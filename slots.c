@@ -317,24 +317,31 @@ static void walk_used(struct walk *w)
 	}
 }
 
-/* In order, the device writes one element for a batch: the oldest buffers are
- * those that it returned, one behind the other from 'last_used' on (7.1). */
+/*
+ * In order, the device writes one element for a batch: the oldest buffers are
+ * those that it returned, one behind the other from 'last_used' on (7.1), and the next
+ * is where the next token is.  The first may have lost its own: the dump caught the
+ * driver at it.
+ */
 static void walk_used_in_order(struct walk *w)
 {
 	struct vr_queue *q = w->q;
 	struct vr_val at = vr_get(w->c, &w->p->vvq, VR_VVQ_LAST_USED, "last_used");
-	uint32_t n = entries_of(w, q->counts.driver_pending);
+	uint32_t n = entries_of(w, q->counts.driver_pending), steps = 0;
 
-	for (uint32_t k = 0; k < n; k++) {
-		uint32_t head = (uint32_t)at.v & (w->num - 1), steps = 0;
+	if (at.have != VR_READ)
+		return;
+	/* Once round, however many the indices say. */
+	for (uint32_t k = 0; k < n && steps < w->num; k++) {
+		uint32_t head = (uint32_t)at.v & (w->num - 1);
 
-		if (at.have != VR_READ || !q->slots.token[head])
+		if (q->slots.token[head])
+			mark_returned(w, head);
+		else if (k)
 			return;
-		mark_returned(w, head);
 		do {
 			at.v = (at.v + 1) & (w->num - 1);
-		} while (q->slots.state[at.v] == VR_SLOT_RETURNED &&
-			 ++steps < w->num);
+		} while (++steps < w->num && !q->slots.token[at.v]);
 	}
 }
 
