@@ -301,6 +301,48 @@ static void a_batch_that_ends_nowhere(void **state)
 	guest_free(x.g);
 }
 
+/* The driver closes a batch and takes the token before it moves its position. */
+static void a_driver_that_was_stopped_at_the_last_of_a_batch(void **state)
+{
+	struct fixture x = packed(9, 5);
+	struct vr_queue q;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		packed_add(&x.p, 2);
+	packed_return_batch(&x.p, 2, 10);
+	packed_return_batch(&x.p, 1, 20);
+	packed_reap(&x.p);
+	packed_set(&x.p, PACKED_BATCH_ID, 0xffffffff);
+	packed_set_token(&x.p, x.p.reap % 9, 0);
+	q = guest_read_packed(x.g, &x.p);
+	assert_int_equal(q.slots.ndamage, 0);
+	assert_val(q.counts.driver_pending, 2);
+	assert_val(q.counts.device_pending, 1);
+	assert_val(q.counts.in_flight, 2);
+	assert_val(q.pk.device_idx, x.p.used % 9);
+	assert_int_not_equal(guest_verdict(x.g, &q)->state, VR_ST_CORRUPT);
+	guest_free(x.g);
+
+	x = split(8, 0);
+	for (unsigned i = 0; i < 4; i++)
+		ring_add(&x.r, 2);
+	ring_return_batch(&x.r, 3, 10);
+	ring_reap(&x.r);
+	ring_reap(&x.r);
+	ring_return_batch(&x.r, 1, 20);
+	ring_set(&x.r, RING_BATCH_ID, 0xffffffff);
+	ring_set_token(&x.r, 4, 0);
+	ring_set(&x.r, RING_NUM_FREE, 6);
+	q = guest_read_ring(x.g, &x.r);
+	assert_val(q.counts.driver_pending, 2);
+	assert_int_equal(q.slots.state[6], VR_SLOT_RETURNED);
+	assert_int_equal(q.slots.state[7], VR_SLOT_RETURNED);
+	assert_int_equal(q.slots.count[VR_SLOT_FREE], 6);
+	assert_int_equal(q.slots.ndamage, 0);
+	guest_free(x.g);
+}
+
 /* ---- long runs --------------------------------------------------------------------- */
 
 static uint32_t next_number(uint32_t *seed, uint32_t below)
@@ -379,6 +421,7 @@ int main(void)
 		cmocka_unit_test(packed_batches_at_every_position),
 		cmocka_unit_test(a_batch_behind_an_open_one),
 		cmocka_unit_test(a_batch_that_ends_nowhere),
+		cmocka_unit_test(a_driver_that_was_stopped_at_the_last_of_a_batch),
 		cmocka_unit_test(many_steps),
 	};
 
