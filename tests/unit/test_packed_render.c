@@ -84,7 +84,8 @@ static void done(struct fixture *x)
 	guest_free(x->g);
 }
 
-static void assert_has(const char *where, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+assert_has(const char *where, const char *format, ...)
 {
 	char want[512];
 	va_list args;
