@@ -224,7 +224,7 @@ static uint32_t add_packed(const struct source *s, uint32_t *slot, uint32_t left
 		k->stop = VR_STOP_UNREADABLE;
 		if (s->ring(s, *slot, raw))
 			break;
-		k->stop = VR_STOP_OVERWRITTEN;
+		k->stop = VR_STOP_OTHER;
 		d = decode(s, raw, *slot, false);
 		if (n && d.next != k->id)
 			break;
@@ -286,7 +286,8 @@ static void packed_ring_chains(const struct source *s, uint32_t slot, uint32_t l
 
 		n = 0;
 		if (id >= 0 && id < s->num && !seen[id] &&
-		    t->buffer[id] == VR_SLOT_DEVICE && at + t->length[id] > last[id])
+		    t->buffer[id] == VR_SLOT_DEVICE &&
+		    (!t->length[id] || at + t->length[id] > last[id]))
 			n = add_packed(s, &slot, left - at + 1);
 		if (!n) {
 			slot = slot + 1 < s->num ? slot + 1 : 0;
@@ -421,6 +422,8 @@ const char *vr_stop_name(enum vr_stop stop)
 		return "not shown further";
 	case VR_STOP_OVERWRITTEN:
 		return "descriptors overwritten by the return of other buffers";
+	case VR_STOP_OTHER:
+		return "NEXT leads into another buffer";
 	}
 	return "";
 }

@@ -111,6 +111,7 @@ enum vr_stop {
 	VR_STOP_LENGTH,		/* an indirect table of no or a broken length */
 	VR_STOP_CAPPED,		/* enough was shown */
 	VR_STOP_OVERWRITTEN,	/* packed: by the return of other buffers */
+	VR_STOP_OTHER,		/* packed: it runs into another buffer */
 };
 
 struct vr_desc {
