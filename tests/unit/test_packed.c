@@ -24,6 +24,24 @@ static struct fixture fixture(enum guest_era era, uint32_t num, uint32_t start)
 	return x;
 }
 
+/* Two rounds are a circle: from any position to any other, and none in no ring. */
+static void the_steps_between_two_positions(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(small); i++) {
+		uint32_t num = small[i];
+
+		for (uint32_t from = 0; from < 2 * num; from++)
+			for (uint32_t n = 0; n < 2 * num; n++) {
+				uint32_t to = from + n;
+
+				assert_int_equal(vr_packed_steps(num, from % num,
+					from < num, to % num, to / num % 2 == 0), n);
+			}
+	}
+	assert_int_equal(vr_packed_steps(0, 0, true, 0, false), 0);
+}
+
 /* ---- positions ------------------------------------------------------------- */
 
 static void an_empty_ring_is_read_in_each_era(void **state)
@@ -336,6 +354,7 @@ static void a_packed_ring_is_little_endian_in_a_big_endian_guest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_steps_between_two_positions),
 		cmocka_unit_test(an_empty_ring_is_read_in_each_era),
 		cmocka_unit_test(small_rings_at_every_position),
 		cmocka_unit_test(large_rings_at_every_position),
