@@ -130,7 +130,7 @@ void vr_found(struct vr_judge *j, const struct vr_check *self, const char *forma
 	enum vr_severity severity = self->severity;
 	va_list args;
 
-	if (j->moving || (j->transition && self->excusable))
+	if (j->moving || (j->under_way & self->excuses))
 		severity = VR_SEV_INFO;
 	va_start(args, format);
 	add_reason(j, self->name, severity, format, args);
@@ -176,10 +176,11 @@ void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s)
 {
 	for (unsigned i = 0; i < s->ndevices; i++)
 		for (unsigned k = 0; k < s->devices[i].nqueues; k++) {
-			struct vr_queue *q = &s->devices[i].queues[k];
-			struct vr_judge j = { .c = c, .d = &s->devices[i], .q = q,
+			const struct vr_device *d = &s->devices[i];
+			struct vr_queue *q = &d->queues[k];
+			struct vr_judge j = { .c = c, .d = d, .q = q,
 				.v = &q->verdict, .moving = q->moving,
-				.transition = vr_in_transition(q) };
+				.under_way = vr_under_way(d, q) };
 
 			if (!q->failed && breached(&j, vr_ring_checks))
 				corrupt(&j);

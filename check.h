@@ -11,6 +11,11 @@
 /* Younger trouble than this can be a busy moment. */
 #define VR_PATIENCE_MS	1000
 
+/* What a CPU may have been stopped in the middle of, a mask. */
+#define VR_IN_ADD	1u
+#define VR_IN_GET	2u
+#define VR_IN_DETACH	4u	/* buffers are taken back from a device that was reset */
+
 /* The queue at hand: a guest's (d and q) or a host's (h). */
 struct vr_judge {
 	struct vr_ctx *c;
@@ -18,14 +23,14 @@ struct vr_judge {
 	const struct vr_queue *q;
 	const struct vr_hostq *h;
 	struct vr_verdict *v;
-	bool transition;	/* one add, get or reset under way explains breaches */
+	unsigned under_way;	/* VR_IN_..: what may explain breaches */
 	bool moving;		/* the words changed under the reader */
 };
 
 struct vr_check {
 	const char *name;
 	enum vr_severity severity;
-	bool excusable;		/* by what is under way (vr_judge.transition) */
+	unsigned excuses;	/* VR_IN_..: what explains a breach */
 	const char *meaning;
 	void (*run)(struct vr_judge *j, const struct vr_check *self);
 };
@@ -48,8 +53,8 @@ static inline bool vr_is_read(struct vr_val v)
 {
 	return v.have == VR_READ;
 }
-/* Is something under way in the driver that excuses breaches (check_ring.c)? */
-bool vr_in_transition(const struct vr_queue *q);
+/* What may be under way in the driver, by the traces in the ring (check_ring.c). */
+unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q);
 /* check_guest.c, check_host.c: the state of a queue without breaches. */
 void vr_judge_guest(struct vr_judge *j);
 void vr_judge_host(struct vr_judge *j);

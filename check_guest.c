@@ -69,6 +69,10 @@ static bool is_stopped(struct vr_judge *j)
 
 	if (is_set(d->failed))
 		why = "the device failed to probe (virtio_device.failed)";
+	else if (is_clear(d->enabled))
+		why = "the device is not enabled (before DRIVER_OK, or being reset)";
+	else if (j->under_way & VR_IN_DETACH)
+		why = "the queue was reset, its buffers are taken back";
 	else if (q->dir == VR_CTRL)
 		return false;
 	else if (!q->in_use)

@@ -97,15 +97,15 @@ static void check_next_head(struct vr_judge *j, const struct vr_check *self)
 }
 
 const struct vr_check vr_host_checks[] = {
-	{ "vhost-taken", VR_SEV_ERROR, false,
+	{ "vhost-taken", VR_SEV_ERROR, 0,
 	  "vhost holds no more buffers than the ring has slots", check_taken },
-	{ "vhost-cached", VR_SEV_ERROR, false,
+	{ "vhost-cached", VR_SEV_ERROR, 0,
 	  "vhost's avail_idx is at most a ring ahead of last_avail_idx", check_cached },
-	{ "vhost-published", VR_SEV_ERROR, false,
+	{ "vhost-published", VR_SEV_ERROR, 0,
 	  "avail->idx is at most a ring ahead of last_avail_idx", check_published },
-	{ "vhost-returned", VR_SEV_ERROR, false,
+	{ "vhost-returned", VR_SEV_ERROR, 0,
 	  "used->idx is not ahead of last_used_idx", check_returned },
-	{ "vhost-head", VR_SEV_ERROR, false,
+	{ "vhost-head", VR_SEV_ERROR, 0,
 	  "the head that vhost takes next is inside the ring", check_next_head },
 	{ NULL, VR_SEV_OK, false, NULL, NULL },
 };

@@ -29,19 +29,6 @@ static bool is_split(const struct vr_judge *j)
 
 /* ---- what is under way ----------------------------------------------------------------- */
 
-/* Buffers are being taken back from a device that was reset: avail falls behind used,
- * a token at a time. */
-static bool is_detaching(const struct vr_queue *q)
-{
-	const struct vr_split *s = &q->split;
-
-	return q->slots.state && are_read(s->avail_idx, s->used_idx) &&
-	       vr_is_read(q->last_used_idx) &&
-	       apart(s->avail_idx, s->used_idx) > q->num &&
-	       apart(s->avail_idx, q->last_used_idx) <= q->num &&
-	       apart(s->used_idx, q->last_used_idx) <= q->num;
-}
-
 /* Slots between a packed ring's two positions, or -1. */
 static int64_t packed_held(const struct vr_queue *q)
 {
@@ -67,25 +54,91 @@ static bool packed_in_transition(const struct vr_queue *q)
 	return off >= -(int64_t)LONGEST_CHAIN && off <= (int64_t)LONGEST_CHAIN;
 }
 
+/* The lowest head that has a token; num when none has. */
+static uint32_t lowest_token(const struct vr_queue *q)
+{
+	uint32_t i = 0;
+
+	while (i < q->num && !q->slots.token[i])
+		i++;
+	return i;
+}
+
+/* Is what the driver reaps next a head whose token it has just cleared? */
+static bool is_getting(const struct vr_queue *q)
+{
+	const struct vr_val id = q->split.used_reap.id;
+
+	if (!vr_is_read(q->counts.driver_pending) || !q->counts.driver_pending.v)
+		return false;
+	/* In order, one entry tells of a whole batch. */
+	return q->in_order || !vr_is_read(id) ||
+	       (id.v < q->num && !q->slots.token[id.v]);
+}
+
+/* Heads are taken back from the lowest to the highest: those that are gone lie below
+ * those that are there. */
+static bool is_taken_from_below(const struct vr_queue *q)
+{
+	const struct vr_slots *s = &q->slots;
+	uint32_t first = lowest_token(q);
+
+	for (unsigned i = 0; i < s->ndamage && i < VR_MAX_DAMAGE; i++)
+		if (s->damage[i].code == VR_D_USED_TOKEN &&
+		    s->damage[i].value >= first)
+			return false;
+	return true;
+}
+
+/*
+ * Buffers are being taken back from a device that was reset: avail->idx goes back by
+ * one for each, and may fall behind used->idx.  A device that works shows nothing of
+ * the kind; one of its queues alone is reset with NAPI off.
+ */
+static bool is_detaching(const struct vr_device *d, const struct vr_queue *q)
+{
+	const struct vr_split *s = &q->split;
+	const struct vr_val l = q->last_used_idx, enabled = d->enabled;
+	bool disabled = vr_is_read(enabled) && !enabled.v;
+	bool quiet = !vr_is_read(enabled) || !enabled.v ||
+		     (vr_is_read(q->broken) && q->broken.v) ||
+		     !vr_is_read(q->napi.enabled) || !q->napi.enabled.v;
+
+	if (!are_read(s->avail_idx, s->used_idx) || !vr_is_read(l) ||
+	    apart(s->avail_idx, l) > q->num || apart(s->used_idx, l) > q->num ||
+	    !is_taken_from_below(q))
+		return false;
+	if (apart(s->avail_idx, s->used_idx) > q->num ||
+	    q->slots.tokens + 1 == q->counts.in_flight.v)
+		return quiet;
+	return disabled;
+}
+
 /*
  * A get clears the token, gives the descriptors back one by one, and then moves
  * last_used_idx; an add takes descriptors, sets the token, and then moves avail->idx.
+ * Taking back goes like a get, and then moves avail->idx.  Each has one chain in hand;
+ * where the list's end leads into its middle, what is left of it looks like two.
  */
-bool vr_in_transition(const struct vr_queue *q)
+unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 {
 	const struct vr_slots *s = &q->slots;
-	uint16_t tokens = (uint16_t)s->tokens, flight = (uint16_t)q->counts.in_flight.v;
+	const uint64_t flight = q->counts.in_flight.v;
+	unsigned what = 0;
 
 	if (q->packed)
-		return packed_in_transition(q);
-	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight))
-		return false;
-	if ((uint16_t)(tokens + 1) == flight || (uint16_t)(flight + 1) == tokens)
-		return true;
-	if (is_detaching(q))
-		return true;
-	return tokens == flight && s->stray == 1 && !s->ndamage &&
-	       s->count[VR_SLOT_UNKNOWN] <= LONGEST_CHAIN;
+		return packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0;
+	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight) ||
+	    s->count[VR_SLOT_UNKNOWN] > LONGEST_CHAIN || s->stray > 2)
+		return 0;
+	if (s->tokens == flight + 1 || (s->tokens == flight && s->stray == 1 &&
+					!s->ndamage))
+		what |= VR_IN_ADD;
+	if (s->tokens + 1 == flight && is_getting(q))
+		what |= VR_IN_GET;
+	if ((s->tokens == flight || s->tokens + 1 == flight) && is_detaching(d, q))
+		what |= VR_IN_DETACH;
+	return what;
 }
 
 /* ---- the indices ------------------------------------------------------------------------- */
@@ -128,11 +181,12 @@ static void check_flight(struct vr_judge *j, const struct vr_check *self)
 
 static void check_shadow(struct vr_judge *j, const struct vr_check *self)
 {
+	const struct vr_check strict = { .name = self->name, .severity = self->severity };
 	const struct vr_val shadow = j->q->avail_idx_shadow, a = j->q->split.avail_idx;
 
-	/* One ahead: inside an add. */
+	/* One ahead: inside an add.  One behind: a buffer is taken back. */
 	if (is_split(j) && are_read(shadow, a) && apart(shadow, a) > 1)
-		vr_found(j, self, "avail_idx_shadow %" PRIu64 ", avail->idx %" PRIu64,
+		vr_found(j, apart(a, shadow) == 1 ? self : &strict, "avail_idx_shadow %" PRIu64 ", avail->idx %" PRIu64,
 			 shadow.v, a.v);
 }
 
@@ -283,8 +337,29 @@ static void damage_text(char *buf, size_t size, const struct vr_damage *d)
 	}
 }
 
+/* Does a chain in hand look like that?  What is being given back may meet the list
+ * that is longer by it, and what is reaped next has lost its token. */
+static bool is_explained(const struct vr_judge *j, const struct vr_damage *d)
+{
+	const struct vr_queue *q = j->q;
+
+	switch (d->code) {
+	case VR_D_USED_TOKEN:
+		return (j->under_way & VR_IN_DETACH) ||
+		       d->at == (q->last_used_idx.v & (q->num - 1));
+	case VR_D_FREE_RANGE:
+	case VR_D_FREE_REPEAT:
+	case VR_D_FREE_TAKEN:
+	case VR_D_LINK_SHARED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void check_damage(struct vr_judge *j, const struct vr_check *self)
 {
+	const struct vr_check strict = { .name = self->name, .severity = self->severity };
 	const struct vr_slots *s = &j->q->slots;
 	unsigned n = s->ndamage < VR_MAX_DAMAGE ? s->ndamage : VR_MAX_DAMAGE;
 
@@ -295,43 +370,44 @@ static void check_damage(struct vr_judge *j, const struct vr_check *self)
 		if (strcmp(damage_checks[d->code], self->name))
 			continue;
 		damage_text(text, sizeof(text), d);
-		vr_found(j, self, "%s (ring of %" PRIu32 ")", text, j->q->num);
+		vr_found(j, is_explained(j, d) ? self : &strict,
+			 "%s (ring of %" PRIu32 ")", text, j->q->num);
 	}
 }
 
 const struct vr_check vr_ring_checks[] = {
-	{ "ring-size", VR_SEV_ERROR, false,
+	{ "ring-size", VR_SEV_ERROR, 0,
 	  "the size is 1 to 32768, of a split ring a power of two", check_size },
-	{ "avail-ahead", VR_SEV_ERROR, true,
+	{ "avail-ahead", VR_SEV_ERROR, VR_IN_DETACH,
 	  "avail->idx - used->idx is at most the ring's size", check_avail },
-	{ "used-ahead", VR_SEV_ERROR, false,
+	{ "used-ahead", VR_SEV_ERROR, 0,
 	  "used->idx - last_used_idx is at most the ring's size", check_used },
-	{ "in-flight", VR_SEV_ERROR, false,
+	{ "in-flight", VR_SEV_ERROR, 0,
 	  "no more buffers are out than the ring has slots", check_flight },
-	{ "shadow", VR_SEV_ERROR, false,
+	{ "shadow", VR_SEV_ERROR, VR_IN_DETACH,
 	  "avail_idx_shadow is avail->idx, or one ahead inside an add", check_shadow },
-	{ "num-free", VR_SEV_ERROR, false,
+	{ "num-free", VR_SEV_ERROR, 0,
 	  "num_free is at most the ring's size", check_num_free },
-	{ "free-head", VR_SEV_ERROR, false,
+	{ "free-head", VR_SEV_ERROR, 0,
 	  "free_head is below the ring's size while descriptors are free",
 	  check_free_head },
-	{ "positions", VR_SEV_ERROR, false,
+	{ "positions", VR_SEV_ERROR, 0,
 	  "a packed ring's positions are inside it, and at most a round apart",
 	  check_positions },
-	{ "free-list", VR_SEV_ERROR, true,
+	{ "free-list", VR_SEV_ERROR, VR_IN_GET | VR_IN_DETACH,
 	  "it has num_free entries, each inside the ring, none twice, none in flight",
 	  check_damage },
-	{ "descriptors", VR_SEV_ERROR, true,
+	{ "descriptors", VR_SEV_ERROR, VR_IN_ADD | VR_IN_GET | VR_IN_DETACH,
 	  "every descriptor is free or in a chain in flight", check_sum },
-	{ "tokens", VR_SEV_ERROR, true,
+	{ "tokens", VR_SEV_ERROR, VR_IN_ADD | VR_IN_GET | VR_IN_DETACH,
 	  "as many heads have a driver's token as buffers are out", check_tokens },
-	{ "chain", VR_SEV_ERROR, false,
+	{ "chain", VR_SEV_ERROR, VR_IN_GET | VR_IN_DETACH,
 	  "links stay inside the ring and in their chain", check_damage },
-	{ "indirect", VR_SEV_ERROR, false,
+	{ "indirect", VR_SEV_ERROR, 0,
 	  "tables have whole descriptors, links inside, and hold no table", check_damage },
-	{ "avail-head", VR_SEV_ERROR, false,
+	{ "avail-head", VR_SEV_ERROR, 0,
 	  "published heads are inside the ring", check_damage },
-	{ "used-id", VR_SEV_ERROR, false,
+	{ "used-id", VR_SEV_ERROR, VR_IN_GET | VR_IN_DETACH,
 	  "what was returned is inside the ring and was out", check_damage },
 	{ NULL, VR_SEV_OK, false, NULL, NULL },
 };

@@ -122,6 +122,17 @@ static uint64_t state_word(const struct walk *w, uint32_t i, enum vr_slot s)
 	return v.have == VR_READ ? v.v : 0;
 }
 
+/* May the chain that starts at 'i' have a token?  No: it was read, and is 0. */
+static bool may_be_out(const struct walk *w, uint32_t i)
+{
+	size_t off = (size_t)state_stride(w->c) * i;
+
+	if (vr_has(w->c, VR_STATE_DATA))
+		off += w->c->layout.f[VR_STATE_DATA].offset;
+	return w->q->slots.token[i] ||
+	       vr_span_get(&w->p->state, off, 8, false).have != VR_READ;
+}
+
 /* ---- the free list -------------------------------------------------------------------- */
 
 /* In order there is no list: what follows the last buffer up to the oldest is free. */
@@ -180,7 +191,7 @@ static void check_table(struct walk *w, uint32_t head, uint32_t at)
 		damaged(w, (struct vr_damage){ VR_D_TABLE_ALIEN, at, 0, 0 });
 		return;
 	}
-	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE))
+	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE || len.v > MAX_TABLE))
 		damaged(w, (struct vr_damage){ VR_D_TABLE_LENGTH, at, len.v, 0 });
 	/* Without the driver's pointer (to 4.4) there is only a bus address. */
 	if (len.have != VR_READ || addr.have != VR_READ || !table || !entries ||
@@ -305,15 +316,16 @@ static void walk_used(struct walk *w)
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t slot = (q->last_used_idx.v + k) & (w->num - 1);
 		struct vr_val id = vr_used_at(w->p, slot, 0);
-		bool within = id.v < w->num;
 
 		if (id.have != VR_READ)
 			continue;
-		if (within && q->slots.token[id.v])
-			mark_returned(w, (uint32_t)id.v);
+		if (id.v >= w->num)
+			damaged(w, (struct vr_damage){ VR_D_USED_ID, slot, id.v, 0 });
+		else if (!may_be_out(w, (uint32_t)id.v) ||
+			 q->slots.state[id.v] == VR_SLOT_RETURNED)
+			damaged(w, (struct vr_damage){ VR_D_USED_TOKEN, slot, id.v, 0 });
 		else
-			damaged(w, (struct vr_damage){ within ? VR_D_USED_TOKEN :
-				VR_D_USED_ID, slot, id.v, 0 });
+			mark_returned(w, (uint32_t)id.v);
 	}
 }
 
