@@ -28,6 +28,13 @@ static bool is_clear(struct vr_val v)
 	return v.have == VR_READ && !v.v;
 }
 
+/* Is the transmit queue stopped, by the driver or by byte queue limits? */
+static bool xoff(const struct vr_queue *q)
+{
+	return q->dir == VR_TX && q->txq.state.have == VR_READ &&
+	       (q->txq.state.v & (TXQ_DRV_XOFF | TXQ_STACK_XOFF));
+}
+
 /* ---- before the ring is looked at ---------------------------------------------------- */
 
 static bool is_unreadable(struct vr_judge *j)
@@ -42,6 +49,8 @@ static bool is_unreadable(struct vr_judge *j)
 	else if (!vr_is_read(q->counts.in_flight) ||
 		 !vr_is_read(q->counts.device_pending))
 		what = "an index could not be read";
+	else if (xoff(q) && !vr_is_read(q->num_free))
+		what = "the queue is stopped, and num_free could not be read";
 	if (what)
 		vr_conclude(j, VR_ST_UNREADABLE, VR_SEV_WARN, "%s; see the errors", what);
 	return what != NULL;
@@ -93,6 +102,13 @@ static bool polls(const struct vr_queue *q)
 	return is_set(q->napi.scheduled) && !is_clear(q->napi.enabled);
 }
 
+/* .. or could it, for all that is known?  A poll loop turns callbacks off. */
+static bool may_poll(const struct vr_queue *q)
+{
+	return polls(q) || (!vr_is_read(q->napi.scheduled) && q->interrupt.known &&
+			    q->interrupt.suppressed);
+}
+
 /* ---- what the ring says ----------------------------------------------------------------- */
 
 /* The interrupt for what was returned is due, and NAPI knows nothing of it. */
@@ -141,8 +157,9 @@ static void reaping(struct vr_judge *j, enum vr_severity severity, const char *b
 	const struct vr_queue *q = j->q;
 
 	vr_conclude(j, VR_ST_NOT_REAPING, severity,
-		    "%" PRIu64 " returned and not reaped, NAPI is scheduled, and %s",
-		    q->counts.driver_pending.v, blocked);
+		    "%" PRIu64 " returned and not reaped%s, and %s",
+		    q->counts.driver_pending.v, polls(q) ? ", NAPI is scheduled" :
+		    ", callbacks are off", blocked);
 }
 
 /*
@@ -158,7 +175,7 @@ static bool receive_is_starved(struct vr_judge *j)
 		return false;
 	if (is_unheard(q))
 		lost_interrupt(j, "no buffer is left with the device");
-	else if (q->counts.driver_pending.v && polls(q))
+	else if (q->counts.driver_pending.v && may_poll(q))
 		reaping(j, VR_SEV_INFO,
 			"no buffer is left with the device: overload, or softirqs are starved");
 	else
@@ -177,8 +194,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 	bool stuck = is_stuck(&q->txq);
 	char age[48] = "for an unknown time";
 
-	if (q->txq.state.have != VR_READ ||
-	    !(q->txq.state.v & (TXQ_DRV_XOFF | TXQ_STACK_XOFF)))
+	if (!xoff(q))
 		return false;
 	if (vr_is_read(q->txq.age_ms))
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
@@ -220,11 +236,12 @@ static bool is_not_consumed(const struct vr_queue *q)
 			       (uint16_t)s->used_idx.v);
 }
 
+/* The age is that of the packet before while one is being added. */
 static void not_consuming(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
 	bool old = q->dir == VR_TX && vr_is_read(q->txq.age_ms) &&
-		   q->txq.age_ms.v >= VR_PATIENCE_MS;
+		   q->txq.age_ms.v >= VR_PATIENCE_MS && !q->num_added.v;
 
 	vr_conclude(j, VR_ST_NOT_CONSUMING, old ? VR_SEV_WARN : VR_SEV_INFO,
 		    "%" PRIu64 " published and not returned, the device waits for a kick that was due%s%s",
@@ -247,6 +264,12 @@ void vr_judge_guest(struct vr_judge *j)
 
 	if (is_unreadable(j) || is_broken(j) || is_stopped(j))
 		return;
+	/* Live, the words were read one after the other. */
+	if (j->moving && (q->counts.device_pending.v > q->num ||
+			  q->counts.driver_pending.v > q->num)) {
+		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK, "it moved while it was read");
+		return;
+	}
 	if (q->dir == VR_RX && receive_is_starved(j))
 		return;
 	if (q->dir == VR_TX && transmit_is_stopped(j))
