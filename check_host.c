@@ -11,7 +11,9 @@
 #include "check.h"
 
 #define USED_F_NO_NOTIFY	1u
+#define TASK_INTERRUPTIBLE	1u
 #define TASK_STOPPED		0xcu	/* __TASK_STOPPED, __TASK_TRACED */
+#define SCSI_VQ_EVENT		1u
 
 static uint16_t apart(struct vr_val a, struct vr_val b)
 {
@@ -38,7 +40,7 @@ static void check_taken(struct vr_judge *j, const struct vr_check *self)
 	const struct vr_hostq *q = j->h;
 
 	if (vr_is_read(q->num) && vr_is_read(q->last_avail_idx) &&
-	    vr_is_read(q->last_used_idx) && q->num.v > 1 &&
+	    vr_is_read(q->last_used_idx) && q->num.v > 1 && has_backend(q) &&
 	    apart(q->last_avail_idx, q->last_used_idx) > q->num.v)
 		vr_found(j, self, "last_avail_idx %" PRIu64 ", last_used_idx %" PRIu64
 			 ": %u taken and not returned in a ring of %" PRIu64,
@@ -78,8 +80,10 @@ static void check_returned(struct vr_judge *j, const struct vr_check *self)
 
 	if (has_ring(q) && has_backend(q) && vr_is_read(q->last_used_idx) &&
 	    apart(q->last_used_idx, q->ring.used_idx) > q->ring.num)
-		vr_found(j, self, "used->idx %" PRIu64 " is ahead of last_used_idx %" PRIu64,
-			 q->ring.used_idx.v, q->last_used_idx.v);
+		vr_found(j, self, "used->idx %" PRIu64 " is %s last_used_idx %" PRIu64,
+			 q->ring.used_idx.v,
+			 apart(q->last_used_idx, q->ring.used_idx) < 0x8000 ?
+			 "more than the ring behind" : "ahead of", q->last_used_idx.v);
 }
 
 static void check_next_head(struct vr_judge *j, const struct vr_check *self)
@@ -104,7 +108,8 @@ const struct vr_check vr_host_checks[] = {
 	{ "vhost-published", VR_SEV_ERROR, 0,
 	  "avail->idx is at most a ring ahead of last_avail_idx", check_published },
 	{ "vhost-returned", VR_SEV_ERROR, 0,
-	  "used->idx is not ahead of last_used_idx", check_returned },
+	  "used->idx is not ahead of last_used_idx, and at most a ring behind",
+	  check_returned },
 	{ "vhost-head", VR_SEV_ERROR, 0,
 	  "the head that vhost takes next is inside the ring", check_next_head },
 	{ NULL, VR_SEV_OK, false, NULL, NULL },
@@ -127,11 +132,18 @@ static bool work_queued(const struct vr_hostq *q)
 	return is_queued(&q->kick_poll) || is_queued(&q->backend_poll);
 }
 
-/* In a wait of its own making: not running, not stopped by a signal. */
+/* Its loop has nothing to do.  It says so before it looks for work, so that one on
+ * a CPU is no sleeper; a wait inside of work (a lock, a page) is uninterruptible. */
 static bool worker_sleeps(const struct vr_hostq *q)
 {
-	return q->worker.addr && vr_is_read(q->worker.state) && q->worker.state.v &&
-	       !(q->worker.state.v & TASK_STOPPED);
+	return q->worker.addr && vr_is_read(q->worker.state) &&
+	       (q->worker.state.v & TASK_INTERRUPTIBLE) &&
+	       !(vr_is_read(q->worker.on_cpu) && q->worker.on_cpu.v);
+}
+
+static bool worker_runs(const struct vr_hostq *q)
+{
+	return q->worker.addr && vr_is_read(q->worker.state) && !q->worker.state.v;
 }
 
 static bool worker_stopped(const struct vr_hostq *q)
@@ -144,6 +156,12 @@ static bool worker_stopped(const struct vr_hostq *q)
 static bool is_at_rest(const struct vr_hostq *q)
 {
 	return worker_sleeps(q) && !work_queued(q) && vr_is_read(q->used_flags);
+}
+
+/* Are the queue's buffers there for what may come, rather than work? */
+static bool is_parked(const struct vr_hostq *q)
+{
+	return q->vq == (q->vhost->kind == VR_VHOST_SCSI ? SCSI_VQ_EVENT : 0);
 }
 
 /* Packets that wait to go to the guest: in vhost, and in the tap. */
@@ -192,6 +210,7 @@ static bool is_stopped(struct vr_judge *j)
 static bool stopped_on_error(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
+	char errors[24];
 	bool zero_copy = vr_is_read(q->upend_idx) && vr_is_read(q->done_idx) &&
 			 q->vq && q->upend_idx.v != q->done_idx.v;
 
@@ -201,9 +220,8 @@ static bool stopped_on_error(struct vr_judge *j)
 		return false;
 	vr_conclude(j, VR_ST_VHOST_ERROR, VR_SEV_ERROR,
 		    "kicks are off, no work is queued, the worker sleeps and waits for neither kick nor tap; last_avail_idx %"
-		    PRIu64 ", error count %s%" PRIu64, q->last_avail_idx.v,
-		    vr_is_read(q->error_count) ? "" : "unknown ",
-		    q->error_count.v);
+		    PRIu64 ", error count %s", q->last_avail_idx.v,
+		    vr_val_text(q->error_count, errors));
 	return true;
 }
 
@@ -211,44 +229,48 @@ static bool kick_is_lost(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
 	uint64_t waiting = packets_waiting(q);
-	bool receives = q->vhost->kind == VR_VHOST_NET && !q->vq;
+	char kicks[24];
 
 	if (!is_at_rest(q) || kicks_off(q) || backlog(q) <= 0)
 		return false;
 	/* Receiving, buffers may lie there untaken while nothing comes; and vhost
 	 * knows of those that are too few for a packet. */
-	if (receives && (!waiting || apart(q->ring.avail_idx, q->avail_idx) == 0))
-		return false;
-	if (q->vhost->kind != VR_VHOST_NET && !q->vq)
+	if (is_parked(q) && (!waiting || !vr_is_read(q->avail_idx) ||
+			     apart(q->ring.avail_idx, q->avail_idx) == 0))
 		return false;
 	vr_conclude(j, VR_ST_LOST_KICK, VR_SEV_WARN,
 		    "%" PRId64 " published and not taken (avail->idx %" PRIu64
-		    ", last_avail_idx %" PRIu64 "), vhost waits for a kick and has none queued, kick count %"
-		    PRIu64, backlog(q), q->ring.avail_idx.v, q->last_avail_idx.v,
-		    q->kick_count.v);
+		    ", last_avail_idx %" PRIu64 "), vhost waits for a kick and has none queued, kick count %s",
+		    backlog(q), q->ring.avail_idx.v, q->last_avail_idx.v,
+		    vr_val_text(q->kick_count, kicks));
 	return true;
 }
 
 static bool is_not_served(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
+	const char *what = is_queued(&q->kick_poll) ? "kick" : "tap";
+	bool off_cpu = vr_is_read(q->worker.on_cpu) && !q->worker.on_cpu.v;
+	char pid[24];
 
+	vr_val_text(q->worker.pid, pid);
 	if (!work_queued(q))
 		return false;
-	if (q->worker.addr && vr_is_read(q->worker.state) && !q->worker.state.v &&
-	    vr_is_read(q->worker.on_cpu) && !q->worker.on_cpu.v) {
+	if (worker_sleeps(q))
+		vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN,
+			    "%s work is queued and worker %s sleeps (state 0x%" PRIx64 ")",
+			    what, pid, q->worker.state.v);
+	else if (worker_runs(q) && off_cpu)
 		vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_INFO,
-			    "%s work is queued and worker %" PRIu64 " waits for a CPU: a busy moment, or starved",
-			    is_queued(&q->kick_poll) ? "kick" : "tap",
-			    q->worker.pid.v);
-		return true;
-	}
-	if (!worker_sleeps(q))
+			    "%s work is queued and worker %s waits for a CPU: a busy moment, or starved",
+			    what, pid);
+	else if (q->worker.addr && off_cpu && vr_is_read(q->worker.state))
+		vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_INFO,
+			    "%s work is queued and worker %s is blocked in its work (state 0x%"
+			    PRIx64 "): a lock or a page, for a moment or for good",
+			    what, pid, q->worker.state.v);
+	else
 		return false;
-	vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN,
-		    "%s work is queued and worker %" PRIu64 " sleeps (state 0x%" PRIx64 ")",
-		    is_queued(&q->kick_poll) ? "kick" : "tap", q->worker.pid.v,
-		    q->worker.state.v);
 	return true;
 }
 
@@ -287,13 +309,11 @@ void vr_judge_host(struct vr_judge *j)
 	if (is_stopped(j) || stopped_on_error(j) || kick_is_lost(j) ||
 	    is_not_served(j) || is_starved(j))
 		return;
-	if (work_queued(q) || waiting || (q->vq && left > 0) ||
-	    (q->worker.addr && vr_is_read(q->worker.state) && !q->worker.state.v))
+	if (work_queued(q) || waiting || (!is_parked(q) && left > 0) || worker_runs(q))
 		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK,
 			    "%s%s%" PRIu64 " packets wait for the guest",
 			    work_queued(q) ? "work is queued, " : "",
-			    q->worker.addr && !q->worker.state.v ?
-			    "the worker runs, " : "", waiting);
+			    worker_runs(q) ? "the worker runs, " : "", waiting);
 	else
 		vr_conclude(j, VR_ST_IDLE, VR_SEV_OK, "%s", kicks_off(q) ?
 			    "waits for the tap" : "waits for a kick");
