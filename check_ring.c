@@ -132,7 +132,7 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 	    s->count[VR_SLOT_UNKNOWN] > LONGEST_CHAIN || s->stray > 2)
 		return 0;
 	if (s->tokens == flight + 1 || (s->tokens == flight && s->stray == 1 &&
-					!s->ndamage))
+					s->adding && !s->ndamage))
 		what |= VR_IN_ADD;
 	if (s->tokens + 1 == flight && is_getting(q))
 		what |= VR_IN_GET;

@@ -17,6 +17,7 @@
 #define F_NEXT		1u
 #define F_INDIRECT	4u
 
+#define LONGEST_ADD	64u	/* descriptors: what check_ring.c excuses */
 #define MAX_TABLES	4096u	/* looked into, of one queue */
 #define MAX_TABLE	65536u	/* bytes: more than any driver's longest chain */
 
@@ -357,24 +358,48 @@ static void walk_used_in_order(struct walk *w)
 	}
 }
 
-/* Chains among the descriptors that are neither free nor in flight: one is what a
- * CPU has in hand that was caught inside an add or a get. */
-static uint32_t count_stray(struct walk *w)
+/* Descriptors of the chain that starts at 'at', as an add wrote them; 0: too many. */
+static uint32_t chain_length(const struct walk *w, struct vr_val at, uint32_t limit)
 {
-	const uint8_t *state = w->q->slots.state;
+	if (limit > LONGEST_ADD)
+		return 0;
+	for (uint32_t n = 1; n <= limit && at.have == VR_READ && at.v < w->num; n++) {
+		struct vr_val flags = desc_at(w, (uint32_t)at.v, DESC_FLAGS, 2);
+
+		if (flags.have != VR_READ)
+			return 0;
+		if ((flags.v & F_INDIRECT) || !(flags.v & F_NEXT))
+			return n;
+		at = link_of(w, (uint32_t)at.v);
+	}
+	return 0;
+}
+
+/*
+ * Chains among the descriptors that are neither free nor in flight: one is what a
+ * CPU has in hand that was caught inside an add or a get.  An add takes it off the
+ * list's length first and then off the list, so that it may still be the list's head.
+ */
+static void count_stray(struct walk *w)
+{
+	struct vr_slots *s = &w->q->slots;
 	uint8_t *target = vr_alloc(&w->c->scratch, w->num, 1);
-	uint32_t n = 0;
+	uint32_t lost = s->count[VR_SLOT_UNKNOWN];
 
 	for (uint32_t i = 0; target && i < w->num; i++) {
 		struct vr_val next = link_of(w, i);
 
-		if (!state[i] && next.have == VR_READ && next.v < w->num &&
+		if (!s->state[i] && next.have == VR_READ && next.v < w->num &&
 		    next.v != i)
 			target[next.v] = 1;
 	}
-	for (uint32_t i = 0; target && i < w->num; i++)
-		n += !state[i] && !target[i];
-	return n;
+	s->adding = chain_length(w, w->q->free_head, lost) == lost;
+	for (uint32_t i = 0; target && i < w->num; i++) {
+		if (s->state[i] || target[i])
+			continue;
+		s->stray++;
+		s->adding |= chain_length(w, (struct vr_val){ i, VR_READ }, lost) == lost;
+	}
 }
 
 static bool is_whole(const struct vr_span *s)
@@ -413,5 +438,5 @@ void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p)
 	for (uint32_t i = 0; i < w.num; i++)
 		s->count[s->state[i]]++;
 	if (s->count[VR_SLOT_UNKNOWN])
-		s->stray = count_stray(&w);
+		count_stray(&w);
 }

@@ -178,6 +178,7 @@ struct vr_slots {
 	uint32_t tokens;	/* how many there are */
 	bool complete;		/* split: no part of the tables was missing */
 	uint32_t stray;		/* split: chains that are neither free nor in flight */
+	bool adding;		/* .. and what they miss looks like one being added */
 	struct vr_damage damage[VR_MAX_DAMAGE];
 	unsigned ndamage;	/* all of it; the array holds the first */
 	uint32_t count[VR_SLOT_NSTATES];

@@ -392,6 +392,26 @@ static void a_lost_token_is_corrupt(void **state)
 	}
 }
 
+/* An add takes a chain that it has written; these were two, and one of three. */
+static void a_list_that_lost_more_than_a_chain_is_corrupt(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct fixture x = fixture(era, 65533);
+
+		for (unsigned lost = 2; lost <= 9; lost++) {
+			char text[64];
+
+			ring_set(&x.r, RING_NUM_FREE, 9 - lost);
+			snprintf(text, sizeof(text), "%u of 16 descriptors are neither",
+				 lost);
+			assert_verdict(judge(&x), VR_ST_CORRUPT, VR_SEV_ERROR);
+			assert_reason(&x.q.verdict, "descriptors", VR_SEV_ERROR, text);
+		}
+		done(&x);
+	}
+}
+
 /* ---- a live system ------------------------------------------------------------------ */
 
 /* What moved while it was read may be of two moments. */
@@ -429,6 +449,7 @@ int main(void)
 		cmocka_unit_test(avail_behind_used_of_a_working_device_is_corrupt),
 		cmocka_unit_test(what_a_get_does_not_explain_is_corrupt),
 		cmocka_unit_test(a_lost_token_is_corrupt),
+		cmocka_unit_test(a_list_that_lost_more_than_a_chain_is_corrupt),
 		cmocka_unit_test(what_moved_is_no_proof),
 	};
 
