@@ -25,6 +25,12 @@ static const struct vr_reason *main_reason(const struct vr_verdict *v)
 	return r;
 }
 
+/* A queue that is not in use is never what to look at first. */
+static int rank(const struct vr_verdict *v)
+{
+	return v->state == VR_ST_STOPPED ? VR_ST_ACTIVE : (int)v->state;
+}
+
 void vr_worst_add(struct vr_worst *w, const struct vr_verdict *v, const char *device,
 		  const char *label)
 {
@@ -36,7 +42,7 @@ void vr_worst_add(struct vr_worst *w, const struct vr_verdict *v, const char *de
 	if (v->severity >= VR_SEV_WARN)
 		w->bad++;
 	if (old && (v->severity < old->severity || (v->severity == old->severity &&
-						   v->state >= old->state)))
+						   rank(v) >= rank(old))))
 		return;
 	w->verdict = v;
 	w->device = device;
