@@ -33,7 +33,6 @@ struct source {
 		     uint64_t offset, uint8_t *raw);
 	const struct vr_queue *guest;
 	const struct vr_hostq *host;
-	uint64_t user_desc;	/* the host's: the table in the owner's memory */
 };
 
 static uint64_t number(const struct source *s, const uint8_t *p, unsigned size)
@@ -352,21 +351,64 @@ void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
 
 static int host_ring(const struct source *s, uint32_t index, uint8_t *raw)
 {
-	return vr_read_user(s->c, s->host->vhost->mm, s->user_desc +
-			    (uint64_t)DESC_SIZE * index, raw, DESC_SIZE) ==
-	       VR_TR_OK ? 0 : -1;
+	const struct vr_vhost *v = s->host->vhost;
+	uint64_t user, addr = s->host->desc.v + (uint64_t)DESC_SIZE * index;
+
+	return vr_ring_to_user(v, addr, &user) &&
+	       vr_read_user(s->c, v->mm, user, raw, DESC_SIZE) == VR_TR_OK ? 0 : -1;
 }
 
+/* A table may lie anywhere, even across the end of a region. */
 static int host_table(const struct source *s, uint32_t head, uint64_t addr,
 		      uint64_t offset, uint8_t *raw)
 {
-	uint64_t user;
+	const struct vr_vhost *v = s->host->vhost;
+	uint64_t user, last;
 
 	(void)head;
-	if (!vr_guest_to_user(s->host->vhost, addr + offset, &user))
+	addr += offset;
+	if (!vr_guest_to_user(v, addr, &user) ||
+	    !vr_guest_to_user(v, addr + DESC_SIZE - 1, &last) ||
+	    last - user != DESC_SIZE - 1)
 		return -1;
-	return vr_read_user(s->c, s->host->vhost->mm, user, raw, DESC_SIZE) ==
-	       VR_TR_OK ? 0 : -1;
+	return vr_read_user(s->c, v->mm, user, raw, DESC_SIZE) == VR_TR_OK ? 0 : -1;
+}
+
+/* How many chains the guest published and vhost has not returned; -1: not known. */
+static int held(struct vr_ctx *c, const struct vr_hostq *q)
+{
+	uint16_t count = (uint16_t)(q->ring.avail_idx.v - q->last_used_idx.v);
+
+	if (q->zeros || !q->ring.num || q->ring.avail_idx.have != VR_READ ||
+	    q->last_used_idx.have != VR_READ)
+		return -1;
+	if (count <= q->ring.num)
+		return count;
+	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+		.what = "avail->idx - last_used_idx", .value = count,
+		.limit = q->ring.num });
+	return -1;
+}
+
+static void held_chains(const struct source *s, uint32_t count)
+{
+	const struct vr_hostq *q = s->host;
+	uint32_t unread = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t slot = (uint16_t)(q->last_used_idx.v + i) % s->num;
+		uint64_t user, at = q->avail.v + 4 + 2 * (uint64_t)slot;
+		uint8_t raw[2];
+
+		if (vr_ring_to_user(q->vhost, at, &user) &&
+		    vr_read_user(s->c, q->vhost->mm, user, raw, sizeof(raw)) ==
+		    VR_TR_OK)
+			add(s, (uint32_t)number(s, raw, 2));
+		else if (!unread++)
+			vr_error_add(s->c, (struct vr_error){ .code = VR_E_READ,
+				.what = "avail->ring", .addr = at,
+				.len = sizeof(raw) });
+	}
 }
 
 void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
@@ -374,31 +416,17 @@ void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
 	struct source s = { .c = c, .out = &q->chains, .num = q->ring.num,
 		.big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
 						  c->t->big_endian,
-		.ring = host_ring, .table = host_table, .host = q,
-		.user_desc = q->desc.v };
-	uint16_t from = (uint16_t)q->last_used_idx.v;
-	uint16_t count = (uint16_t)(q->ring.avail_idx.v - from);
-	uint64_t avail = q->avail.v;
+		.ring = host_ring, .table = host_table, .host = q };
+	int count;
 
+	memcpy(c->device, q->device, sizeof(c->device));
+	memcpy(c->queue, q->label, sizeof(c->queue));
 	q->chains.wanted = true;
 	q->chains.bus = q->vhost->iotlb;
-	if (q->why != VR_TR_OK || q->zeros || !s.num ||
-	    q->last_used_idx.have != VR_READ || count > s.num)
-		return;
-	if (q->vhost->iotlb &&
-	    (!vr_guest_to_user(q->vhost, q->desc.v, &s.user_desc) ||
-	     !vr_guest_to_user(q->vhost, q->avail.v, &avail)))
-		return;
-	if (begin(&s, count))
-		return;
-	for (uint16_t i = 0; i < count; i++) {
-		uint32_t slot = (uint16_t)(from + i) % s.num;
-		uint8_t raw[2];
-
-		if (vr_read_user(c, q->vhost->mm, avail + 4 + 2 * (uint64_t)slot,
-				 raw, sizeof(raw)) == VR_TR_OK)
-			add(&s, (uint32_t)number(&s, raw, 2));
-	}
+	count = held(c, q);
+	if (count >= 0 && !begin(&s, (uint32_t)count))
+		held_chains(&s, (uint32_t)count);
+	c->device[0] = c->queue[0] = '\0';
 }
 
 /* ---- in words ------------------------------------------------------------------------ */

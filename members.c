@@ -51,6 +51,7 @@ const struct vr_row vr_rows[] = {
 	{ VR_DEVICE_BUS, K, NULL, false, { { "device", "bus", "" } } },
 	{ VR_BUS_NAME, K, NULL, false, { { "bus_type", "name", "" } } },
 	{ VR_MM_PGD, K, NULL, true, { { "mm_struct", "pgd", "" } } },
+	{ VR_MM_ARG_START, V, NULL, true, { { "mm_struct", "arg_start", "" } } },
 	{ VR_UTS_NODENAME, K, NULL, true,
 	  { { "uts_namespace", "name.nodename", "" } } },
 	{ VR_UTS_RELEASE, K, NULL, true,

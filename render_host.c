@@ -253,8 +253,9 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		print_row(out, q);
 	}
 	if (missing)
-		fprintf(out, "rings of %u queues are not in this dump: it was taken without"
-			" user pages (makedumpfile -d without 8 keeps them)\n", missing);
+		fprintf(out, "%u ring%s not in this dump, which was taken without user pages:"
+			" makedumpfile -d 17 keeps them, -d 31 does not\n", missing,
+			missing == 1 ? "" : "s");
 	if (!sel->full && !sel->chains)
 		vr_text_worst(out, &worst);
 	vr_text_errors(out, c);

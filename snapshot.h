@@ -398,7 +398,8 @@ struct vr_vhost {
 	unsigned nregions, room;
 	bool shown;		/* a queue of a net device uses it */
 	uint64_t socket;	/* that queue's */
-	bool zeros_seen;	/* one of its rings reads as zeros and cannot be */
+	bool judged, zeros;	/* its owner's memory reads as zeros: it was left out
+				 * of the dump */
 };
 
 /* What waits for a file or socket on vhost's behalf. */
@@ -436,8 +437,7 @@ struct vr_hostq {
 	struct vr_verdict verdict;
 	struct vr_chains chains;
 	enum vr_translation why;	/* VR_TR_OK: readable */
-	bool zeros;		/* readable, but nothing but zeros where vhost's
-				 * indices say that there was traffic */
+	bool zeros;		/* reads as zeros, like all of its owner's memory */
 	struct vr_txq txq;	/* the tap's transmit queue: towards the guest */
 	struct vr_val dma_desc, dma_avail, dma_used;
 };
@@ -472,8 +472,11 @@ uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq);
 /* vhost_queue.c: an address of the guest's in the owner's memory, by the memory
  * map; false when no region has it. */
 bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret);
+/* vhost_queue.c: the same for an address that vhost has of a ring: the owner's, or
+ * with an iotlb the guest's. */
+bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret);
 /* vhost_queue.c: mark rings that read as zeros because the dump lacks them. */
-void vr_vhost_doubt_zeros(struct vr_host *h);
+void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h);
 /* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the
  * caller set vhost, vq and vhost_virtqueue. */
 void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);

@@ -125,14 +125,10 @@ bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret)
 	return false;
 }
 
-/* With an iotlb the ring addresses are IOVAs, translated where cached. */
-static bool user_address(const struct vr_vhost *v, struct vr_val addr,
-			 uint64_t *ret)
+bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret)
 {
-	*ret = addr.v;
-	if (addr.have != VR_READ || !addr.v)
-		return false;
-	return !v->iotlb || vr_guest_to_user(v, addr.v, ret);
+	*ret = addr;
+	return !v->iotlb || vr_guest_to_user(v, addr, ret);
 }
 
 /* ---- the ring in user memory ------------------------------------------------------ */
@@ -141,10 +137,11 @@ static struct vr_val word(struct vr_ctx *c, struct vr_hostq *q, uint64_t addr,
 			  bool big)
 {
 	struct vr_val v = { .have = VR_UNREAD };
-	enum vr_translation r;
+	enum vr_translation r = VR_TR_UNKNOWN;
 	uint8_t b[2];
 
-	r = vr_read_user(c, q->vhost->mm, addr, b, sizeof(b));
+	if (vr_ring_to_user(q->vhost, addr, &addr))
+		r = vr_read_user(c, q->vhost->mm, addr, b, sizeof(b));
 	if (r != VR_TR_OK) {
 		q->why = r;
 		return v;
@@ -159,14 +156,13 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	struct vr_split *s = &q->ring;
 	bool big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
 					      c->t->big_endian;
-	uint64_t avail, used;
+	uint64_t avail = q->avail.v, used = q->used.v;
 
 	s->avail_flags.have = s->avail_idx.have = s->used_event.have = VR_UNREAD;
 	s->used_flags.have = s->used_idx.have = s->avail_event.have = VR_UNREAD;
 	q->why = VR_TR_UNKNOWN;
 	if (q->num.have != VR_READ || !q->num.v || q->num.v > VR_MAX_RING ||
-	    !user_address(q->vhost, q->avail, &avail) ||
-	    !user_address(q->vhost, q->used, &used) || !q->vhost->mm)
+	    !avail || !used || !q->vhost->mm)
 		return;
 	s->num = (uint32_t)q->num.v;
 	q->why = VR_TR_OK;
@@ -179,38 +175,6 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	if (q->last_avail_idx.have == VR_READ)
 		q->next_head = word(c, q, avail + AVAIL_RING +
 				    2 * (q->last_avail_idx.v % s->num), big);
-}
-
-static bool only_zeros(const struct vr_hostq *q)
-{
-	const struct vr_split *s = &q->ring;
-
-	return q->why == VR_TR_OK &&
-	       !(s->avail_flags.v | s->avail_idx.v | s->used_event.v |
-		 s->used_flags.v | s->used_idx.v | s->avail_event.v);
-}
-
-/*
- * Pages that a dump filtered out read as zeros in an ELF core.  A ring that has
- * had traffic is not all zeros: vhost wrote used->idx, and the guest avail->idx.
- * Where one of a process's rings betrays that, its other all-zero rings are no
- * more to be trusted.
- */
-void vr_vhost_doubt_zeros(struct vr_host *h)
-{
-	for (unsigned i = 0; i < h->nqueues; i++) {
-		struct vr_hostq *q = &h->queues[i];
-
-		q->zeros = only_zeros(q) && (q->last_used_idx.v ||
-			   q->last_avail_idx.v || q->avail_idx.v);
-		if (q->zeros)
-			q->vhost->zeros_seen = true;
-	}
-	for (unsigned i = 0; i < h->nqueues; i++)
-		for (unsigned k = 0; k < h->nvhosts; k++)
-			if (h->vhosts[k].zeros_seen &&
-			    h->vhosts[k].mm == h->queues[i].vhost->mm)
-				h->queues[i].zeros = only_zeros(&h->queues[i]);
 }
 
 /* ---- who waits and works for it ------------------------------------------------------ */
@@ -332,6 +296,98 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q)
 	q->busyloop_timeout = vr_get(c, &o, VR_VHQ_BUSYLOOP, "busyloop_timeout");
 	q->backend = vr_get(c, &o, VR_VHQ_BACKEND, "private_data");
 	q->is_le = vr_get(c, &o, VR_VHQ_IS_LE, "is_le");
+}
+
+/* ---- zeros ------------------------------------------------------------------------- */
+
+static bool only_zeros(const struct vr_hostq *q)
+{
+	const struct vr_split *s = &q->ring;
+
+	return q->why == VR_TR_OK &&
+	       !(s->avail_flags.v | s->avail_idx.v | s->used_event.v |
+		 s->used_flags.v | s->used_idx.v | s->avail_event.v);
+}
+
+/* A ring that is served and has had traffic is not all zeros: vhost wrote used->idx,
+ * and the guest avail->idx. */
+static bool betrays(const struct vr_hostq *q)
+{
+	return only_zeros(q) && q->backend.v &&
+	       (q->last_used_idx.v || q->last_avail_idx.v || q->avail_idx.v);
+}
+
+/* The page with a process's arguments, its environment or its program's name is not
+ * all zeros, whatever became of the process since. */
+static bool stack_is_zeros(struct vr_ctx *c, uint64_t mm)
+{
+	struct vr_obj o = { .addr = mm };
+	uint64_t at = vr_get_ptr(c, &o, VR_MM_ARG_START, NULL), page[512];
+
+	if (!at || vr_read_user(c, mm, at & ~(sizeof(page) - 1), page,
+				sizeof(page)) != VR_TR_OK)
+		return false;
+	for (unsigned i = 0; i < sizeof(page) / sizeof(page[0]); i++)
+		if (page[i])
+			return false;
+	return true;
+}
+
+/* The same by a vhost device whose queues nobody asked for. */
+static bool rest_betrays(struct vr_ctx *c, struct vr_vhost *v)
+{
+	for (unsigned vq = 0; vq < 2; vq++) {
+		struct vr_hostq q = { .vhost = v, .vq = vq,
+			.vhost_virtqueue = vr_vhost_vq(c, v, vq) };
+
+		if (!q.vhost_virtqueue)
+			continue;
+		read_indices(c, &q);
+		read_ring(c, &q);
+		if (betrays(&q))
+			return true;
+	}
+	return false;
+}
+
+/* Is a process's memory missing from the dump, but reads as zeros? */
+static bool memory_is_zeros(struct vr_ctx *c, const struct vr_host *h, uint64_t mm)
+{
+	for (unsigned i = 0; i < h->nqueues; i++)
+		if (h->queues[i].vhost->mm == mm && betrays(&h->queues[i]))
+			return true;
+	if (stack_is_zeros(c, mm))
+		return true;
+	for (unsigned i = 0; i < h->nvhosts; i++)
+		if (h->vhosts[i].mm == mm && !h->vhosts[i].shown &&
+		    rest_betrays(c, &h->vhosts[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Pages that a dump filtered out read as zeros in an ELF core.  An idle ring may be
+ * all zeros, too: what else there is of the process's memory tells which it is.
+ */
+void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h)
+{
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		struct vr_hostq *q = &h->queues[i];
+		bool zeros;
+
+		if (!only_zeros(q))
+			continue;
+		if (!q->vhost->judged) {
+			zeros = memory_is_zeros(c, h, q->vhost->mm);
+			for (unsigned k = 0; k < h->nvhosts; k++) {
+				if (h->vhosts[k].mm != q->vhost->mm)
+					continue;
+				h->vhosts[k].judged = true;
+				h->vhosts[k].zeros = zeros;
+			}
+		}
+		q->zeros = q->vhost->zeros;
+	}
 }
 
 void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)

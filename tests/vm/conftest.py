@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import scenes_host
 import scenes_net
+from host_session import VERSION, Session
 from lab import crash as lab_crash
 from lab import drgn as lab_drgn
 from lab import kernels, scenes, store
@@ -108,4 +110,19 @@ def net_scene(make_dump, busy_tap_of, drgn):
                 dump = scenes.load(one, folder)
             made[what, name] = scenes_net.Scene(dump, drgn.run(READER, dump.core, dump.kernel)["devices"])
         return made[what, name]
+    return get
+
+
+@pytest.fixture(scope="session")
+def host_session(crash, kernel, make_dump, vring_so):
+    """host_session('6.1', 'held', scenes_host.HELD) -> host_session.Session"""
+    made = {}
+
+    def get(name, what="whole", how=scenes_host.WHOLE) -> Session:
+        if (name, what) not in made:
+            one = kernel(name)
+            folder = make_dump(f"host-{what}-{name}", lambda f: scenes_host.build(one, f, **how))
+            host = scenes_host.load(one, folder, how.get("processes", scenes_host.PROCESSES))
+            made[name, what] = Session(host, crash(VERSION), vring_so, host.core)
+        return made[name, what]
     return get

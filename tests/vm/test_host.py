@@ -3,94 +3,30 @@
 
 import json
 import re
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import pytest
 import scenes_host
 from host_model import ACCESS_PLATFORM, RX
-from lab import core, drgn
+from host_session import Session
+from lab import core
 
 KERNELS = ("6.1", "5.10", "6.12", "7.3")
-# It opens every kernel at hand, in minimal mode.
-VERSION = "9.0.2"
 # Others, with what they open in full.
 SESSIONS = [("7.2.9", "5.10"), ("8.0.2", "6.1"), ("8.0.6", "6.12"), ("9.0.2", "6.1")]
 
-READER = Path(__file__).parent / "host_reader.py"
-READER_MODULES = ("vhost/*.ko", "net/tun.ko", "net/tap.ko", "net/macvlan.ko", "net/macvtap.ko",
-                  "net/ipvlan/*.ko")
 PARTS = ("desc", "avail", "used")
 COUNTERS = ("kick", "call", "error")
 
 
-@dataclass
-class Session:
-    """A dump, and crash on it."""
-
-    host: scenes_host.Host
-    crash: object
-    so: Path
-    core: Path
-    minimal: bool = True
-
-    def run(self, *commands, **more) -> list:
-        result = self.crash.run(self.core, self.host.kernel.vmlinux, commands, so=self.so,
-                                minimal=self.minimal, timeout=300, **more)
-        assert len(result.outputs) == len(commands), result.stdout + result.stderr
-        return result.outputs
-
-    @cached_property
-    def document(self) -> dict:
-        return json.loads(self.run("vhostq -j")[0])
-
-    @cached_property
-    def queues(self) -> dict:
-        """{(pid of the owner, user address of desc): queue}"""
-        return {(q["owner"]["pid"], q["desc"]): q for q in self.document["queues"]}
-
-    @cached_property
-    def second(self) -> dict:
-        """The same by drgn, each queue with its device's members."""
-        drivers = self.host.kernel.debugmods / "kernel/drivers"
-        files = [f for pattern in READER_MODULES for f in sorted(drivers.glob(pattern))]
-        devices = drgn.Drgn().run(READER, self.core, self.host.kernel, *files)
-        return {(d["owner"]["pid"], q["desc"]): d | q for d in devices for q in d["queues"]}
-
-    def rings(self):
-        """Yield (what is expected, what host_tool told of it, its Ring, what vhostq shows) of each."""
-        for state, told, one, ring in self.host.rings():
-            expected = ring.expected(one)
-            queue = self.queues.get((state["pid"], expected["desc"]))
-            if queue:
-                yield expected, {"state": state, "vhost": told, **one}, ring, queue
-
-
-@pytest.fixture(scope="session")
-def session_of(crash, kernel, make_dump, vring_so):
-    """session_of('6.1', 'whole', scenes_host.WHOLE) -> Session"""
-    made = {}
-
-    def get(name, what="whole", how=scenes_host.WHOLE) -> Session:
-        if (name, what) not in made:
-            one = kernel(name)
-            folder = make_dump(f"host-{what}-{name}", lambda f: scenes_host.build(one, f, **how))
-            host = scenes_host.load(one, folder, how.get("processes", scenes_host.PROCESSES))
-            made[name, what] = Session(host, crash(VERSION), vring_so, host.core)
-        return made[name, what]
-    return get
-
-
 @pytest.fixture(scope="session", params=KERNELS)
-def session(request, session_of):
-    return session_of(request.param)
+def session(request, host_session):
+    return host_session(request.param)
 
 
 @pytest.fixture(scope="session")
-def one_session(session_of):
+def one_session(host_session):
     """For what does not depend on the kernel."""
-    return session_of("6.1")
+    return host_session("6.1")
 
 
 def differences(session, pairs) -> list:
@@ -314,9 +250,9 @@ def test_used_page_alone_is_missing(one_session, scratch):
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_held_worker_and_halted_owner(session_of, name):
+def test_held_worker_and_halted_owner(host_session, name):
     """A kick that nobody serves: the work is queued, and the worker's state says why."""
-    session = session_of(name, "held", scenes_host.HELD)
+    session = host_session(name, "held", scenes_host.HELD)
     by_device = {(q["device"], q["queue"]): q for q in session.document["queues"]}
     tx = by_device["held", "tx0"]
     assert tx["kick_poll"]["queued"] is True and tx["worker"]["state"] == "R"
@@ -334,8 +270,8 @@ def test_held_worker_and_halted_owner(session_of, name):
     assert differences(session, pairs) == []
 
 
-def test_five_levels_of_page_tables(session_of):
-    session = session_of("6.1", "five", scenes_host.FIVE_LEVELS)
+def test_five_levels_of_page_tables(host_session):
+    session = host_session("6.1", "five", scenes_host.FIVE_LEVELS)
     with core.Core(session.core) as saved:
         assert b"NUMBER(pgtable_l5_enabled)=1" in saved.notes, "four levels only"
     assert all(int(q["avail"], 16) >> 47 for q in session.document["queues"])
@@ -343,9 +279,9 @@ def test_five_levels_of_page_tables(session_of):
     test_vhosts_own_indices(session)
 
 
-def test_many_queues(session_of):
+def test_many_queues(host_session):
     """512 of them: all right, and none of it slow once the types are there."""
-    session = session_of("6.1", "many", scenes_host.MANY)
+    session = host_session("6.1", "many", scenes_host.MANY)
     assert len(session.document["queues"]) == 2 * scenes_host.MANY_PAIRS
     test_vhosts_own_indices(session)
     test_words_in_the_owners_memory(session)
@@ -356,8 +292,8 @@ def test_many_queues(session_of):
 
 
 @pytest.mark.parametrize("version, name", SESSIONS)
-def test_full_sessions(crash, session_of, version, name):
+def test_full_sessions(crash, host_session, version, name):
     """Where crash itself knows modules and tasks, we find the same."""
-    minimal = session_of(name)
+    minimal = host_session(name)
     full = Session(minimal.host, crash(version), minimal.so, minimal.core, minimal=False)
     assert full.document == minimal.document

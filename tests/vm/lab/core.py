@@ -7,7 +7,9 @@ since some readers do not look where e_phoff points.
 
 import contextlib
 import mmap
+import os
 import struct
+import tempfile
 from collections import namedtuple
 from pathlib import Path
 
@@ -101,6 +103,17 @@ def _without(segment: Segment, start: int, end: int):
     for left, right in ((segment.phys, min(seg_end, start)), (max(segment.phys, end), seg_end)):
         if left < right:
             yield Segment(left, right - left, segment.offset + left - segment.phys)
+
+
+def filtered(core_in, core_out, level: int, *options) -> Path:
+    """Copy a core through makedumpfile -d level, as production machines do it when they crash."""
+    out = Path(core_out)
+    with tempfile.TemporaryDirectory(prefix="vring-filter-", dir=out.parent) as folder:
+        # It looks for the program headers right behind the ELF header, where QEMU does not put them.
+        plain = punch(core_in, Path(folder, "plain"), [])
+        store.run(["makedumpfile", *options, "-d", level, plain, out],
+                  env={**os.environ, "TMPDIR": folder})
+    return out
 
 
 def wrap_ram(ram_file, out, template=None) -> Path:

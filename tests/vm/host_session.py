@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A host's dump with crash on it, and what vhostq and drgn say of it."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import scenes_host
+from lab import drgn
+
+# It opens every kernel at hand, in minimal mode.
+VERSION = "9.0.2"
+
+READER = Path(__file__).parent / "host_reader.py"
+READER_MODULES = ("vhost/*.ko", "net/tun.ko", "net/tap.ko", "net/macvlan.ko", "net/macvtap.ko",
+                  "net/ipvlan/*.ko")
+
+
+@dataclass
+class Session:
+    """A dump, and crash on it."""
+
+    host: scenes_host.Host
+    crash: object
+    so: Path
+    core: Path
+    minimal: bool = True
+
+    def run(self, *commands, **more) -> list:
+        result = self.crash.run(self.core, self.host.kernel.vmlinux, commands, so=self.so,
+                                minimal=self.minimal, timeout=300, **more)
+        assert len(result.outputs) == len(commands), result.stdout + result.stderr
+        return result.outputs
+
+    @cached_property
+    def document(self) -> dict:
+        return json.loads(self.run("vhostq -j")[0])
+
+    @cached_property
+    def queues(self) -> dict:
+        """{(pid of the owner, user address of desc): queue}"""
+        return {(q["owner"]["pid"], q["desc"]): q for q in self.document["queues"]}
+
+    @cached_property
+    def second(self) -> dict:
+        """The same by drgn, each queue with its device's members."""
+        drivers = self.host.kernel.debugmods / "kernel/drivers"
+        files = [f for pattern in READER_MODULES for f in sorted(drivers.glob(pattern))]
+        devices = drgn.Drgn().run(READER, self.core, self.host.kernel, *files)
+        return {(d["owner"]["pid"], q["desc"]): d | q for d in devices for q in d["queues"]}
+
+    def rings(self):
+        """Yield (what is expected, what host_tool told of it, its Ring, what vhostq shows) of each."""
+        for state, told, one, ring in self.host.rings():
+            expected = ring.expected(one)
+            queue = self.queues.get((state["pid"], expected["desc"]))
+            if queue:
+                yield expected, {"state": state, "vhost": told, **one}, ring, queue
