@@ -14,7 +14,9 @@
 
 #define PTE_PRESENT	0x1ULL
 #define PTE_LARGE	0x80ULL
+#define PTE_PROTNONE	0x100ULL	/* where PRESENT is not set */
 #define PTE_FRAME	0x000ffffffffff000ULL
+#define PTE_TOP		0x0008000000000000ULL	/* of the frame's bits */
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1ULL << PAGE_SHIFT)
 #define LEVEL_BITS	9
@@ -84,6 +86,31 @@ static void remember(struct vr_pgcache *pg, uint64_t addr, uint64_t frame,
 }
 
 /*
+ * Does an entry of this level map something?  Linux keeps pages that nobody may
+ * touch for now (mprotect, NUMA balancing) under an entry that is not present for
+ * the hardware; PROTNONE tells it from one of swap.  A large page that is being
+ * split has neither bit for a moment, but is still LARGE.
+ */
+static bool maps(uint64_t entry, unsigned level)
+{
+	if (entry & PTE_PRESENT)
+		return true;
+	return level == 1 ? entry & PTE_PROTNONE : level <= 3 && entry & PTE_LARGE;
+}
+
+/*
+ * Since 4.18 (and in older kernels with its fix for L1TF) such an entry has its
+ * frame's bits inverted, so that speculation finds no memory there.  No machine
+ * has memory at the top of what a frame can name, so its top bit tells.
+ */
+static uint64_t frame_of(uint64_t entry)
+{
+	if (!(entry & PTE_PRESENT) && (entry & PTE_TOP))
+		entry = ~entry;
+	return entry & PTE_FRAME;
+}
+
+/*
  * Walk from the top-level table at kernel address 'pgd'.  '*size' is the size
  * of the page found.
  */
@@ -102,11 +129,12 @@ static enum vr_translation walk(struct vr_ctx *c, uint64_t pgd, uint64_t addr,
 
 		if (c->t->read(c->t, space, table + index * 8, &entry, 8))
 			return VR_TR_NO_TABLE;
-		if (!(entry & PTE_PRESENT))
-			return entry && level == 1 ? VR_TR_SWAPPED :
+		/* A large page's entry may be one of swap while the page moves. */
+		if (!maps(entry, level))
+			return entry && level <= 2 ? VR_TR_SWAPPED :
 						     VR_TR_NOT_PRESENT;
 		*size = 1ULL << shift;
-		table = entry & PTE_FRAME;
+		table = frame_of(entry);
 		space = VR_PHYS;
 		/* 1 GiB pages on level 3, 2 MiB pages on level 2. */
 		if (level == 1 || (level <= 3 && (entry & PTE_LARGE))) {

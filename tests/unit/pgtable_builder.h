@@ -15,6 +15,7 @@
 #define PT_PRESENT	0x001ULL
 #define PT_WRITE	0x002ULL
 #define PT_LARGE	0x080ULL
+#define PT_PROTNONE	0x100ULL	/* in an entry that is not present */
 #define PT_LARGE_PAT	0x1000ULL	/* in an entry that is a large page */
 #define PT_NX		(1ULL << 63)
 

@@ -180,6 +180,52 @@ static void an_entry_with_content_but_not_present_is_swapped(void **state)
 	assert_not(x, VAREA, VR_TR_SWAPPED);
 }
 
+#define INVERTED(frame)	(~(frame) & 0x000ffffffffff000ULL)
+
+/* What mprotect(PROT_NONE) and NUMA balancing leave of an entry; bit 1 is RW. */
+static void a_page_that_nobody_may_touch_is_mapped(void **state)
+{
+	struct fixture *x = *state;
+
+	pt_set(&x->pt, VAREA, 1, INVERTED(0x5000ULL) | PT_PROTNONE | 0x62);
+	pt_set(&x->pt, VAREA + 0x1000, 1, INVERTED(0ULL) | PT_PROTNONE | PT_NX);
+	/* Kernels before the inversion. */
+	pt_set(&x->pt, VAREA + 0x2000, 1, 0x7000 | PT_PROTNONE | PT_NX);
+	assert_phys(x, VAREA + 0xabc, 0x5abc);
+	assert_phys(x, VAREA + 0x1010, 0x10);
+	assert_phys(x, VAREA + 0x2004, 0x7004);
+}
+
+static void so_are_large_ones(void **state)
+{
+	struct fixture *x = *state;
+	uint64_t area = VMALLOC4 + (8ULL << 30);
+
+	pt_set(&x->pt, VAREA, 2, INVERTED(0x40000000ULL) | PT_PROTNONE | PT_LARGE);
+	/* Being split: neither bit. */
+	pt_set(&x->pt, VAREA + (2ULL << 20), 2, INVERTED(0x40200000ULL) | PT_LARGE);
+	pt_set(&x->pt, area, 3, INVERTED(0x80000000ULL) | PT_PROTNONE | PT_LARGE);
+	assert_phys(x, VAREA + 0x1abcde, 0x401abcde);
+	assert_phys(x, VAREA + (2ULL << 20) + 8, 0x40200008);
+	assert_phys(x, area + 0x3abcdef0, 0xbabcdef0);
+}
+
+/* Offset and type of a swap entry are inverted, too, above bit 8. */
+static void swap_is_not_taken_for_a_page(void **state)
+{
+	struct fixture *x = *state;
+
+	pt_set(&x->pt, VAREA, 1, ~0x1ffULL);
+	pt_set(&x->pt, VAREA + (2ULL << 20), 2, ~0x1ffULL);
+	assert_not(x, VAREA, VR_TR_SWAPPED);
+	assert_not(x, VAREA + (2ULL << 20), VR_TR_SWAPPED);
+	/* Damaged: no table above has an entry that is not present. */
+	pt_set(&x->pt, VMALLOC4 + (8ULL << 30), 3, 0x5000 | PT_PROTNONE);
+	pt_set(&x->pt, VMALLOC4 + (1ULL << 39), 4, 0x5000 | PT_PROTNONE | PT_LARGE);
+	assert_not(x, VMALLOC4 + (8ULL << 30), VR_TR_NOT_PRESENT);
+	assert_not(x, VMALLOC4 + (1ULL << 39), VR_TR_NOT_PRESENT);
+}
+
 static void a_missing_table_is_told_from_an_empty_one(void **state)
 {
 	(void)state;
@@ -464,6 +510,9 @@ int main(void)
 		TEST4(the_frame_may_be_beyond_4_gib),
 		TEST4(an_empty_entry_on_any_level_is_not_present),
 		TEST4(an_entry_with_content_but_not_present_is_swapped),
+		TEST4(a_page_that_nobody_may_touch_is_mapped),
+		TEST4(so_are_large_ones),
+		TEST4(swap_is_not_taken_for_a_page),
 		TEST4(a_missing_table_is_told_from_an_empty_one),
 		TEST4(a_missing_top_table_is_no_table),
 		TEST4(an_address_that_is_not_canonical_maps_nothing),

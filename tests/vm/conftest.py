@@ -118,7 +118,7 @@ def host_session(crash, kernel, make_dump, vring_so):
     """host_session('6.1', 'held', scenes_host.HELD) -> host_session.Session"""
     made = {}
 
-    def get(name, what="whole", how=scenes_host.WHOLE) -> Session:
+    def get(name, what="every", how=scenes_host.WHOLE) -> Session:
         if (name, what) not in made:
             one = kernel(name)
             folder = make_dump(f"host-{what}-{name}", lambda f: scenes_host.build(one, f, **how))

@@ -16,6 +16,7 @@ MODERN = FLAGS_ONLY | EVENT_IDX
 USUAL = MODERN | MERGEABLE
 
 NO_NOTIFY = 1
+NEXT, WRITE, IN_TABLE = 1, 2, 4
 POOL_SIZE, FRAME = 2048, 60
 # vhost-net takes packets out of a tap in batches of this size.
 BATCH = 64
@@ -49,6 +50,11 @@ class Ring:
     backend: str = None    # interface
     index: int = None      # which of its queues, as the kernel counts them now
     detached: bool = False
+    # What was published: (head, descriptors in the order of the chain, why it ends there) each, a
+    # descriptor as ("ring" or "table", index); None where that cannot be told.
+    chains: list = field(default_factory=list)
+    cursor: int = 0        # the descriptor that publish() takes next
+    tables: int = 0
 
     def __post_init__(self):
         self.used = self.base if self.used is None else self.used
@@ -70,8 +76,47 @@ class Ring:
 
     def publish(self, count: int, size: int = None, chain: int = 1, indirect: bool = False) -> "Ring":
         size = size or (POOL_SIZE if self.vq == RX else self.owner.header + FRAME)
-        self.published += count
+        for _ in range(count):
+            head = self.cursor % self.num
+            places = [("ring", (self.cursor + k) % self.num) for k in range(chain)]
+            if indirect:
+                places = [("ring", head), *(("table", k) for k in range(chain))]
+            self.cursor += 1 if indirect else chain
+            self.tables += indirect
+            self._holds(head, places, "end")
         return self.say("publish", count, size, chain, *["indirect"] * indirect)
+
+    def _holds(self, head: int, places: list, stop: str) -> None:
+        self.published += 1
+        if self.chains is not None:
+            self.chains.append((head, places, stop))
+
+    def head(self, head: int, places=(), stop: str = "index out of range") -> "Ring":
+        """Publish a head, whatever it is; places: what can be followed from there."""
+        self._holds(head, [p if isinstance(p, tuple) else ("ring", p) for p in places], stop)
+        return self.say("head", head)
+
+    def descriptor(self, at: int, address, length: int, flags: int, follows: int = 0) -> "Ring":
+        return self.say("descriptor", at, address, length, flags, follows)
+
+    def table(self, region: int, *entries) -> str:
+        """Make an indirect table of (address, length, flags, next) each; return what to call it."""
+        name, self.tables = f"table{self.tables}", self.tables + 1
+        self.say("table", region, len(entries))
+        for at, entry in enumerate(entries):
+            self.say("entry", name[5:], at, *entry)
+        return name
+
+    def jump(self, count: int) -> "Ring":
+        """Move the index on over slots that hold nothing."""
+        self.published, self.chains = self.published + count, None
+        return self.say("jump", count)
+
+    def held(self):
+        """Return the chains that have not come back; None where nobody can know. After expected()."""
+        if self.chains is None or self.used != self.base or len(self.chains) > self.num + self.returned:
+            return None
+        return self.chains[self.returned:]
 
     def kick(self) -> "Ring":
         self.ran = True

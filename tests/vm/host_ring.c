@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "host_tool.h"
@@ -71,16 +70,25 @@ static void fill_chain(struct vhost *v, struct ring *ring, unsigned chain, unsig
 	}
 }
 
+struct table *new_table(struct ring *ring, unsigned region, unsigned entries)
+{
+	struct table *table = &ring->table[ring->tables++];
+
+	if (ring->tables > MAX_TABLES)
+		give_up("tables");
+	table->entries = entries;
+	table->at = take(region, entries * sizeof(*table->at), &table->gpa);
+	return table;
+}
+
 static void fill_indirect(struct vhost *v, struct ring *ring, unsigned chain, unsigned size)
 {
 	struct vring_desc *desc = &ring->desc[ring->cursor % ring->num];
-	struct vring_desc *table;
-	uint64_t gpa;
+	struct table *table = new_table(ring, 0, chain);
 
-	table = take(0, chain * sizeof(*table), &gpa);
-	fill_chain(v, ring, chain, size, table);
-	desc->addr = gpa + v->iova;
-	desc->len = (uint32_t)(chain * sizeof(*table));
+	fill_chain(v, ring, chain, size, table->at);
+	desc->addr = table->gpa + v->iova;
+	desc->len = (uint32_t)(chain * sizeof(*table->at));
 	desc->flags = VRING_DESC_F_INDIRECT;
 	desc->next = 0;
 }
@@ -98,15 +106,14 @@ static void fill_buffer(struct vhost *v, struct ring *ring)
 		fill_frame(buffer + header_size(v), NULL, ring->published);
 }
 
-/* The head goes into the avail ring; the index, which publishes it, comes later. */
-static void put_head(struct ring *ring, unsigned head)
+void put_head(struct ring *ring, unsigned head)
 {
 	uint16_t at = (uint16_t)(ring->base + ring->published++);
 
 	ring->avail->ring[at % ring->num] = (uint16_t)head;
 }
 
-static void set_index(struct ring *ring)
+void set_index(struct ring *ring)
 {
 	__atomic_store_n(&ring->avail->idx, (uint16_t)(ring->base + ring->published),
 			 __ATOMIC_SEQ_CST);
@@ -161,15 +168,51 @@ void do_jump(char **w)
 	set_index(ring);
 }
 
-/* break VHOST INDEX DESCRIPTOR ADDRESS: publish one that points outside guest memory */
-void do_break(char **w)
+/* What a word names: "buffers", "table0" ..., else a number; as the device sees it. */
+static uint64_t address(const struct vhost *v, const struct ring *ring, const char *word)
+{
+	if (!strcmp(word, "buffers"))
+		return ring->gpa[BUFFERS] + v->iova;
+	if (!strncmp(word, "table", 5))
+		return ring->table[number(word + 5) % MAX_TABLES].gpa + v->iova;
+	return number(word);
+}
+
+static void set_descriptor(struct vring_desc *desc, uint64_t addr, char **w)
+{
+	*desc = (struct vring_desc){ .addr = addr, .len = (uint32_t)number(w[0]),
+		.flags = (uint16_t)number(w[1]), .next = (uint16_t)number(w[2]) };
+}
+
+/* descriptor VHOST INDEX AT ADDRESS LEN FLAGS NEXT: whatever it may be */
+void do_descriptor(char **w)
 {
 	struct ring *ring = ring_named(w);
-	unsigned head = (unsigned)number(w[3]);
 
-	ring->desc[head] = (struct vring_desc){ .addr = number(w[4]), .len = 100 };
-	put_head(ring, head);
-	set_index(ring);
+	set_descriptor(&ring->desc[number(w[3]) % ring->num],
+		       address(vhost_named(w[1]), ring, w[4]), w + 5);
+}
+
+/* table VHOST INDEX REGION ENTRIES: memory for an indirect table */
+void do_table(char **w)
+{
+	new_table(ring_named(w), (unsigned)number(w[3]), (unsigned)number(w[4]));
+}
+
+/* entry VHOST INDEX TABLE AT ADDRESS LEN FLAGS NEXT: a descriptor in there */
+void do_entry(char **w)
+{
+	struct ring *ring = ring_named(w);
+	struct table *table = &ring->table[number(w[3]) % MAX_TABLES];
+
+	set_descriptor(&table->at[number(w[4]) % table->entries],
+		       address(vhost_named(w[1]), ring, w[5]), w + 6);
+}
+
+/* tell VHOST INDEX COUNT: show so many descriptors and all tables in the state */
+void do_tell(char **w)
+{
+	ring_named(w)->told = (unsigned)number(w[3]);
 }
 
 /* interrupts VHOST INDEX FLAGS USED_EVENT: what the driver asks for */
@@ -194,16 +237,4 @@ void do_await(char **w)
 	}
 	printf("LAB: host_tool: used index %u of %u\n", ring->used->idx, goal);
 	failed("await");
-}
-
-/* forget VHOST INDEX: its pages go back to the kernel, nothing is mapped there then */
-void do_forget(char **w)
-{
-	struct ring *ring = ring_named(w);
-
-	ring->forgotten = true;
-	if (madvise(ring->desc, PAGE, MADV_DONTNEED) ||
-	    madvise(ring->avail, PAGE, MADV_DONTNEED) ||
-	    madvise(ring->used, PAGE, MADV_DONTNEED))
-		failed("MADV_DONTNEED");
 }

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <linux/vhost.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,25 +21,30 @@
 
 #include "host_tool.h"
 
-/* memory GPA SIZE [huge|shared|high]: high is where only five levels of page tables reach */
+/*
+ * memory GPA SIZE [huge|giant|shared|high]: in pages of 2 MiB or 1 GiB; high is where
+ * only five levels of page tables reach
+ */
 void do_memory(char **w)
 {
 	struct region *region = &world.region[world.regions++];
 	const char *kind = w[3] ? w[3] : "";
-	bool huge = !strcmp(kind, "huge"), shared = !strcmp(kind, "shared");
+	bool giant = !strcmp(kind, "giant"), huge = giant || !strcmp(kind, "huge");
+	bool shared = !strcmp(kind, "shared");
 	void *hint = !strcmp(kind, "high") ? (void *)(1UL << 50) : NULL;
 
 	region->gpa = number(w[1]);
 	region->size = number(w[2]);
 	region->at = mmap(hint, region->size, PROT_READ | PROT_WRITE,
 			  MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE) |
-			  (huge ? MAP_HUGETLB : 0), -1, 0);
+			  (huge ? MAP_HUGETLB : 0) | (giant ? 30 << MAP_HUGE_SHIFT : 0), -1, 0);
 	if (region->at == MAP_FAILED)
 		give_up("mmap");
 	/* Only now: with MAP_POPULATE the kernel could take large pages before it hears of it. */
 	if (!huge)
 		madvise(region->at, region->size, MADV_NOHUGEPAGE);
-	memset(region->at, 0, region->size);
+	if (!giant)
+		memset(region->at, 0, region->size);
 }
 
 void *take(unsigned index, uint64_t size, uint64_t *gpa)
@@ -231,19 +238,60 @@ static unsigned char *user_of(uint64_t gpa)
 	give_up("no such guest memory");
 }
 
+static void tell_iotlb(const struct vhost *v, uint8_t type, uint64_t gpa, uint64_t size)
+{
+	struct vhost_msg message = { .type = VHOST_IOTLB_MSG };
+
+	message.iotlb.iova = v->iova + gpa;
+	message.iotlb.size = size;
+	message.iotlb.uaddr = (uintptr_t)user_of(gpa);
+	message.iotlb.perm = VHOST_ACCESS_RW;
+	message.iotlb.type = type;
+	if (write(v->fd, &message, sizeof(message)) != sizeof(message))
+		failed("VHOST_IOTLB_MSG");
+}
+
 /* map VHOST GPA SIZE: as an IOMMU would */
 void do_map(char **w)
 {
-	struct vhost *v = vhost_named(w[1]);
-	struct vhost_msg message = { .type = VHOST_IOTLB_MSG };
+	tell_iotlb(vhost_named(w[1]), VHOST_IOTLB_UPDATE, number(w[2]), number(w[3]));
+}
 
-	message.iotlb.iova = v->iova + number(w[2]);
-	message.iotlb.size = number(w[3]);
-	message.iotlb.uaddr = (uintptr_t)user_of(number(w[2]));
-	message.iotlb.perm = VHOST_ACCESS_RW;
-	message.iotlb.type = VHOST_IOTLB_UPDATE;
-	if (write(v->fd, &message, sizeof(message)) != sizeof(message))
-		failed("VHOST_IOTLB_UPDATE");
+/* unmap VHOST GPA SIZE: vhost will have to ask for it, and nobody answers */
+void do_unmap(char **w)
+{
+	struct vhost *v = vhost_named(w[1]);
+
+	tell_iotlb(v, VHOST_IOTLB_INVALIDATE, number(w[2]), number(w[3]));
+	for (int i = 0; i < MAX_RINGS; i++)
+		if (v->ring[i].gpa[USED] - number(w[2]) < number(w[3]))
+			v->ring[i].unseen = "unmapped";
+}
+
+/* plug INTERFACE: what is sent there waits in its queue for ever */
+void do_plug(char **w)
+{
+	struct {
+		struct nlmsghdr head;
+		struct tcmsg tc;
+		struct nlattr kind;
+		char name[8];
+	} message = {
+		.head = { .nlmsg_len = sizeof(message), .nlmsg_type = RTM_NEWQDISC,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE },
+		.tc = { .tcm_family = AF_UNSPEC, .tcm_parent = TC_H_ROOT,
+			.tcm_ifindex = (int)if_nametoindex(w[1]) },
+		.kind = { sizeof(struct nlattr) + 5, TCA_KIND }, .name = "plug" };
+	struct { struct nlmsghdr head; struct nlmsgerr error; char rest[256]; } answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	if (send(fd, &message, sizeof(message), 0) != sizeof(message) ||
+	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)sizeof(struct nlmsgerr))
+		give_up("netlink");
+	errno = -answer.error.error;
+	if (errno)
+		failed("RTM_NEWQDISC");
+	close(fd);
 }
 
 /* busyloop VHOST INDEX MICROSECONDS */

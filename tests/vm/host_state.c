@@ -29,10 +29,37 @@ static long long event_count(int fd)
 
 static void print_words(const struct ring *ring, FILE *out)
 {
+	struct words w = words_of(ring);
+
 	fprintf(out, "\"avail\":{\"flags\":%u,\"idx\":%u,\"used_event\":%u},"
 		"\"used\":{\"flags\":%u,\"idx\":%u,\"avail_event\":%u}",
-		ring->avail->flags, ring->avail->idx, *used_event(ring),
-		ring->used->flags, ring->used->idx, *avail_event(ring));
+		w.avail_flags, w.avail_idx, w.used_event, w.used_flags, w.used_idx,
+		w.avail_event);
+	if (ring->unseen)
+		fprintf(out, ",\"unseen\":\"%s\"", ring->unseen);
+}
+
+static void print_descriptors(const struct vring_desc *desc, unsigned count, FILE *out)
+{
+	fputc('[', out);
+	for (unsigned i = 0; i < count; i++)
+		fprintf(out, "%s[%" PRIu64 ",%u,%u,%u]", i ? "," : "", (uint64_t)desc[i].addr,
+			desc[i].len, desc[i].flags, desc[i].next);
+	fputc(']', out);
+}
+
+static void print_chains(const struct vhost *v, const struct ring *ring, FILE *out)
+{
+	if (!ring->told)
+		return;
+	fprintf(out, ",\"desc\":");
+	print_descriptors(ring->desc, ring->told, out);
+	fprintf(out, ",\"tables\":{");
+	for (int i = 0; i < ring->tables; i++) {
+		fprintf(out, "%s\"%" PRIu64 "\":", i ? "," : "", ring->table[i].gpa + v->iova);
+		print_descriptors(ring->table[i].at, ring->table[i].entries, out);
+	}
+	fputc('}', out);
 }
 
 static void print_addresses(const struct vhost *v, const struct ring *ring, FILE *out)
@@ -57,10 +84,8 @@ static void print_ring(const struct vhost *v, int index, FILE *out)
 	if (ring->backend)
 		fprintf(out, "\"backend\":\"%s\",\"backend_queue\":%d,", ring->backend,
 			ring->backend_queue);
-	if (ring->forgotten)	/* a look would bring pages of zeros into being */
-		fprintf(out, "\"avail\":null,\"used\":null");
-	else
-		print_words(ring, out);
+	print_words(ring, out);
+	print_chains(v, ring, out);
 	fprintf(out, "}");
 }
 

@@ -3,7 +3,8 @@
  * host_tool.c - a VMM without a guest: taps, vhost devices and the rings of
  * both in its own memory, brought into any state and held there.  Compiled
  * statically by scenes_host.py, together with host_setup.c (makes things),
- * host_ring.c (plays the driver) and host_state.c (tells what there is).
+ * host_ring.c (plays the driver), host_pages.c (makes memory hard to read) and
+ * host_state.c (tells what there is).
  *
  *	host_tool SCRIPT	do what the lines say, tell the state, stay
  *
@@ -215,14 +216,17 @@ static const struct {
 	int words;	/* at least */
 	void (*call)(char **w);
 } commands[] = {
-	{ "attach", 4, do_attach }, { "await", 4, do_await }, { "break", 5, do_break },
-	{ "busyloop", 4, do_busyloop }, { "forget", 3, do_forget }, { "halt", 1, do_halt },
-	{ "head", 4, do_head }, { "hog", 2, do_hog }, { "inject", 3, do_inject },
-	{ "interrupts", 5, do_interrupts }, { "jump", 4, do_jump }, { "kick", 3, do_kick },
-	{ "macvtap", 3, do_macvtap }, { "map", 4, do_map }, { "memory", 3, do_memory },
-	{ "name", 2, do_name }, { "persist", 2, do_persist }, { "publish", 6, do_publish },
-	{ "queue", 4, do_queue }, { "ring", 9, do_ring }, { "settle", 2, do_settle },
-	{ "start", 3, do_start }, { "tap", 4, do_tap }, { "vhost", 4, do_vhost },
+	{ "attach", 4, do_attach }, { "await", 4, do_await }, { "busyloop", 4, do_busyloop },
+	{ "descriptor", 8, do_descriptor }, { "entry", 9, do_entry }, { "forget", 3, do_forget },
+	{ "halt", 1, do_halt }, { "head", 4, do_head }, { "hog", 2, do_hog },
+	{ "inject", 3, do_inject }, { "interrupts", 5, do_interrupts }, { "jump", 4, do_jump },
+	{ "kick", 3, do_kick }, { "macvtap", 3, do_macvtap }, { "map", 4, do_map },
+	{ "memory", 3, do_memory }, { "name", 2, do_name }, { "pageout", 3, do_pageout },
+	{ "persist", 2, do_persist }, { "plug", 2, do_plug }, { "protect", 2, do_protect },
+	{ "publish", 6, do_publish }, { "queue", 4, do_queue }, { "ring", 9, do_ring },
+	{ "settle", 2, do_settle }, { "start", 3, do_start }, { "table", 5, do_table },
+	{ "tap", 4, do_tap }, { "tell", 4, do_tell }, { "unmap", 4, do_unmap },
+	{ "vhost", 4, do_vhost },
 };
 
 static void do_line(char *line)

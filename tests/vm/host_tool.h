@@ -23,6 +23,7 @@
 #define MAX_TAP_QUEUES	8
 #define MAX_VHOSTS	600
 #define MAX_RINGS	3
+#define MAX_TABLES	8	/* of a ring */
 
 /* A piece of the guest's memory, and where this process has it. */
 struct region {
@@ -31,6 +32,18 @@ struct region {
 };
 
 enum part { DESC, AVAIL, USED, BUFFERS, PARTS };
+
+/* An indirect table. */
+struct table {
+	uint64_t gpa;
+	struct vring_desc *at;
+	unsigned entries;
+};
+
+/* The words that a ring shares with its device. */
+struct words {
+	uint16_t avail_flags, avail_idx, used_event, used_flags, used_idx, avail_event;
+};
 
 struct ring {
 	unsigned num;
@@ -46,7 +59,12 @@ struct ring {
 	unsigned kicks;
 	const char *backend;		/* an interface, NULL without one */
 	int backend_queue;
-	bool forgotten;			/* its pages were given back to the kernel */
+	const char *unseen;		/* why nobody but us can have its words */
+	bool kept;			/* not even we: they were 'words' */
+	struct words words;
+	unsigned told;			/* descriptors to tell of */
+	struct table table[MAX_TABLES];
+	int tables;
 };
 
 struct vhost {
@@ -90,15 +108,25 @@ void *take(unsigned index, uint64_t size, uint64_t *gpa);
 /* A UDP packet of FRAME bytes to nobody, or to a hardware address. */
 void fill_frame(unsigned char *frame, const unsigned char *to, unsigned port);
 
+/* The words now, or as they were when they could last be seen. */
+struct words words_of(const struct ring *ring);
+/* Memory for a ring's next indirect table. */
+struct table *new_table(struct ring *ring, unsigned region, unsigned entries);
+/* The head goes into the avail ring; the index, which publishes it, comes later. */
+void put_head(struct ring *ring, unsigned head);
+void set_index(struct ring *ring);
+
 /* Write everything as one line of JSON. */
 void print_state(FILE *out);
 
 /* The commands, see where each is defined. */
-void do_attach(char **w), do_await(char **w), do_break(char **w), do_busyloop(char **w);
-void do_forget(char **w), do_head(char **w), do_interrupts(char **w), do_jump(char **w);
-void do_kick(char **w), do_macvtap(char **w), do_map(char **w), do_memory(char **w);
-void do_persist(char **w), do_publish(char **w), do_queue(char **w), do_ring(char **w);
-void do_start(char **w), do_tap(char **w), do_vhost(char **w);
+void do_attach(char **w), do_await(char **w), do_busyloop(char **w), do_descriptor(char **w);
+void do_entry(char **w), do_forget(char **w), do_head(char **w), do_interrupts(char **w);
+void do_jump(char **w), do_kick(char **w), do_macvtap(char **w), do_map(char **w);
+void do_memory(char **w), do_pageout(char **w), do_persist(char **w), do_plug(char **w);
+void do_protect(char **w), do_publish(char **w), do_queue(char **w), do_ring(char **w);
+void do_start(char **w), do_table(char **w), do_tap(char **w), do_tell(char **w);
+void do_unmap(char **w), do_vhost(char **w);
 
 /* The driver's event word, behind the avail ring; the device's, behind the used ring. */
 static inline uint16_t *used_event(const struct ring *ring)

@@ -7,13 +7,26 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_model import ACCESS_PLATFORM, BATCH, FLAGS_ONLY, LEGACY, MODERN, TAP_RING, USUAL, Process, Ring
+from host_model import (
+    ACCESS_PLATFORM,
+    BATCH,
+    FLAGS_ONLY,
+    IN_TABLE,
+    LEGACY,
+    MODERN,
+    NEXT,
+    TAP_RING,
+    USUAL,
+    WRITE,
+    Process,
+    Ring,
+)
 from lab import scenes, store
 from lab.guest import Guest
 from lab.kernels import Kernel
 
-MODULES = ("tun", "tap", "macvtap", "ipvtap", "veth", "vhost_net", "vhost_vsock", "vhost_scsi")
-PARTS = ("host_tool.c", "host_setup.c", "host_ring.c", "host_state.c")
+MODULES = ("tun", "tap", "macvtap", "ipvtap", "veth", "brd", "vhost_net", "vhost_vsock", "vhost_scsi")
+PARTS = ("host_tool.c", "host_setup.c", "host_ring.c", "host_pages.c", "host_state.c")
 
 # Guests of one kind all look like this from inside: the same guest addresses everywhere.
 LOW, MAIN, HIGH = (0, 0xA0000), (0x100000, 28 << 20), (0x100000000, 8 << 20)
@@ -26,6 +39,7 @@ NO_IPV6 = "for knob in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$knob;
 WORKLOAD = f"""
 {NO_IPV6}
 echo 6 >/proc/sys/vm/nr_hugepages
+mkswap /dev/ram0 >/dev/null && swapon /dev/ram0 || echo LAB: no swap
 # Without a name the other end becomes veth0, veth1.
 ip link add name low type veth
 ip link add name flat type veth
@@ -99,17 +113,20 @@ def _stuck(p: Process) -> None:
     nokick.tx.settle().publish(5)
     nokick.rx.publish(6)
     chains = p.wired("chains")
-    chains.tx.settle().publish(2, chain=3).publish(1, chain=4, indirect=True).publish(1)
+    chains.tx.settle().publish(2, chain=3).publish(1, chain=4, indirect=True).publish(1).say("tell", 16)
+    chains.rx.publish(3, chain=2).publish(1, chain=3, indirect=True).say("tell", 16)
+    _broken(p.wired("broken").tx.settle())
 
-    for name, lines in (("bad-head", ["head {} 1 4711"]), ("bad-address", ["break {} 1 3 0xdead0000000"]),
-                        ("bad-index", ["jump {} 1 300"])):
-        bad = p.wired(name)
-        bad.tx.publish(3).kick().comes_back(3)
-        for line in lines:
-            p.say(line.format(name))
-        bad.tx.published += 300 if name == "bad-index" else 1
+    for name in ("bad-head", "bad-address", "bad-index"):
+        tx = p.wired(name).tx.publish(3).kick().comes_back(3)
+        if name == "bad-head":
+            tx.head(4711)
+        elif name == "bad-address":
+            tx.descriptor(3, 0xdead0000000, 100, 0).head(3, [3], "end")
+        else:
+            tx.jump(300)
         # What vhost does with the index before it finds it impossible has changed over time.
-        bad.tx.fails(seen=name != "bad-index")
+        tx.fails(seen=name != "bad-index")
 
     stopped = p.wired("stopped")
     _both_ways(p, stopped, 5, 6)
@@ -117,6 +134,37 @@ def _stuck(p: Process) -> None:
     stopped.tx.stop()
     restarted = p.wired("remainder", base=1000, used=990)
     restarted.tx.publish(4).kick().comes_back(4)
+
+
+def _broken(tx: Ring) -> None:
+    """Publish chains that no driver may make; vhost is not told of them."""
+    tx.descriptor(20, "buffers", 10, NEXT, 21).descriptor(21, "buffers", 20, NEXT, 20)
+    tx.head(20, [20, 21] * (tx.num // 2), "loop")
+    tx.descriptor(30, "buffers", 10, NEXT, tx.num).head(30, [30], "index out of range")
+    tx.head(tx.num)
+    # A table's length: no multiple of a descriptor's, none at all, and more than a ring may have.
+    for at, length in ((40, 24), (41, 0), (42, 16 * 32769)):
+        tx.descriptor(at, "buffers", length, IN_TABLE)
+        tx.head(at, [at], "indirect table of a bad length")
+    sound = ("buffers", 10, NEXT, 1), ("buffers", 20, 0x8000 | WRITE, 0)
+    tables = {
+        50: (sound, [0, 1], "end"),
+        51: ((("buffers", 10, IN_TABLE, 0), ("buffers", 10, 0, 0)), [0],
+             "indirect table inside an indirect table"),
+        52: ((("buffers", 10, NEXT, 1), ("buffers", 10, NEXT, 0)), [0, 1], "loop"),
+        53: ((("buffers", 10, NEXT, 2), ("buffers", 10, 0, 0)), [0], "index out of range"),
+    }
+    for at, (entries, places, stop) in tables.items():
+        name = tx.table(1, *entries)
+        tx.descriptor(at, name, 16 * len(entries), IN_TABLE)
+        tx.head(at, [at, *(("table", k) for k in places)], stop)
+    # The table is outside of the guest's memory.
+    tx.descriptor(54, 0xdead0000000, 32, IN_TABLE).head(54, [54], "unreadable")
+    # A table behind a plain descriptor, and with a flag that it must not have.
+    name = tx.table(1, *sound)
+    tx.descriptor(55, "buffers", 5, NEXT, 56).descriptor(56, name, 32, IN_TABLE | NEXT, 57)
+    tx.head(55, [55, 56, ("table", 0), ("table", 1)], "end")
+    tx.descriptor(57, "buffers", 0xffffffff, 0xfff8, 65535).head(57, [57], "end").say("tell", 64)
 
 
 def starve(p: Process, name: str, packets: int) -> None:
@@ -219,25 +267,54 @@ def first() -> Process:
 
 
 def second() -> Process:
-    """Another VMM, with large pages, a guest behind an IOMMU, and memory that is gone."""
-    p = Process("vmm-second", [(0x100000, 6 << 20, "huge"), (0x40000000, 4 << 20)])
+    """Another VMM, with large pages, guests behind an IOMMU, and memory that is hard to read."""
+    p = Process("vmm-second", [(0x100000, 6 << 20, "huge"), (0x40000000, 8 << 20), (0x80000000, 2 << 20, "huge"),
+                               (0x90000000, 1 << 20)])
     huge = p.wired("huge", regions=(0, 0, 0), num=512)
     _both_ways(p, huge, 12, 13)
     gone = p.wired("gone")
     _both_ways(p, gone, 3, 2)
     for ring in gone.rings:
         ring.stop().say("forget")
-    p.tap("iommu")
-    pair = p.pair("iommu", MODERN | ACCESS_PLATFORM, iova=IOVA)
-    p.say("map iommu 0x40000000", 4 << 20)
-    pair.rx.attach("iommu")
-    pair.tx.attach("iommu").publish(6).kick().comes_back(6)
+    swapped = p.wired("swapped")
+    _both_ways(p, swapped, 4, 3)
+    for region in (2, 3):
+        _both_ways(p, p.wired(f"protected{region}", regions=(region, region, region)), 5 + region, 8 + region)
+    _behind_iommu(p)
     # More queues of a tap that the first process has two of.
     p.tap("both", 2)
     pair = p.pair("both3")
     pair.tx.attach("both", 1).publish(9).kick().comes_back(9)
     pair.moved(3)
+    p.say("settle", 200)
+    for ring in swapped.rings:
+        ring.say("pageout")
+    for region in (2, 3):
+        p.say("protect", region)
     return p
+
+
+def _behind_iommu(p: Process) -> None:
+    p.tap("iommu")
+    pair = p.pair("iommu", MODERN | ACCESS_PLATFORM, iova=IOVA)
+    p.say("map iommu 0x40000000", 8 << 20)
+    pair.rx.attach("iommu").publish(2, chain=2)
+    name = pair.rx.table(1, ("buffers", 10, NEXT | WRITE, 1), ("buffers", 20, WRITE, 0))
+    pair.rx.descriptor(10, name, 32, IN_TABLE).head(10, [10, ("table", 0), ("table", 1)], "end")
+    # The table is in memory that the IOMMU does not map.
+    pair.rx.cursor = 11
+    pair.rx.publish(1, chain=3, indirect=True).say("tell", 16)
+    pair.rx.chains[-1] = (11, [("ring", 11)], "unreadable")
+    pair.tx.attach("iommu").publish(6).kick().comes_back(6)
+    p.tap("unmapped")
+    pair = p.pair("unmapped", MODERN | ACCESS_PLATFORM, iova=IOVA)
+    p.say("map unmapped 0x40000000", 8 << 20)
+    pair.rx.attach("unmapped")
+    pair.tx.attach("unmapped").publish(3).kick().comes_back(3).publish(2)
+    p.say("unmap unmapped 0x40000000", 8 << 20)
+    # It asks for the entry once more, and waits.
+    pair.tx.kick()
+    pair.tx.seen = 3
 
 
 def third() -> Process:
@@ -255,6 +332,29 @@ def five_levels() -> Process:
     """A process whose memory is beyond what four levels of page tables can reach."""
     p = Process("vmm-high", [LOW, (*MAIN, "high")])
     _both_ways(p, p.wired("high"), 21, 22)
+    return p
+
+
+def giant() -> Process:
+    """A process with its guest's memory in one page of 1 GiB."""
+    p = Process("vmm-giant", [LOW, (0x100000, 1 << 30, "giant")])
+    _both_ways(p, p.wired("giant"), 23, 24)
+    return p
+
+
+def zero_copy() -> Process:
+    """Packets that vhost has lent to the network, which has not given them back."""
+    p = Process("vmm-lender", [LOW, MAIN])
+    p.say("plug flat")
+    p.taps["iv0"] = 1
+    p.say("macvtap iv0 12")
+    pair = p.pair("iv0")
+    for ring in pair.rings:
+        ring.attach("iv0")
+    # Small ones are copied.
+    pair.tx.publish(12, size=1000).kick()
+    done = p.wired("returned").tx
+    done.publish(9, size=1000).kick().comes_back(9)
     return p
 
 
@@ -300,7 +400,12 @@ def many(pairs: int):
 # What each dump holds besides: arguments of build().
 WHOLE = {}
 HELD = {"processes": (halted, held), "prepare": NO_MERCY, "cpus": 2}
-FIVE_LEVELS = {"processes": (five_levels,), "cpu": "max,la57=on"}
+# What is rare, and what takes a kernel and a machine that are set up for it.
+RARE = {"processes": (five_levels, giant, zero_copy), "cpu": "max,la57=on", "memory": 1700,
+        "append": "hugepagesz=1G hugepages=1", "prepare": """
+rmmod vhost_net
+insmod /modules/vhost_net.ko experimental_zcopytx=1
+""", "modules": ("sch_plug",)}
 MANY_PAIRS = 256
 MANY = {"processes": (many(MANY_PAIRS),), "memory": 1024}
 
@@ -341,10 +446,10 @@ def parse(console: str) -> list:
     return states
 
 
-def build(kernel: Kernel, folder: Path, processes=PROCESSES, prepare: str = "", **more) -> None:
+def build(kernel: Kernel, folder: Path, processes=PROCESSES, prepare: str = "", modules=(), **more) -> None:
     """Boot a guest, run host_tool's scripts in it and leave core and state.json in a folder.
 
-    prepare is more shell text for the guest, more goes to Guest.
+    prepare is more shell text for the guest, modules more modules for it, more goes to Guest.
     """
     made = [make() for make in processes]
     files = {"bin/host_tool": host_tool()} | {f"scripts/{p.name}": p.script() for p in made}
@@ -352,7 +457,7 @@ def build(kernel: Kernel, folder: Path, processes=PROCESSES, prepare: str = "", 
             for p in made]
     more.setdefault("memory", 384)
     workload = WORKLOAD + prepare + "\n".join(runs)
-    with Guest(kernel, workload, modules=MODULES, files=files, **more) as guest:
+    with Guest(kernel, workload, modules=(*MODULES, *modules), files=files, **more) as guest:
         with store.step(f"host {kernel.release}: boot and run {len(made)} processes"):
             guest.wait_for()
         time.sleep(0.2)
