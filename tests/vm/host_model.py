@@ -43,6 +43,7 @@ class Ring:
     returned: int = 0
     ran: bool = False      # vhost has served it at least once
     starved: bool = False
+    lent: int = 0          # buffers that vhost has taken and waits to get back itself
     waiting: tuple = (0, 0)  # packets that vhost has taken from the tap, and those still in there
     error: bool = False
     busy: bool = False
@@ -134,6 +135,11 @@ class Ring:
         self.ran = True
         return self.say("await", self.returned)
 
+    def lends(self, count: int) -> "Ring":
+        """Note that vhost passes on what it was given, without a copy, and will not get it back."""
+        self.lent, self.seen, self.ran = count, self.published, True
+        return self.settle()
+
     def fails(self, seen: bool = True) -> "Ring":
         """Kick it after what vhost will not accept; seen: it notes the index all the same."""
         self.error, self.seen = True, self.published if seen else None
@@ -164,7 +170,7 @@ class Ring:
         addresses = {part: hex(int(told["gpa"][part], 16) + iova) if iova else told["user"][part]
                      for part in ("desc", "avail", "used")}
         return addresses | {
-            "num": self.num, "last_avail_idx": wrap(self.base + self.returned),
+            "num": self.num, "last_avail_idx": wrap(self.base + self.returned + self.lent),
             "avail_idx": None if self.seen is None else wrap(self.base + self.seen),
             "last_used_idx": last_used,
             "used_flags": self._used_flags(), "signalled_used_valid": signalled,

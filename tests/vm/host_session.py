@@ -43,6 +43,11 @@ class Session:
         return {(q["owner"]["pid"], q["desc"]): q for q in self.document["queues"]}
 
     @cached_property
+    def chains(self) -> dict:
+        """The same queues with the chains that vhost holds."""
+        return {(q["owner"]["pid"], q["desc"]): q for q in json.loads(self.run("vhostq -d -j")[0])["queues"]}
+
+    @cached_property
     def second(self) -> dict:
         """The same by drgn, each queue with its device's members."""
         drivers = self.host.kernel.debugmods / "kernel/drivers"
