@@ -37,8 +37,12 @@ int vr_for_each_file(struct vr_ctx *c, uint64_t task,
 	for (uint64_t at = 0; at < max.v; at += BATCH) {
 		uint64_t n = max.v - at < BATCH ? max.v - at : BATCH;
 
-		if (vr_read(c, table + at * 8, fds, n * 8))
+		if (vr_read(c, table + at * 8, fds, n * 8)) {
+			vr_error_add(c, (struct vr_error){ .code = VR_E_READ,
+				.what = "fdtable.fd", .addr = table + at * 8,
+				.len = (uint32_t)(n * 8) });
 			continue;
+		}
 		for (uint64_t i = 0; i < n; i++) {
 			r = fds[i] ? fn(c, fds[i], arg) : 0;
 			if (r)

@@ -462,6 +462,8 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 
 /* vhost_find.c: every vhost device that a process has open, with its owner. */
 int vr_vhost_find(struct vr_ctx *c, struct vr_host *h);
+/* vhost_find.c: owners that the open files did not tell, by their memory. */
+void vr_vhost_owners(struct vr_ctx *c, struct vr_host *h);
 /* vhost_find.c: the vhost_net at 'addr', added when it is not known and looks
  * like one (its queues point back at it); NULL when it does not. */
 struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr);

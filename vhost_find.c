@@ -29,14 +29,14 @@ struct finder {
 /* What kind of vhost device a file is; -1 for another file. */
 static int kind_of_file(struct vr_ctx *c, uint64_t file)
 {
-	struct vr_obj f = { .addr = file };
-	struct vr_obj inode = { .addr = vr_get_ptr(c, &f, VR_FILE_INODE, NULL) };
-	struct vr_obj dentry;
+	struct vr_obj f = { .addr = file }, inode, dentry;
 	struct vr_val rdev, mode;
 	char name[16];
 
-	if (!inode.addr)
+	rdev = vr_get(c, &f, VR_FILE_INODE, "open file");
+	if (rdev.have != VR_READ || !rdev.v)
 		return -1;
+	inode = (struct vr_obj){ .addr = rdev.v };
 	mode = vr_get(c, &inode, VR_INODE_MODE, NULL);
 	if (mode.have != VR_READ || (mode.v & S_IFMT_) != S_IFCHR_)
 		return -1;
@@ -161,6 +161,28 @@ static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	if (task->addr != task->leader || !task->mm)
 		return 0;
 	return vr_for_each_file(c, task->addr, one_file, &f);
+}
+
+static int try_owner(struct vr_ctx *c, const struct vr_task *task, void *arg)
+{
+	struct vr_host *h = arg;
+
+	(void)c;
+	for (unsigned i = 0; i < h->nvhosts; i++)
+		if (!h->vhosts[i].owner.addr && task->mm &&
+		    task->mm == h->vhosts[i].mm && task->addr == task->leader)
+			h->vhosts[i].owner = *task;
+	return 0;
+}
+
+void vr_vhost_owners(struct vr_ctx *c, struct vr_host *h)
+{
+	bool missing = false;
+
+	for (unsigned i = 0; i < h->nvhosts; i++)
+		missing = missing || !h->vhosts[i].owner.addr;
+	if (missing)
+		vr_for_each_task(c, try_owner, h);
 }
 
 int vr_vhost_find(struct vr_ctx *c, struct vr_host *h)

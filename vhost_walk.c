@@ -425,6 +425,7 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 		add_rest(c, ret);
 	else if (ret->nqueues)
 		err->status = VR_WALK_NO_QUEUE;
+	vr_vhost_owners(c, ret);
 	vr_vhost_doubt_zeros(c, ret);
 	for (unsigned i = 0; i < ret->nqueues; i++)
 		vr_host_notify_replay(&ret->queues[i]);

@@ -13,7 +13,7 @@ import drgn
 from drgn.helpers.linux.fs import for_each_file
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.llist import llist_empty
-from drgn.helpers.linux.mm import access_remote_vm, follow_phys
+from drgn.helpers.linux.mm import access_remote_vm, follow_phys, virt_to_phys
 from drgn.helpers.linux.pid import for_each_task
 from drgn.helpers.linux.sched import task_state_to_char
 
@@ -64,9 +64,9 @@ def devices(prog):
         if not task.files or task.files.value_() in seen:
             continue
         seen.add(task.files.value_())
-        for _, file in for_each_file(task):
+        for number, file in for_each_file(task):
             if kind := kinds.get(file.f_op.value_()):
-                found.setdefault(file.value_(), (kind, file, []))[2].append(task)
+                found.setdefault(file.value_(), (kind, file, []))[2].append((task, number))
     return found.values()
 
 
@@ -143,11 +143,13 @@ def tap_of(prog, sock) -> dict:
         dev = (file.detached or file.tun).dev
         return {"device": text(dev.name), "queue_index": int(file.queue_index),
                 "detached": bool(file.detached), "netns": int(dev.nd_net.net.ns.inum),
-                "ring": ptr_ring(file.tx_ring), "waiters": waiters(file.sk)}
+                "ring": ptr_ring(file.tx_ring), "waiters": waiters(file.sk),
+                "head": place(file.sk.sk_wq.wait.head)}
     if kind == "tap":
         queue = drgn.container_of(sock, "struct tap_queue", "sock")
         return {"device": text(queue.tap.dev.name), "queue_index": int(queue.queue_index),
-                "detached": not queue.enabled, "ring": ptr_ring(queue.ring), "waiters": waiters(queue.sk)}
+                "detached": not queue.enabled, "ring": ptr_ring(queue.ring), "waiters": waiters(queue.sk),
+                "head": place(queue.sk.sk_wq.wait.head)}
     return {"device": None}
 
 
@@ -158,6 +160,12 @@ def ptr_ring(ring) -> dict:
     if not used and size and ring.queue[consumer]:
         used = size
     return {"size": size, "used": used}
+
+
+def place(obj) -> dict:
+    """Return where something of the kernel's is: {"virt", "phys"}."""
+    at = obj.address_of_()
+    return {"virt": address(at), "phys": address(virt_to_phys(at))}
 
 
 def waiters(sk) -> list:
@@ -200,10 +208,16 @@ def net_part(prog, net, number: int) -> dict:
             "waiting": entry in tap.get("waiters", ())}
 
 
-def device(prog, kind: str, file, tasks) -> dict:
+def ways(users) -> list:
+    """Return what leads from each task to a file that it has open."""
+    return [{"files": place(task.files), "slot": place(task.files.fdt.fd[number]), "fd": place(task.files.fdt.fd),
+             "max_fds": place(task.files.fdt.max_fds)} for task, number in users]
+
+
+def device(prog, kind: str, file, users) -> dict:
     holder = drgn.cast(f"struct vhost_{kind} *", file.private_data)
     dev = holder.dev
-    owner = next((t for t in tasks if t.mm == dev.mm), None)
+    owner = next((t for t, _ in users if t.mm == dev.mm), None)
     queues = []
     for number in range(int(dev.nvqs)):
         vq = dev.vqs[number][0]
@@ -212,7 +226,7 @@ def device(prog, kind: str, file, tasks) -> dict:
         more = net_part(prog, holder, number) if kind == "net" else {}
         queues.append({"vq": number, "worker": worker(prog, dev, vq)} | virtqueue(prog, vq) | more)
     return {"kind": kind, "holder": address(holder), "vhost_dev": address(dev.address_of_()),
-            "nvqs": int(dev.nvqs), "regions": regions(dev), "queues": queues, "mm": address(dev.mm),
+            "nvqs": int(dev.nvqs), "ways": ways(users), "regions": regions(dev), "queues": queues, "mm": address(dev.mm),
             "owner": owner and {"pid": int(owner.tgid), "comm": text(owner.group_leader.comm)}}
 
 
