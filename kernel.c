@@ -8,6 +8,7 @@
 #include "vring.h"
 
 #define PAGE		4096ULL
+#define MAX_COVER	1024	/* bytes read at once for members that are close together */
 #define MAX_NETS	65536	/* name spaces */
 #define MAX_MODULES	4096
 #define MAX_NETDEVS	1048576	/* net devices of one name space */
@@ -114,19 +115,24 @@ struct vr_obj vr_obj_cover(struct vr_ctx *c, uint64_t addr,
 			   const enum vr_slot *slots, unsigned n)
 {
 	struct vr_obj o = { .addr = addr };
-	size_t end = 0;
+	size_t from = SIZE_MAX, end = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct vr_field *f = &c->layout.f[slots[i]];
 
-		if (f->known && f->offset + (size_t)f->size > end)
+		if (!f->known)
+			continue;
+		if (f->offset + (size_t)f->size > end)
 			end = f->offset + (size_t)f->size;
+		if (f->offset < from)
+			from = f->offset;
 	}
-	if (!end || end > 4096 || addr + end < addr)
+	if (!end || end - from > MAX_COVER || addr + end < addr)
 		return o;
-	o.data = vr_alloc(&c->arena, 1, end);
-	o.size = end;
-	if (o.data && vr_read(c, addr, o.data, end))
+	o.data = vr_alloc(&c->arena, 1, end - from);
+	o.from = from;
+	o.size = end - from;
+	if (o.data && vr_read(c, addr + from, o.data, o.size))
 		o.data = NULL;
 	return o;
 }
@@ -164,8 +170,9 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		return (struct vr_val){ .have = VR_ABSENT };
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return (struct vr_val){ .have = VR_UNREAD };
-	if (o->data && f->offset + size <= o->size)
-		return (struct vr_val){ number(o->data + f->offset, size),
+	if (o->data && f->offset >= o->from &&
+	    f->offset - o->from + size <= o->size)
+		return (struct vr_val){ number(o->data + (f->offset - o->from), size),
 					VR_READ };
 	if (vr_read(c, o->addr + f->offset, buf, size)) {
 		if (!o->noted)

@@ -20,6 +20,7 @@
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1ULL << PAGE_SHIFT)
 #define LEVEL_BITS	9
+#define TABLE_SPAN	(PAGE_SIZE << LEVEL_BITS)
 
 /* Defaults of kernels without a randomised memory layout. */
 #define DIRECT_BASE	0xffff880000000000ULL	/* 0xffff8880... since 4.20 */
@@ -62,12 +63,15 @@ static void geometry(struct vr_ctx *c, struct vr_pgcache *pg)
 	pg->usable = pg->direct < pg->direct_end;
 }
 
-static bool cached(const struct vr_pgcache *pg, uint64_t addr, uint64_t *ret)
+#define TLB	(sizeof(((struct vr_pgcache *)0)->tlb) / sizeof(((struct vr_pgcache *)0)->tlb[0]))
+
+static bool cached(const struct vr_pgcache *pg, uint64_t mm, uint64_t addr,
+		   uint64_t *ret)
 {
-	for (unsigned i = 0; i < sizeof(pg->tlb) / sizeof(pg->tlb[0]); i++) {
+	for (unsigned i = 0; i < TLB; i++) {
 		uint64_t off = addr - pg->tlb[i].page;
 
-		if (off < pg->tlb[i].size) {
+		if (off < pg->tlb[i].size && pg->tlb[i].mm == mm) {
 			*ret = pg->tlb[i].frame + off;
 			return true;
 		}
@@ -75,14 +79,36 @@ static bool cached(const struct vr_pgcache *pg, uint64_t addr, uint64_t *ret)
 	return false;
 }
 
-static void remember(struct vr_pgcache *pg, uint64_t addr, uint64_t frame,
-		     uint64_t size)
+static void remember(struct vr_pgcache *pg, uint64_t mm, uint64_t addr,
+		     uint64_t frame, uint64_t size)
 {
-	unsigned n = pg->next++ % (sizeof(pg->tlb) / sizeof(pg->tlb[0]));
+	unsigned n = pg->next++ % TLB;
 
+	pg->tlb[n].mm = mm;
 	pg->tlb[n].page = addr & ~(size - 1);
 	pg->tlb[n].frame = frame & ~(size - 1);
 	pg->tlb[n].size = size;
+}
+
+/* The table of the 4 KiB pages around an address, if a walk has met it; 0: no. */
+static uint64_t cached_table(const struct vr_pgcache *pg, uint64_t mm, uint64_t addr)
+{
+	for (unsigned i = 0; i < TLB; i++)
+		if (pg->tables[i].size && pg->tables[i].mm == mm &&
+		    addr - pg->tables[i].page < pg->tables[i].size)
+			return pg->tables[i].frame;
+	return 0;
+}
+
+static void remember_table(struct vr_pgcache *pg, uint64_t mm, uint64_t addr,
+			   uint64_t table)
+{
+	unsigned n = pg->next_table++ % TLB;
+
+	pg->tables[n].mm = mm;
+	pg->tables[n].page = addr & ~(TABLE_SPAN - 1);
+	pg->tables[n].frame = table;
+	pg->tables[n].size = TABLE_SPAN;
 }
 
 /*
@@ -110,22 +136,23 @@ static uint64_t frame_of(uint64_t entry)
 	return entry & PTE_FRAME;
 }
 
-/*
- * Walk from the top-level table at kernel address 'pgd'.  '*size' is the size
- * of the page found.
- */
-static enum vr_translation walk(struct vr_ctx *c, uint64_t pgd, uint64_t addr,
-				uint64_t *ret, uint64_t *size)
+/* Is it an address at all, whose upper bits are copies of the last one that counts? */
+static bool canonical(const struct vr_pgcache *pg, uint64_t addr)
 {
-	enum vr_space space = VR_KERNEL;
-	uint64_t table = pgd, entry;
-	unsigned unused = 64 - PAGE_SHIFT - c->pg.levels * LEVEL_BITS;
+	unsigned unused = 64 - PAGE_SHIFT - pg->levels * LEVEL_BITS;
 
-	if ((uint64_t)((int64_t)(addr << unused) >> unused) != addr)
-		return VR_TR_NOT_PRESENT;
-	for (unsigned level = c->pg.levels; level; level--) {
+	return (uint64_t)((int64_t)(addr << unused) >> unused) == addr;
+}
+
+/* Walk down from the table of 'level' at 'table'. */
+static enum vr_translation walk(struct vr_ctx *c, uint64_t mm, enum vr_space space,
+				uint64_t table, unsigned level, uint64_t addr,
+				uint64_t *ret)
+{
+	for (; level; level--) {
 		unsigned shift = PAGE_SHIFT + (level - 1) * LEVEL_BITS;
 		uint64_t index = (addr >> shift) & ((1U << LEVEL_BITS) - 1);
+		uint64_t entry, size = 1ULL << shift;
 
 		if (c->t->read(c->t, space, table + index * 8, &entry, 8))
 			return VR_TR_NO_TABLE;
@@ -133,14 +160,16 @@ static enum vr_translation walk(struct vr_ctx *c, uint64_t pgd, uint64_t addr,
 		if (!maps(entry, level))
 			return entry && level <= 2 ? VR_TR_SWAPPED :
 						     VR_TR_NOT_PRESENT;
-		*size = 1ULL << shift;
 		table = frame_of(entry);
 		space = VR_PHYS;
 		/* 1 GiB pages on level 3, 2 MiB pages on level 2. */
 		if (level == 1 || (level <= 3 && (entry & PTE_LARGE))) {
-			*ret = (table & ~(*size - 1)) | (addr & (*size - 1));
+			*ret = (table & ~(size - 1)) | (addr & (size - 1));
+			remember(&c->pg, mm, addr, *ret, size);
 			return VR_TR_OK;
 		}
+		if (level == 2)
+			remember_table(&c->pg, mm, addr, table);
 	}
 	return VR_TR_NOT_PRESENT;
 }
@@ -152,12 +181,27 @@ static bool usable(struct vr_ctx *c)
 	return c->pg.usable;
 }
 
+/* Of the kernel (mm 0), or of a process, whose 'pgd' is looked up when needed. */
+static enum vr_translation translate(struct vr_ctx *c, uint64_t mm, uint64_t pgd,
+				     uint64_t addr, uint64_t *ret)
+{
+	uint64_t table;
+
+	if (cached(&c->pg, mm, addr, ret))
+		return VR_TR_OK;
+	if (!canonical(&c->pg, addr))
+		return VR_TR_NOT_PRESENT;
+	table = cached_table(&c->pg, mm, addr);
+	if (table)
+		return walk(c, mm, VR_PHYS, table, 1, addr, ret);
+	if (mm && vr_read(c, mm + c->layout.f[VR_MM_PGD].offset, &pgd, sizeof(pgd)))
+		return VR_TR_NO_TABLE;
+	return walk(c, mm, VR_KERNEL, pgd, c->pg.levels, addr, ret);
+}
+
 enum vr_translation vr_virt_to_phys(struct vr_ctx *c, uint64_t addr,
 				    uint64_t *ret)
 {
-	enum vr_translation r;
-	uint64_t size;
-
 	if (!usable(c))
 		return VR_TR_UNKNOWN;
 	/* The direct map is what its name says. */
@@ -165,24 +209,15 @@ enum vr_translation vr_virt_to_phys(struct vr_ctx *c, uint64_t addr,
 		*ret = addr - c->pg.direct;
 		return VR_TR_OK;
 	}
-	if (cached(&c->pg, addr, ret))
-		return VR_TR_OK;
-	r = walk(c, c->pg.pgd, addr, ret, &size);
-	if (r == VR_TR_OK)
-		remember(&c->pg, addr, *ret, size);
-	return r;
+	return translate(c, 0, c->pg.pgd, addr, ret);
 }
 
 enum vr_translation vr_user_to_phys(struct vr_ctx *c, uint64_t mm, uint64_t addr,
 				    uint64_t *ret)
 {
-	uint64_t pgd, size;
-
 	if (!usable(c))
 		return VR_TR_UNKNOWN;
-	if (vr_read(c, mm + c->layout.f[VR_MM_PGD].offset, &pgd, sizeof(pgd)))
-		return VR_TR_NO_TABLE;
-	return walk(c, pgd, addr, ret, &size);
+	return translate(c, mm, 0, addr, ret);
 }
 
 enum vr_translation vr_read_user(struct vr_ctx *c, uint64_t mm, uint64_t addr,

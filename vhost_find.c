@@ -24,19 +24,17 @@
 struct finder {
 	struct vr_host *h;
 	const struct vr_task *task;
+	uint64_t inode;		/* the file before this one had it, and was ... */
+	int kind;
 };
 
-/* What kind of vhost device a file is; -1 for another file. */
-static int kind_of_file(struct vr_ctx *c, uint64_t file)
+/* What kind of vhost device a file of this inode is; -1 for another file. */
+static int kind_of_inode(struct vr_ctx *c, uint64_t addr, uint64_t file)
 {
-	struct vr_obj f = { .addr = file }, inode, dentry;
+	struct vr_obj f = { .addr = file }, inode = { .addr = addr }, dentry;
 	struct vr_val rdev, mode;
 	char name[16];
 
-	rdev = vr_get(c, &f, VR_FILE_INODE, "open file");
-	if (rdev.have != VR_READ || !rdev.v)
-		return -1;
-	inode = (struct vr_obj){ .addr = rdev.v };
 	mode = vr_get(c, &inode, VR_INODE_MODE, NULL);
 	if (mode.have != VR_READ || (mode.v & S_IFMT_) != S_IFCHR_)
 		return -1;
@@ -54,6 +52,21 @@ static int kind_of_file(struct vr_ctx *c, uint64_t file)
 			   sizeof(name)) || strcmp(name, "vhost-scsi"))
 		return -1;
 	return VR_VHOST_SCSI;
+}
+
+/* The same of a file; all eventfds, of which a VMM has most, share an inode. */
+static int kind_of_file(struct vr_ctx *c, uint64_t file, struct finder *before)
+{
+	struct vr_obj f = { .addr = file };
+	struct vr_val inode = vr_get(c, &f, VR_FILE_INODE, "open file");
+
+	if (inode.have != VR_READ || !inode.v)
+		return -1;
+	if (inode.v != before->inode) {
+		before->inode = inode.v;
+		before->kind = kind_of_inode(c, inode.v, file);
+	}
+	return before->kind;
 }
 
 /* Where the vhost_dev lies inside; the types are asked for when first needed. */
@@ -140,7 +153,7 @@ static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
 {
 	struct finder *f = arg;
 	struct vr_obj o = { .addr = file };
-	int kind = kind_of_file(c, file);
+	int kind = kind_of_file(c, file, f);
 	struct vr_vhost *v;
 
 	if (kind < 0)
@@ -155,7 +168,7 @@ static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
 
 static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 {
-	struct finder f = { arg, task };
+	struct finder f = { .h = arg, .task = task };
 
 	/* Threads share their leader's files. */
 	if (task->addr != task->leader || !task->mm)

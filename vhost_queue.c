@@ -17,7 +17,8 @@
 
 uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq)
 {
-	struct vr_obj dev = { .addr = v->dev };
+	static const enum vr_slot members[] = { VR_VHD_NVQS, VR_VHD_VQS };
+	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 2);
 	struct vr_val n = vr_get(c, &dev, VR_VHD_NVQS, NULL);
 	uint64_t table = vr_get_ptr(c, &dev, VR_VHD_VQS, NULL), addr;
 
@@ -58,7 +59,8 @@ static void regions_by_list(struct vr_ctx *c, struct vr_vhost *v, uint64_t umem)
 	uint64_t node;
 
 	while ((node = vr_list_next(c, &l)) && v->nregions < MAX_REGIONS) {
-		struct vr_obj o = { .addr = node - f[VR_MAP_LINK].offset };
+		struct vr_obj o = vr_obj_cover(c, node - f[VR_MAP_LINK].offset,
+					       slots, 3);
 
 		add_region(c, v, &o, slots);
 	}
@@ -84,7 +86,9 @@ static void regions_by_array(struct vr_ctx *c, struct vr_vhost *v, uint64_t memo
 
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 {
-	struct vr_obj dev = { .addr = v->dev };
+	static const enum vr_slot members[] = { VR_VHD_UMEM, VR_VHD_IOTLB,
+						VR_VHD_MEMORY };
+	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 3);
 	uint64_t umem = vr_get_ptr(c, &dev, VR_VHD_UMEM, NULL);
 	uint64_t iotlb = vr_get_ptr(c, &dev, VR_VHD_IOTLB, NULL);
 	uint64_t memory = vr_get_ptr(c, &dev, VR_VHD_MEMORY, NULL);
@@ -133,22 +137,30 @@ bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret)
 
 /* ---- the ring in user memory ------------------------------------------------------ */
 
-static struct vr_val word(struct vr_ctx *c, struct vr_hostq *q, uint64_t addr,
-			  bool big)
+/* Two words that follow each other, or one. */
+static void words(struct vr_ctx *c, struct vr_hostq *q, uint64_t addr, bool big,
+		  struct vr_val *first, struct vr_val *second)
 {
-	struct vr_val v = { .have = VR_UNREAD };
 	enum vr_translation r = VR_TR_UNKNOWN;
-	uint8_t b[2];
+	size_t len = second ? 4 : 2;
+	uint8_t b[4] = { 0 };
 
+	/* They may lie on two pages. */
+	if (second && (addr & 3)) {
+		words(c, q, addr, big, first, NULL);
+		words(c, q, addr + 2, big, second, NULL);
+		return;
+	}
 	if (vr_ring_to_user(q->vhost, addr, &addr))
-		r = vr_read_user(c, q->vhost->mm, addr, b, sizeof(b));
+		r = vr_read_user(c, q->vhost->mm, addr, b, len);
 	if (r != VR_TR_OK) {
 		q->why = r;
-		return v;
+		return;
 	}
-	v.have = VR_READ;
-	v.v = big ? (uint64_t)b[0] << 8 | b[1] : (uint64_t)b[1] << 8 | b[0];
-	return v;
+	*first = (struct vr_val){ big ? b[0] << 8 | b[1] : b[1] << 8 | b[0], VR_READ };
+	if (second)
+		*second = (struct vr_val){ big ? b[2] << 8 | b[3] :
+						 b[3] << 8 | b[2], VR_READ };
 }
 
 static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
@@ -166,37 +178,44 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 		return;
 	s->num = (uint32_t)q->num.v;
 	q->why = VR_TR_OK;
-	s->avail_flags = word(c, q, avail, big);
-	s->avail_idx = word(c, q, avail + 2, big);
-	s->used_event = word(c, q, avail + AVAIL_RING + 2u * s->num, big);
-	s->used_flags = word(c, q, used, big);
-	s->used_idx = word(c, q, used + 2, big);
-	s->avail_event = word(c, q, used + USED_RING + USED_ELEM * s->num, big);
-	if (q->last_avail_idx.have == VR_READ)
-		q->next_head = word(c, q, avail + AVAIL_RING +
-				    2 * (q->last_avail_idx.v % s->num), big);
+	words(c, q, avail, big, &s->avail_flags, &s->avail_idx);
+	words(c, q, avail + AVAIL_RING + 2u * s->num, big, &s->used_event, NULL);
+	words(c, q, used, big, &s->used_flags, &s->used_idx);
+	words(c, q, used + USED_RING + USED_ELEM * s->num, big, &s->avail_event, NULL);
+	if (q->last_avail_idx.have != VR_READ)
+		return;
+	q->next_head.have = VR_UNREAD;
+	words(c, q, avail + AVAIL_RING + 2 * (q->last_avail_idx.v % s->num), big,
+	      &q->next_head, NULL);
 }
 
 /* ---- who waits and works for it ------------------------------------------------------ */
 
 static void read_poll(struct vr_ctx *c, uint64_t addr, struct vr_poll *p)
 {
+	static const enum vr_slot members[] = { VR_POLL_WQH, VR_POLL_WORK };
 	const struct vr_field *f = c->layout.f;
-	struct vr_obj o = { .addr = addr };
+	struct vr_obj o = vr_obj_cover(c, addr, members, 2);
 	struct vr_obj work = { .addr = addr + f[VR_POLL_WORK].offset };
 	uint64_t node;
 
+	if (o.data) {
+		work.data = o.data + (f[VR_POLL_WORK].offset - o.from);
+		work.size = f[VR_POLL_WORK].size;
+	}
 	p->addr = addr;
 	p->wqh = vr_get(c, &o, VR_POLL_WQH, "vhost_poll.wqh");
 	p->queued = (struct vr_val){ .have = VR_UNREAD };
 	if (vr_has(c, VR_WORK_FLAGS)) {
 		p->queued = vr_get(c, &work, VR_WORK_FLAGS, "vhost_work.flags");
 		p->queued.v = p->queued.v >> WORK_QUEUED & 1;
-	} else if (!vr_read(c, work.addr + f[VR_WORK_NODE].offset, &node, 8)) {
-		/* Before 4.9 queued work is a node on a list. */
+		return;
+	}
+	/* Before 4.9 queued work is a node on a list. */
+	node = vr_get_ptr(c, &work, VR_WORK_NODE, NULL);
+	if (node)
 		p->queued = (struct vr_val){ node != work.addr +
 					     f[VR_WORK_NODE].offset, VR_READ };
-	}
 }
 
 /* The task of a vhost_worker, by whichever member this kernel has set. */
@@ -216,15 +235,15 @@ static uint64_t worker_task(struct vr_ctx *c, uint64_t worker)
 	return vtsk.addr ? vr_get_ptr(c, &vtsk, VR_VTSK_TASK, NULL) : 0;
 }
 
-static void read_worker(struct vr_ctx *c, struct vr_hostq *q)
+static void read_worker(struct vr_ctx *c, struct vr_hostq *q,
+			const struct vr_obj *vq)
 {
 	const struct vr_field *f = &c->layout.f[VR_VHD_WORKER];
 	struct vr_obj dev = { .addr = q->vhost->dev };
-	struct vr_obj vq = { .addr = q->vhost_virtqueue };
 	uint64_t task = 0, worker;
 
 	if (vr_has(c, VR_VHQ_WORKER)) {
-		task = worker_task(c, vr_get_ptr(c, &vq, VR_VHQ_WORKER, NULL));
+		task = worker_task(c, vr_get_ptr(c, vq, VR_VHQ_WORKER, NULL));
 	} else if (f->known && f->size > 8) {
 		task = worker_task(c, dev.addr + f->offset);
 	} else if (f->known) {
@@ -234,9 +253,13 @@ static void read_worker(struct vr_ctx *c, struct vr_hostq *q)
 	}
 	if (!task)
 		return;
-	vr_read_task(c, task, task, &q->worker);
-	q->worker.on_cpu = vr_get(c, &(struct vr_obj){ .addr = task },
-				  VR_TASK_ON_CPU, NULL);
+	/* Most often the device's queues share one. */
+	if (q->vhost->worker.addr != task) {
+		vr_read_task(c, task, task, &q->vhost->worker);
+		q->vhost->worker.on_cpu = vr_get(c, &(struct vr_obj){ .addr = task },
+						 VR_TASK_ON_CPU, NULL);
+	}
+	q->worker = q->vhost->worker;
 }
 
 static struct vr_val eventfd_count(struct vr_ctx *c, uint64_t ctx)
@@ -248,23 +271,26 @@ static struct vr_val eventfd_count(struct vr_ctx *c, uint64_t ctx)
 	return vr_get(c, &o, VR_EVENTFD_COUNT, "eventfd_ctx.count");
 }
 
-static void read_eventfds(struct vr_ctx *c, struct vr_hostq *q)
+static void read_eventfds(struct vr_ctx *c, struct vr_hostq *q,
+			  const struct vr_obj *vq)
 {
-	struct vr_obj vq = { .addr = q->vhost_virtqueue };
-	struct vr_obj kick = { .addr = vr_get_ptr(c, &vq, VR_VHQ_KICK, NULL) };
+	struct vr_obj kick = { .addr = vr_get_ptr(c, vq, VR_VHQ_KICK, NULL) };
 
 	q->kick_count = eventfd_count(c, kick.addr ?
 				      vr_get_ptr(c, &kick, VR_FILE_PRIVATE, NULL) :
 				      0);
-	q->call_count = eventfd_count(c, vr_get_ptr(c, &vq, VR_VHQ_CALL, NULL));
-	q->error_count = eventfd_count(c, vr_get_ptr(c, &vq, VR_VHQ_ERROR, NULL));
+	q->call_count = eventfd_count(c, vr_get_ptr(c, vq, VR_VHQ_CALL, NULL));
+	q->error_count = eventfd_count(c, vr_get_ptr(c, vq, VR_VHQ_ERROR, NULL));
 }
 
 /* vhost_net's own part of a queue. */
 static void read_net_part(struct vr_ctx *c, struct vr_hostq *q)
 {
+	static const enum vr_slot members[] = { VR_VNQ_UPEND, VR_VNQ_DONE,
+						VR_VNQ_RXQ_HEAD, VR_VNQ_RXQ_TAIL };
 	const struct vr_field *f = c->layout.f;
-	struct vr_obj o = { .addr = q->vhost_virtqueue - f[VR_VNQ_VQ].offset };
+	struct vr_obj o = vr_obj_cover(c, q->vhost_virtqueue - f[VR_VNQ_VQ].offset,
+				       members, 4);
 
 	q->upend_idx = vr_get(c, &o, VR_VNQ_UPEND, "upend_idx");
 	q->done_idx = vr_get(c, &o, VR_VNQ_DONE, "done_idx");
@@ -274,28 +300,65 @@ static void read_net_part(struct vr_ctx *c, struct vr_hostq *q)
 		  (uint64_t)q->vq * f[VR_SZ_VHOST_POLL].size, &q->backend_poll);
 }
 
-static void read_indices(struct vr_ctx *c, struct vr_hostq *q)
+/*
+ * Members of vhost_virtqueue in front of its long array of buffers, and behind it:
+ * a few hundred bytes of 18 KiB.
+ */
+static const enum vr_slot front[] = {
+	VR_VHQ_NUM, VR_VHQ_DESC, VR_VHQ_AVAIL, VR_VHQ_USED, VR_VHQ_KICK, VR_VHQ_CALL,
+	VR_VHQ_ERROR, VR_VHQ_LAST_AVAIL, VR_VHQ_AVAIL_IDX, VR_VHQ_LAST_USED,
+	VR_VHQ_USED_FLAGS, VR_VHQ_SIGNALLED, VR_VHQ_SIGNALLED_VALID, VR_VHQ_WORKER,
+};
+static const enum vr_slot back[] = {
+	VR_VHQ_FEATURES, VR_VHQ_BACKEND, VR_VHQ_IS_LE, VR_VHQ_BUSYLOOP,
+};
+
+static struct vr_obj front_of(struct vr_ctx *c, const struct vr_hostq *q)
 {
-	struct vr_obj o = { .addr = q->vhost_virtqueue };
+	return vr_obj_cover(c, q->vhost_virtqueue, front,
+			    sizeof(front) / sizeof(front[0]));
+}
+
+static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_obj *o)
+{
+	struct vr_obj b = vr_obj_cover(c, q->vhost_virtqueue, back,
+				       sizeof(back) / sizeof(back[0]));
 	struct vr_obj dev = { .addr = q->vhost->dev };
 	bool old = !strcmp(c->layout.f[VR_VHQ_FEATURES].type, "vhost_dev");
 
-	q->num = vr_get(c, &o, VR_VHQ_NUM, "vhost_virtqueue.num");
-	q->desc = vr_get(c, &o, VR_VHQ_DESC, "vhost_virtqueue.desc");
-	q->avail = vr_get(c, &o, VR_VHQ_AVAIL, "vhost_virtqueue.avail");
-	q->used = vr_get(c, &o, VR_VHQ_USED, "vhost_virtqueue.used");
-	q->last_avail_idx = vr_get(c, &o, VR_VHQ_LAST_AVAIL, "last_avail_idx");
-	q->avail_idx = vr_get(c, &o, VR_VHQ_AVAIL_IDX, "avail_idx");
-	q->last_used_idx = vr_get(c, &o, VR_VHQ_LAST_USED, "last_used_idx");
-	q->used_flags = vr_get(c, &o, VR_VHQ_USED_FLAGS, "used_flags");
-	q->signalled_used = vr_get(c, &o, VR_VHQ_SIGNALLED, "signalled_used");
-	q->signalled_used_valid = vr_get(c, &o, VR_VHQ_SIGNALLED_VALID,
+	q->num = vr_get(c, o, VR_VHQ_NUM, "vhost_virtqueue.num");
+	q->desc = vr_get(c, o, VR_VHQ_DESC, "vhost_virtqueue.desc");
+	q->avail = vr_get(c, o, VR_VHQ_AVAIL, "vhost_virtqueue.avail");
+	q->used = vr_get(c, o, VR_VHQ_USED, "vhost_virtqueue.used");
+	q->last_avail_idx = vr_get(c, o, VR_VHQ_LAST_AVAIL, "last_avail_idx");
+	q->avail_idx = vr_get(c, o, VR_VHQ_AVAIL_IDX, "avail_idx");
+	q->last_used_idx = vr_get(c, o, VR_VHQ_LAST_USED, "last_used_idx");
+	q->used_flags = vr_get(c, o, VR_VHQ_USED_FLAGS, "used_flags");
+	q->signalled_used = vr_get(c, o, VR_VHQ_SIGNALLED, "signalled_used");
+	q->signalled_used_valid = vr_get(c, o, VR_VHQ_SIGNALLED_VALID,
 					 "signalled_used_valid");
-	q->acked_features = vr_get(c, old ? &dev : &o, VR_VHQ_FEATURES,
+	q->acked_features = vr_get(c, old ? &dev : &b, VR_VHQ_FEATURES,
 				   "acked_features");
-	q->busyloop_timeout = vr_get(c, &o, VR_VHQ_BUSYLOOP, "busyloop_timeout");
-	q->backend = vr_get(c, &o, VR_VHQ_BACKEND, "private_data");
-	q->is_le = vr_get(c, &o, VR_VHQ_IS_LE, "is_le");
+	q->busyloop_timeout = vr_get(c, &b, VR_VHQ_BUSYLOOP, "busyloop_timeout");
+	q->backend = vr_get(c, &b, VR_VHQ_BACKEND, "private_data");
+	q->is_le = vr_get(c, &b, VR_VHQ_IS_LE, "is_le");
+}
+
+void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
+{
+	struct vr_obj o = front_of(c, q);
+
+	read_indices(c, q, &o);
+	read_eventfds(c, q, &o);
+	read_poll(c, q->vhost_virtqueue + c->layout.f[VR_VHQ_POLL].offset,
+		  &q->kick_poll);
+	if (q->vhost->kind == VR_VHOST_NET)
+		read_net_part(c, q);
+	read_worker(c, q, &o);
+	read_ring(c, q);
+	q->dma_desc = user_to_guest(q->vhost, q->desc);
+	q->dma_avail = user_to_guest(q->vhost, q->avail);
+	q->dma_used = user_to_guest(q->vhost, q->used);
 }
 
 /* ---- zeros ------------------------------------------------------------------------- */
@@ -340,9 +403,12 @@ static bool rest_betrays(struct vr_ctx *c, struct vr_vhost *v)
 		struct vr_hostq q = { .vhost = v, .vq = vq,
 			.vhost_virtqueue = vr_vhost_vq(c, v, vq) };
 
+		struct vr_obj o;
+
 		if (!q.vhost_virtqueue)
 			continue;
-		read_indices(c, &q);
+		o = front_of(c, &q);
+		read_indices(c, &q, &o);
 		read_ring(c, &q);
 		if (betrays(&q))
 			return true;
@@ -388,19 +454,4 @@ void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h)
 		}
 		q->zeros = q->vhost->zeros;
 	}
-}
-
-void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
-{
-	read_indices(c, q);
-	read_eventfds(c, q);
-	read_poll(c, q->vhost_virtqueue + c->layout.f[VR_VHQ_POLL].offset,
-		  &q->kick_poll);
-	if (q->vhost->kind == VR_VHOST_NET)
-		read_net_part(c, q);
-	read_worker(c, q);
-	read_ring(c, q);
-	q->dma_desc = user_to_guest(q->vhost, q->desc);
-	q->dma_avail = user_to_guest(q->vhost, q->avail);
-	q->dma_used = user_to_guest(q->vhost, q->used);
 }

@@ -23,7 +23,8 @@ struct endpoint {
 	uint64_t tun;		/* tun_struct or tap_dev */
 	uint64_t file;		/* tun_file or tap_queue */
 	uint64_t socket, sk;
-	uint64_t ring;		/* ptr_ring; 0: this kernel has none */
+	/* Of its ptr_ring; VR_ABSENT: this kernel has none. */
+	struct vr_val ring_size, ring_used, qlen;
 	struct vr_val index;
 	bool detached, tap;
 	struct vr_txqs txqs;
@@ -72,33 +73,30 @@ static bool have_queue(const struct vr_host *h, uint64_t vhost_virtqueue)
 
 /* How full the tap's ring is; consumed slots are not cleared, so counting them
  * would lie. */
-static void read_ptr_ring(struct vr_ctx *c, struct vr_hostq *q, uint64_t ring)
+static void read_ptr_ring(struct vr_ctx *c, struct endpoint *e, uint64_t ring)
 {
-	struct vr_obj o = { .addr = ring };
-	struct vr_val producer, consumer;
-	uint64_t queue, slot;
+	static const enum vr_slot members[] = { VR_RING_SIZE, VR_RING_PRODUCER,
+						VR_RING_CONSUMER, VR_RING_QUEUE };
+	struct vr_obj o = vr_obj_cover(c, ring, members, 4);
+	struct vr_val producer, consumer, *used = &e->ring_used;
+	uint64_t queue, slot, size;
 
-	q->tx_ring_size.have = q->tx_ring_used.have = VR_ABSENT;
-	if (!ring)
-		return;
-	q->tx_ring_size = vr_get(c, &o, VR_RING_SIZE, "ptr_ring.size");
+	e->ring_size = vr_get(c, &o, VR_RING_SIZE, "ptr_ring.size");
 	producer = vr_get(c, &o, VR_RING_PRODUCER, "ptr_ring.producer");
 	consumer = vr_get(c, &o, VR_RING_CONSUMER, "ptr_ring.consumer_head");
 	queue = vr_get_ptr(c, &o, VR_RING_QUEUE, NULL);
-	q->tx_ring_used.have = VR_UNREAD;
-	if (q->tx_ring_size.have != VR_READ || producer.have != VR_READ ||
-	    consumer.have != VR_READ || !q->tx_ring_size.v ||
-	    producer.v >= q->tx_ring_size.v || consumer.v >= q->tx_ring_size.v)
+	size = e->ring_size.v;
+	used->have = VR_UNREAD;
+	if (e->ring_size.have != VR_READ || producer.have != VR_READ ||
+	    consumer.have != VR_READ || producer.v >= size || consumer.v >= size)
 		return;
-	q->tx_ring_used = (struct vr_val){ (producer.v + q->tx_ring_size.v -
-					    consumer.v) % q->tx_ring_size.v,
-					   VR_READ };
-	if (q->tx_ring_used.v || !queue)
+	*used = (struct vr_val){ (producer.v + size - consumer.v) % size, VR_READ };
+	if (used->v || !queue)
 		return;
 	if (vr_read(c, queue + 8 * consumer.v, &slot, sizeof(slot)))
-		q->tx_ring_used.have = VR_UNREAD;
+		used->have = VR_UNREAD;
 	else if (slot)
-		q->tx_ring_used.v = q->tx_ring_size.v;
+		used->v = size;
 }
 
 static void add_queue(struct vr_ctx *c, struct vr_host *h,
@@ -106,7 +104,6 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 		      uint64_t wait_entry)
 {
 	uint64_t addr = v->vq[vq];
-	struct vr_obj sk = { .addr = e->sk };
 	struct vr_hostq *q;
 
 	if (!addr || have_queue(h, addr))
@@ -124,8 +121,9 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 	snprintf(q->label, sizeof(q->label), "%s%u", vq ? "tx" : "rx",
 		 (unsigned)(e->index.v & 0xffff));
 	memcpy(c->queue, q->label, sizeof(c->queue));
-	read_ptr_ring(c, q, e->ring);
-	q->sock_qlen = vr_get(c, &sk, VR_SOCK_QLEN, "sk_receive_queue.qlen");
+	q->tx_ring_size = e->ring_size;
+	q->tx_ring_used = e->ring_used;
+	q->sock_qlen = e->qlen;
 	/* What the host's stack transmits is what the guest receives. */
 	if (!vq && e->index.have == VR_READ)
 		vr_net_txq(c, &e->txqs, e->index.v, &q->txq);
@@ -226,13 +224,16 @@ static void by_backend(struct vr_ctx *c, struct vr_host *h,
 	}
 }
 
-static void add_endpoint(struct vr_ctx *c, struct vr_host *h,
-			 const struct endpoint *e)
+static void add_endpoint(struct vr_ctx *c, struct vr_host *h, struct endpoint *e,
+			 uint64_t ptr_ring)
 {
 	struct vr_obj sk = { .addr = e->sk };
 	uint64_t wq = vr_get_ptr(c, &sk, VR_SOCK_WQ, "sock.sk_wq");
 	unsigned before = h->nqueues;
 
+	e->qlen = vr_get(c, &sk, VR_SOCK_QLEN, "sk_receive_queue.qlen");
+	if (ptr_ring)
+		read_ptr_ring(c, e, ptr_ring);
 	if (wq)
 		by_wait_queue(c, h, e, wq);
 	by_backend(c, h, e);
@@ -261,10 +262,9 @@ static void add_tun_file(struct vr_ctx *c, struct vr_host *h,
 		.sk = file + f[VR_TFILE_SK].offset, .detached = detached,
 		.txqs = *txqs };
 
-	if (vr_has(c, VR_TFILE_RING))
-		e.ring = file + f[VR_TFILE_RING].offset;
 	e.index = vr_get(c, &o, VR_TFILE_INDEX, "tun_file.queue_index");
-	add_endpoint(c, h, &e);
+	add_endpoint(c, h, &e, vr_has(c, VR_TFILE_RING) ?
+		     file + f[VR_TFILE_RING].offset : 0);
 }
 
 static int walk_tun(struct vr_ctx *c, struct vr_host *h,
@@ -329,11 +329,10 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 			.txqs = txqs };
 		struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
 
-		if (vr_has(c, VR_TAPQ_RING))
-			e.ring = o.addr + f[VR_TAPQ_RING].offset;
 		e.index = vr_get(c, &o, VR_TAPQ_INDEX, "tap_queue.queue_index");
 		e.detached = enabled.have == VR_READ && !enabled.v;
-		add_endpoint(c, h, &e);
+		add_endpoint(c, h, &e, vr_has(c, VR_TAPQ_RING) ?
+			     o.addr + f[VR_TAPQ_RING].offset : 0);
 	}
 	return 0;
 }

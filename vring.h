@@ -294,8 +294,10 @@ struct vr_ctx {
 		bool tried, usable;
 		uint64_t pgd, direct, direct_end, image, image_end;
 		unsigned levels;
-		struct { uint64_t page, frame, size; } tlb[32];
-		unsigned next;
+		/* Of the kernel (mm 0) and of processes: pages, and tables of 4 KiB
+		 * pages by the 2 MiB that they map. */
+		struct { uint64_t mm, page, frame, size; } tlb[32], tables[32];
+		unsigned next, next_table;
 	} pg;
 	struct {
 		bool tried;
@@ -380,15 +382,15 @@ enum vr_translation vr_read_user(struct vr_ctx *c, uint64_t mm, uint64_t addr,
 struct vr_obj {
 	uint64_t addr;
 	uint8_t *data;		/* NULL: read members one by one */
-	size_t size;
+	size_t from, size;	/* which part of the struct 'data' is */
 	bool noted;		/* its holes are among the errors already */
 };
 /* Never fails; 'size' 0 means: no copy, single reads only.  Missing pages are
  * noted under 'what', once for all members. */
 struct vr_obj vr_obj_load(struct vr_ctx *c, uint64_t addr, size_t size,
 			  const char *what);
-/* The part of a struct that holds these members, read at once; its holes are noted
- * by whoever asks for a member on them. */
+/* The part of a struct that holds these members, read at once unless they are far
+ * apart; its holes are noted by whoever asks for a member on them. */
 struct vr_obj vr_obj_cover(struct vr_ctx *c, uint64_t addr,
 			   const enum vr_slot *slots, unsigned n);
 /* A member of up to 8 bytes as a number.  VR_ABSENT when the kernel lacks it,

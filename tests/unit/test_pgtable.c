@@ -472,6 +472,7 @@ static void user_pages_say_why_they_cannot_be_read(void **state)
 	/* Mapped, but the frame is not in the dump. */
 	assert_int_not_equal(vr_read_user(&x->c, MM, UADDR, &v, 8), VR_TR_OK);
 	fake_drop(x->f, VR_PHYS, pt_table(&p, UADDR, 1));
+	memset(&x->c.pg, 0, sizeof(x->c.pg));
 	assert_int_equal(vr_read_user(&x->c, MM, UADDR, &v, 8), VR_TR_NO_TABLE);
 }
 
@@ -495,6 +496,49 @@ static void user_memory_on_5_levels(void **state)
 	fake_phys64(x->f, 0x6010, 4711);
 	assert_int_equal(vr_read_user(&x->c, mm, UADDR + 0x10, &v, 8), VR_TR_OK);
 	assert_int_equal(v, 4711);
+}
+
+/* A ring's pages lie side by side: one walk from the top serves them all. */
+static void a_page_beside_one_that_was_read_costs_one_entry(void **state)
+{
+	struct fixture *x = *state;
+	struct pgtable p = process(x, MM, USER_TABLES);
+	uint64_t phys, reads;
+
+	for (unsigned i = 0; i < 3; i++)
+		pt_map(&p, UADDR + i * FAKE_PAGE, 0x6000 + 2 * i * FAKE_PAGE, 1, 0);
+	assert_int_equal(vr_user_to_phys(&x->c, MM, UADDR, &phys), VR_TR_OK);
+	reads = x->f->t.reads;
+	assert_int_equal(vr_user_to_phys(&x->c, MM, UADDR + 0x10, &phys), VR_TR_OK);
+	assert_int_equal(x->f->t.reads, reads);
+	assert_int_equal(vr_user_to_phys(&x->c, MM, UADDR + 2 * FAKE_PAGE, &phys),
+			 VR_TR_OK);
+	assert_int_equal(phys, 0xa000);
+	assert_int_equal(x->f->t.reads, reads + 1);
+	/* Not beyond the 2 MiB that the table is for. */
+	assert_int_equal(vr_user_to_phys(&x->c, MM, UADDR + (2ULL << 20), &phys),
+			 VR_TR_NOT_PRESENT);
+	assert_int_equal(vr_user_to_phys(&x->c, MM, UADDR + 3 * FAKE_PAGE, &phys),
+			 VR_TR_NOT_PRESENT);
+}
+
+/* More processes than are remembered, back and forth. */
+static void many_processes_keep_their_own_pages(void **state)
+{
+	struct fixture *x = *state;
+	struct pgtable p;
+	uint64_t phys;
+
+	for (uint64_t i = 0; i < 50; i++) {
+		p = process(x, MM + i * FAKE_PAGE, USER_TABLES + i * 0x10000);
+		pt_map(&p, UADDR, 0x100000 + i * FAKE_PAGE, 1, 0);
+	}
+	for (unsigned round = 0; round < 2; round++)
+		for (uint64_t i = 0; i < 50; i++) {
+			assert_int_equal(vr_user_to_phys(&x->c, MM + i * FAKE_PAGE,
+							 UADDR + i, &phys), VR_TR_OK);
+			assert_int_equal(phys, 0x100000 + i * FAKE_PAGE + i);
+		}
 }
 
 #define TEST4(fn) cmocka_unit_test_setup_teardown(fn, setup4, teardown)
@@ -533,6 +577,8 @@ int main(void)
 		TEST4(user_pages_say_why_they_cannot_be_read),
 		TEST4(a_process_without_a_readable_mm_has_no_table),
 		TEST5(user_memory_on_5_levels),
+		TEST4(a_page_beside_one_that_was_read_costs_one_entry),
+		TEST4(many_processes_keep_their_own_pages),
 	};
 
 	return cmocka_run_group_tests_name("pgtable", tests, NULL, NULL);

@@ -17,6 +17,44 @@ READER_MODULES = ("vhost/*.ko", "net/tun.ko", "net/tap.ko", "net/macvlan.ko", "n
                   "net/ipvlan/*.ko")
 
 
+PARTS = ("desc", "avail", "used")
+PLAIN = ("vhost_virtqueue", "vhost_dev", "num", *PARTS, "last_avail_idx", "avail_idx", "last_used_idx",
+         "used_flags", "signalled_used", "signalled_used_valid", "busyloop_timeout", "upend_idx", "done_idx")
+
+
+def null(address):
+    return None if address == "0x0" else address
+
+
+def by_drgn(core, kernel) -> dict:
+    """{(pid of the owner, user address of desc): queue with its device's members} by drgn"""
+    drivers = kernel.debugmods / "kernel/drivers"
+    files = [f for pattern in READER_MODULES for f in sorted(drivers.glob(pattern))]
+    devices = drgn.Drgn().run(READER, core, kernel, *files)
+    return {(d["owner"]["pid"], q["desc"]): d | q for d in devices for q in d["queues"]}
+
+
+def against_drgn(seen: dict, queue: dict) -> list:
+    """A line for each member of a queue that drgn read otherwise than vhostq."""
+    pairs = {name: (seen[name], queue[name]) for name in PLAIN if name in seen}
+    pairs["acked_features"] = hex(seen["acked_features"]), queue["acked_features"]
+    pairs["worker"] = ({k: seen["worker"][k] for k in ("pid", "comm", "state")},
+                       {k: queue["worker"][k] for k in ("pid", "comm", "state")})
+    pairs["mm"] = seen["mm"], queue["owner"]["mm"]
+    for poll in ("kick_poll", "backend_poll"):
+        if poll in seen:
+            pairs[poll] = seen[poll] | {"wqh": null(seen[poll]["wqh"])}, queue[poll]
+    pairs["backend"] = null(seen["backend"]), queue["backend"]
+    if seen.get("rxq"):
+        pairs["rxq"] = seen["rxq"], {k: queue["rxq"][k] for k in ("head", "tail")}
+        pairs["waits"] = seen["waiting"], queue["wait_entry"] is not None
+    if seen.get("tap", {}).get("device"):
+        pairs["tx_ring"] = seen["tap"]["ring"], queue["tx_ring"]
+        pairs["netns"] = seen["tap"].get("netns", queue["netns"]), queue["netns"]
+    return [f"{queue['device']} {queue['queue']}: {what} is {shown}, drgn says {wanted}"
+            for what, (wanted, shown) in pairs.items() if wanted != shown]
+
+
 @dataclass
 class Session:
     """A dump, and crash on it."""
@@ -49,11 +87,8 @@ class Session:
 
     @cached_property
     def second(self) -> dict:
-        """The same by drgn, each queue with its device's members."""
-        drivers = self.host.kernel.debugmods / "kernel/drivers"
-        files = [f for pattern in READER_MODULES for f in sorted(drivers.glob(pattern))]
-        devices = drgn.Drgn().run(READER, self.core, self.host.kernel, *files)
-        return {(d["owner"]["pid"], q["desc"]): d | q for d in devices for q in d["queues"]}
+        """The same by drgn."""
+        return by_drgn(self.core, self.host.kernel)
 
     def rings(self):
         """Yield (what is expected, what host_tool told of it, its Ring, what vhostq shows) of each."""

@@ -18,6 +18,7 @@
  *	vrprobe module NAME	is it loaded?
  *	vrprobe types btf|dwarf	time to find all members anew
  *	vrprobe walk		time, reads and bytes of a walk over all devices
+ *	vrprobe hostwalk	the same of all vhost queues, and the longest read
  */
 #include <defs.h>
 #include <time.h>
@@ -124,6 +125,42 @@ static void walk(void)
 		ctx.nerrors);
 }
 
+static int (*real_read)(struct vr_target *t, enum vr_space space, uint64_t addr,
+			void *buf, size_t len);
+static size_t longest;
+
+static int watched_read(struct vr_target *t, enum vr_space space, uint64_t addr,
+			void *buf, size_t len)
+{
+	if (len > longest)
+		longest = len;
+	return real_read(t, space, addr, buf, len);
+}
+
+static void hostwalk(void)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	struct vr_select sel = { .device = NULL };
+	struct vr_host host = { .nqueues = 0 };
+	struct vr_missing missing;
+	double start;
+
+	if (vr_layout_resolve(&ctx, VR_G_TASKS | VR_G_VHOST | VR_G_TUN, &missing)) {
+		fprintf(fp, "walk: missing %s\n", missing.type);
+		return;
+	}
+	real_read = target.read;
+	target.read = watched_read;
+	target.reads = target.bytes = longest = 0;
+	start = microseconds();
+	vr_host_walk(&ctx, &sel, 0, &host, &err);
+	start = microseconds() - start;
+	target.read = real_read;
+	fprintf(fp, "walk: %.0f us, %u queues, %lu reads, %lu bytes, %u errors, longest %zu\n",
+		start, host.nqueues, (ulong)target.reads, (ulong)target.bytes,
+		ctx.nerrors, longest);
+}
+
 /* ---- the command ------------------------------------------------------------- */
 
 static void user(uint64_t mm, uint64_t addr)
@@ -195,6 +232,8 @@ static void cmd_vrprobe(void)
 		tasks();
 	else if (argcnt == 2 && !strcmp(args[1], "walk"))
 		walk();
+	else if (argcnt == 2 && !strcmp(args[1], "hostwalk"))
+		hostwalk();
 	else if (argcnt == 3)
 		probe_one(args[1], args[2]);
 	else if (argcnt == 4)

@@ -7,14 +7,13 @@ import re
 import pytest
 import scenes_host
 from host_model import ACCESS_PLATFORM, RX
-from host_session import Session
+from host_session import PARTS, Session, against_drgn
 from lab import core
 
 KERNELS = ("6.1", "5.10", "6.12", "7.3")
 # Others, with what they open in full.
 SESSIONS = [("7.2.9", "5.10"), ("8.0.2", "6.1"), ("8.0.6", "6.12"), ("9.0.2", "6.1")]
 
-PARTS = ("desc", "avail", "used")
 COUNTERS = ("kick", "call", "error")
 # What became of a ring's pages: what is said of it.
 WHY = {None: None, "forgotten": "not mapped by the owner", "swapped": "swapped out",
@@ -134,34 +133,9 @@ def test_waiting_packets(session):
 
 def test_against_drgn(session):
     """Whatever both read, down to addresses that nobody could know beforehand."""
-    plain = ("vhost_virtqueue", "vhost_dev", "num", *PARTS, "last_avail_idx", "avail_idx", "last_used_idx",
-             "used_flags", "signalled_used", "signalled_used_valid", "busyloop_timeout", "upend_idx", "done_idx")
-    wrong = []
     # That none is missing is another test's.
-    for key in session.second.keys() & session.queues.keys():
-        seen, queue = session.second[key], session.queues[key]
-        pairs = {name: (seen[name], queue[name]) for name in plain if name in seen}
-        pairs["acked_features"] = hex(seen["acked_features"]), queue["acked_features"]
-        pairs["worker"] = ({k: seen["worker"][k] for k in ("pid", "comm", "state")},
-                           {k: queue["worker"][k] for k in ("pid", "comm", "state")})
-        pairs["mm"] = seen["mm"], queue["owner"]["mm"]
-        for poll in ("kick_poll", "backend_poll"):
-            if poll in seen:
-                pairs[poll] = seen[poll] | {"wqh": null(seen[poll]["wqh"])}, queue[poll]
-        pairs["backend"] = null(seen["backend"]), queue["backend"]
-        if seen.get("rxq"):
-            pairs["rxq"] = seen["rxq"], {k: queue["rxq"][k] for k in ("head", "tail")}
-            pairs["waits"] = seen["waiting"], queue["wait_entry"] is not None
-        if seen.get("tap", {}).get("device"):
-            pairs["tx_ring"] = seen["tap"]["ring"], queue["tx_ring"]
-            pairs["netns"] = seen["tap"].get("netns", queue["netns"]), queue["netns"]
-        wrong += [f"{queue['device']} {queue['queue']}: {what} is {shown}, drgn says {wanted}"
-                  for what, (wanted, shown) in pairs.items() if wanted != shown]
-    assert wrong == []
-
-
-def null(address):
-    return None if address == "0x0" else address
+    assert [line for key in session.second.keys() & session.queues.keys()
+            for line in against_drgn(session.second[key], session.queues[key])] == []
 
 
 def test_memory_regions(session):
