@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What vring costs on real dumps: bench.py /path/to/vring.so
+"""What vring costs on real dumps: bench.py /path/to/vring.so [host]
 
-Five questions: how much longer a crash session takes that asks vring once; how long the first
+Six questions: how much longer a crash session takes that asks vring once; how long the first
 call looks for types, by BTF and by DWARF; how long a later call takes; what the same facts cost
-by crash's own commands and by drgn; and whether the work grows with the number of queues alone.
-Times are this machine's, and only the last question can fail: what is read for a queue must not
-depend on how many there are.
+by crash's own commands and by drgn; and whether the work grows with the number of queues alone,
+the guest's and (the last, alone with 'host') the host's. Times are this machine's, and only the
+last two can fail: what is read for a queue must not depend on how many there are.
 
 build/probe.so must be there beside vring.so (make build/probe.so). VRING_REUSE=1 keeps the dumps.
 """
@@ -22,11 +22,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "vm"))
 
+import scenes_host  # noqa: E402
 from lab import crash, drgn, kernels, scenes, store  # noqa: E402
 
 # (version of crash, kernel), all in minimal mode: the fastest start, which has least to hide behind.
 SESSIONS = [("9.0.2", "6.1"), ("8.0.2", "6.1"), ("9.0.2", "5.10"), ("9.0.2", "6.12")]
 PAIRS = [1, 4, 16, 64]
+HOST_PAIRS = [1, 32, 256]
 
 # What a script asks crash for, one command a field, of each queue.
 FIELDS = ["vq.num_free", "vq.index", "free_head", "num_added", "last_used_idx", "event", "broken",
@@ -41,6 +43,11 @@ TYPES_GOAL, CALL_GOAL = 100_000, 10_000  # microseconds
 # its queues, so that few queues look dearer than many: only growth and a bound are judged.
 READS_LIMIT, BYTES_LIMIT = 30, 16384
 GROWTH = 1.1
+
+# A vhost queue: time for a hundred, reads, and the longest read. A vhost_virtqueue, of which some 400 bytes
+# are needed, has 18 KiB; file descriptors are read in batches of a page.
+HUNDRED_GOAL = 10_000  # microseconds
+HOST_READS_LIMIT, LONGEST_LIMIT = 80, 4096
 
 
 class Bench:
@@ -70,6 +77,19 @@ class Bench:
             folder.mkdir()
             build(kernel, folder, pairs)
         return scenes.load(kernel, folder)
+
+    def host(self, name: str, pairs: int) -> scenes_host.Host:
+        """A host with so many vhost devices, of two queues each."""
+        kernel = kernels.get(name)
+        how = {"processes": (scenes_host.many(pairs),), "memory": max(384, 4 * pairs)}
+        title = f"host-many-{name}" if pairs == scenes_host.MANY_PAIRS else f"host-many{pairs}-{name}"
+        if os.environ.get("VRING_REUSE") == "1":
+            folder = store.entry(f"dumps/{title}", lambda f: scenes_host.build(kernel, f, **how))
+        else:
+            folder = Path(self.folder.name) / title
+            folder.mkdir()
+            scenes_host.build(kernel, folder, **how)
+        return scenes_host.load(kernel, folder, how["processes"])
 
     def run(self, version: str, dump: scenes.Dump, commands=(), so=None) -> crash.Result:
         if version not in self.crashes:
@@ -208,11 +228,46 @@ def growth(bench: Bench) -> list:
     return rows
 
 
+HOST_WALK = re.compile(r"walk: (\d+) us, (\d+) queues, (\d+) reads, (\d+) bytes, 0 errors, longest (\d+)")
+
+
+def host_growth(bench: Bench) -> list:
+    """One row for each number of vhost queues; notes what is too much, or grows."""
+    rows, shares, longest = [], [], 0
+    for pairs in HOST_PAIRS:
+        host = bench.host("6.1", pairs)
+        found = [HOST_WALK.search(text) for text in
+                 bench.run("9.0.2", host, ["vrprobe hostwalk"] * 8, bench.probe).outputs]
+        if not all(found):
+            raise store.LabError("the walk over vhost queues failed")
+        first, *later = [tuple(map(int, one.groups())) for one in found]
+        time, (_, queues, reads, size, long) = int(statistics.median(one[0] for one in later)), later[-1]
+        shares.append(reads / queues)
+        longest = max(longest, long)
+        rows.append([str(queues), f"{first[0] / 1000:.1f} ms", f"{time / 1000:.1f} ms",
+                     f"{time / queues / 10:.1f} ms", f"{reads / queues:.1f}", f"{size / queues:.0f}", str(long),
+                     verdict(time / queues * 100, HUNDRED_GOAL) if queues > 10 else ""])
+    # What is read once, all tasks and their files among it, is spread over the queues.
+    if shares[-1] > min(HOST_READS_LIMIT, GROWTH * shares[1]):
+        bench.broken.append(f"reads for a vhost queue: {', '.join(f'{v:.0f}' for v in shares)} with "
+                            f"{HOST_PAIRS} pairs (at most {HOST_READS_LIMIT}, and no growth)")
+    if longest > LONGEST_LIMIT:
+        bench.broken.append(f"a read of {longest} bytes for vhost queues (at most {LONGEST_LIMIT})")
+    return rows
+
+
 def show(title: str, head: list, rows: list) -> None:
     print(f"\n{title}")
     widths = [max(len(row[n]) for row in [head, *rows]) for n in range(len(head))]
     for row in [head, *rows]:
         print("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths)).rstrip(), flush=True)
+
+
+def measure_host(bench: Bench) -> None:
+    show("Growth with the number of vhost queues (crash 9.0.2, kernel 6.1; CPU time; goal: "
+         f"{HUNDRED_GOAL // 1000} ms for 100 of many)",
+         ["queues", "first", "later", "per 100", "reads/queue", "bytes/queue", "longest read", ""],
+         host_growth(bench))
 
 
 def measure(bench: Bench) -> None:
@@ -230,15 +285,16 @@ def measure(bench: Bench) -> None:
          ["way", "cost", "times"], beside(bench, "9.0.2", "6.1"))
     show("Growth with the number of queue pairs (crash 9.0.2, kernel 6.1)",
          ["pairs", "queues", "time", "time/queue", "reads/queue", "bytes/queue"], growth(bench))
+    measure_host(bench)
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
-        print(f"usage: {sys.argv[0]} /path/to/vring.so", file=sys.stderr)
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["host"]):
+        print(f"usage: {sys.argv[0]} /path/to/vring.so [host]", file=sys.stderr)
         return 2
     try:
         with Bench(Path(sys.argv[1]).resolve()) as bench:
-            measure(bench)
+            (measure_host if sys.argv[2:] else measure)(bench)
     except store.LabError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
