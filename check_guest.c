@@ -255,7 +255,7 @@ static void not_consuming(struct vr_judge *j)
 /* Buffers that lie with the device until something comes in. */
 static bool is_parked(const struct vr_queue *q)
 {
-	return q->dir == VR_RX;
+	return q->dir == VR_RX || q->parked;
 }
 
 void vr_judge_guest(struct vr_judge *j)

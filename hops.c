@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * hops.c - the way from a net_device to a ring, hop by hop, for vqwalk.
+ * hops.c - the way from a net_device, or of other devices from a virtio_device, to a
+ * ring, hop by hop, for vqwalk.
  *
  * The walk has already been made; this names what it did, from the snapshot and
  * the layout alone.
@@ -92,13 +93,35 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	pointer(p, c, q->owner, tx ? VR_SQ_VQ : VR_RQ_VQ, virtqueue_of(c, q));
 }
 
+/* A device of another type: its queues hang on a list, each by a member. */
+static void listed_queue(struct vr_path *p, const struct vr_ctx *c,
+			 const struct vr_device *d, const struct vr_queue *q)
+{
+	const struct vr_field *f = c->layout.f;
+	uint64_t vq = virtqueue_of(c, q), node = vq + f[VR_VQ_LIST].offset;
+	struct vr_hop *h = add(p, "virtio_device", d->virtio_device,
+			       VR_RULE_LIST);
+
+	h->member = "vqs";
+	h->offset = f[VR_VDEV_VQS].offset;
+	h->size = 2;	/* the list's own links lead there, some of them further on */
+	h->next = node;
+	h = add(p, "list_head", node, VR_RULE_AROUND);
+	h->member = "virtqueue.list";
+	h->offset = f[VR_VQ_LIST].offset;
+	h->next = vq;
+}
+
 static void trace(struct vr_path *p, const struct vr_ctx *c,
 		  const struct vr_device *d, const struct vr_queue *q)
 {
 	struct vr_hop *h;
 
-	private_area(p, c, d->ref.addr, d->virtnet_info);
-	if (q->dir == VR_CTRL)
+	if (d->ref.addr)
+		private_area(p, c, d->ref.addr, d->virtnet_info);
+	if (!d->ref.addr)
+		listed_queue(p, c, d, q);
+	else if (q->dir == VR_CTRL)
 		pointer(p, c, d->virtnet_info, VR_VI_CVQ, virtqueue_of(c, q));
 	else
 		queue_of_pair(p, c, d, q);
@@ -154,7 +177,7 @@ int vr_trace(struct vr_ctx *c, const struct vr_snapshot *s, struct vr_walks *ret
 		for (unsigned k = 0; k < d->nqueues; k++) {
 			struct vr_path *p = &ret->path[ret->count++];
 
-			p->device = d->ref.name;
+			p->device = vr_device_name(d);
 			p->netns = d->ref.inum;
 			p->label = d->queues[k].label;
 			p->virtqueue = d->queues[k].vring_virtqueue;

@@ -84,7 +84,7 @@ static void read_guest_driver(const struct vr_doc *d, int q, struct vr_queue *re
 	ret->event = val(d, q, "event");
 	ret->broken = val(d, q, "broken");
 	ret->callback = val(d, q, "callback");
-	ret->in_use = val(d, q, "in_use").v;
+	ret->in_use = ret->dir == VR_OTHER || val(d, q, "in_use").v;
 	ret->in_order = val(d, q, "in_order").v;
 }
 
@@ -108,13 +108,22 @@ static enum vr_dir direction(const char *label)
 	return strncmp(label, "rx", 2) ? VR_CTRL : VR_RX;
 }
 
+/* Is the device no network device, or one that virtio_net does not drive? */
+static bool is_other(const struct vr_doc *d, int q)
+{
+	char type[24];
+
+	return vr_doc_string(d, q, "type", type, sizeof(type)) &&
+	       (strcmp(type, "net") || !address(d, q, "net_device"));
+}
+
 static void read_guest_queue(const struct vr_doc *d, int q, struct vr_queue *ret)
 {
 	int dma = vr_doc_member(d, q, "dma"), packed = vr_doc_member(d, q, "packed");
 	char layout[16];
 
 	vr_doc_string(d, q, "queue", ret->label, sizeof(ret->label));
-	ret->dir = direction(ret->label);
+	ret->dir = is_other(d, q) ? VR_OTHER : direction(ret->label);
 	ret->vring_virtqueue = address(d, q, "vring_virtqueue");
 	vr_doc_string(d, q, "layout", layout, sizeof(layout));
 	ret->packed = !strcmp(layout, "packed");
@@ -136,8 +145,12 @@ static void read_guest_queue(const struct vr_doc *d, int q, struct vr_queue *ret
 
 static void read_device(const struct vr_doc *d, int q, struct vr_device *ret)
 {
-	vr_doc_string(d, q, "device", ret->ref.name, sizeof(ret->ref.name));
 	ret->ref.addr = address(d, q, "net_device");
+	if (ret->ref.addr)
+		vr_doc_string(d, q, "device", ret->ref.name, sizeof(ret->ref.name));
+	else
+		vr_doc_string(d, q, "device", ret->virtio_name,
+			      sizeof(ret->virtio_name));
 	ret->ref.inum = val(d, q, "netns");
 	ret->virtio_device = address(d, q, "virtio_device");
 	ret->features = val(d, q, "features");

@@ -394,6 +394,21 @@ uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l)
 	return l->at;
 }
 
+uint64_t vr_list_next_around(struct vr_ctx *c, struct vr_list *l)
+{
+	uint64_t node = vr_list_next(c, l);
+	struct vr_list back;
+
+	if (node || !l->broken || l->link)
+		return node;
+	back = vr_list_start(l->head, l->limit, l->what);
+	back.link = sizeof(uint64_t);
+	back.stop[0] = l->broken;
+	back.stop[1] = l->sound;
+	*l = back;
+	return vr_list_next(c, l);
+}
+
 typedef int (*netdev_fn)(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 			 void *arg);
 
@@ -408,7 +423,8 @@ static int each_of_list(struct vr_ctx *c, struct vr_list *l, uint64_t net,
 	int r;
 
 	ref.inum = vr_get(c, &netobj, VR_NET_INUM, NULL);
-	while ((node = vr_list_next(c, l))) {
+	/* A device's page may be missing: those behind it are still reached. */
+	while ((node = vr_list_next_around(c, l))) {
 		ref.addr = node - f[VR_DEV_LIST].offset;
 		memset(ref.name, 0, sizeof(ref.name));
 		if (vr_read(c, ref.addr + f[VR_DEV_NAME].offset, ref.name,
@@ -430,16 +446,8 @@ static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
 	uint64_t head = net + c->layout.f[VR_NET_DEV_BASE_HEAD].offset;
 	struct vr_list l = vr_list_start(head, MAX_NETDEVS,
 					 "list of net devices");
-	struct vr_list back = l;
-	int r = each_of_list(c, &l, net, fn, arg);
 
-	if (r || !l.broken)
-		return r;
-	/* A device's page is missing: those behind it are reached from the end. */
-	back.link = sizeof(uint64_t);
-	back.stop[0] = l.broken;
-	back.stop[1] = l.sound;
-	return each_of_list(c, &back, net, fn, arg);
+	return each_of_list(c, &l, net, fn, arg);
 }
 
 int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)

@@ -14,10 +14,12 @@
 
 #define K VR_G_KERNEL
 #define G VR_G_GUEST
+#define N VR_G_NET
 #define T VR_G_TASKS
 #define U VR_G_TUN
 #define P VR_G_TAP
 #define V VR_G_VHOST
+#define B VR_G_BUS
 
 static const char virtio[] = "virtio";
 static const char ring[] = "virtio_ring";
@@ -227,27 +229,27 @@ const struct vr_row vr_rows[] = {
 	  { { "vring_desc_state_packed", "next", "5.0" } } },
 
 	/* ---- virtio_net.ko ---- */
-	{ VR_VI_DEV, G, net, false, { { "virtnet_info", "dev", "" } } },
-	{ VR_VI_VDEV, G, net, false, { { "virtnet_info", "vdev", "" } } },
-	{ VR_VI_SQ, G, net, false, { { "virtnet_info", "sq", "" } } },
-	{ VR_VI_RQ, G, net, false, { { "virtnet_info", "rq", "" } } },
-	{ VR_VI_CVQ, G, net, false, { { "virtnet_info", "cvq", "" } } },
-	{ VR_VI_MAX_PAIRS, G, net, false,
+	{ VR_VI_DEV, N, net, false, { { "virtnet_info", "dev", "" } } },
+	{ VR_VI_VDEV, N, net, false, { { "virtnet_info", "vdev", "" } } },
+	{ VR_VI_SQ, N, net, false, { { "virtnet_info", "sq", "" } } },
+	{ VR_VI_RQ, N, net, false, { { "virtnet_info", "rq", "" } } },
+	{ VR_VI_CVQ, N, net, false, { { "virtnet_info", "cvq", "" } } },
+	{ VR_VI_MAX_PAIRS, N, net, false,
 	  { { "virtnet_info", "max_queue_pairs", "" } } },
-	{ VR_VI_CURR_PAIRS, G, net, false,
+	{ VR_VI_CURR_PAIRS, N, net, false,
 	  { { "virtnet_info", "curr_queue_pairs", "" } } },
-	{ VR_VI_STATUS, G, net, true, { { "virtnet_info", "status", "" } } },
+	{ VR_VI_STATUS, N, net, true, { { "virtnet_info", "status", "" } } },
 	/* Gone with 6.19: RX is refilled from NAPI alone. */
-	{ VR_VI_REFILL, G, net, true, { { "virtnet_info", "refill", "" } } },
-	{ VR_VI_REFILL_ENABLED, G, net, true,
+	{ VR_VI_REFILL, N, net, true, { { "virtnet_info", "refill", "" } } },
+	{ VR_VI_REFILL_ENABLED, N, net, true,
 	  { { "virtnet_info", "refill_enabled", "5.10" } } },
-	{ VR_SQ_NAPI, G, net, true, { { "send_queue", "napi", "4.12" } } },
-	{ VR_RQ_NAPI, G, net, true, { { "receive_queue", "napi", "" } } },
-	{ VR_SZ_SEND_QUEUE, G, net, false, { { "send_queue", NULL, "" } } },
-	{ VR_SQ_VQ, G, net, false, { { "send_queue", "vq", "" } } },
-	{ VR_SZ_RECEIVE_QUEUE, G, net, false,
+	{ VR_SQ_NAPI, N, net, true, { { "send_queue", "napi", "4.12" } } },
+	{ VR_RQ_NAPI, N, net, true, { { "receive_queue", "napi", "" } } },
+	{ VR_SZ_SEND_QUEUE, N, net, false, { { "send_queue", NULL, "" } } },
+	{ VR_SQ_VQ, N, net, false, { { "send_queue", "vq", "" } } },
+	{ VR_SZ_RECEIVE_QUEUE, N, net, false,
 	  { { "receive_queue", NULL, "" } } },
-	{ VR_RQ_VQ, G, net, false, { { "receive_queue", "vq", "" } } },
+	{ VR_RQ_VQ, N, net, false, { { "receive_queue", "vq", "" } } },
 
 	/* ---- files, sockets and wait queues: vmlinux ---- */
 	/* 5.14 renamed it, so that nobody reads it without READ_ONCE. */
@@ -422,6 +424,29 @@ const struct vr_row vr_rows[] = {
 	  { { "vhost_vsock", "guest_cid", "4.8" } } },
 	{ VR_SCSI_DEV, VR_G_SCSI, "vhost_scsi", false,
 	  { { "vhost_scsi", "dev", "" } } },
+
+	/* ---- the virtio bus ---- */
+	{ VR_KSET_LIST, B, NULL, false, { { "kset", "list", "" } } },
+	{ VR_KLIST_LIST, B, NULL, false, { { "klist", "k_list", "" } } },
+	{ VR_SUBSYS_ENTRY, B, NULL, false,
+	  { { "subsys_private", "subsys.kobj.entry", "" } } },
+	{ VR_SUBSYS_BUS, B, NULL, false, { { "subsys_private", "bus", "" } } },
+	{ VR_SUBSYS_DEVICES, B, NULL, false,
+	  { { "subsys_private", "klist_devices.k_list", "" } } },
+	/* Gone with 6.3: only a search leads from a bus to its private part. */
+	{ VR_BUS_P, B, NULL, true, { { "bus_type", "p", "" } } },
+	{ VR_DEVICE_P, B, NULL, true, { { "device", "p", "" } } },
+	{ VR_DEVICE_PARENT, B, NULL, true, { { "device", "parent", "" } } },
+	{ VR_DEVICE_KOBJ_NAME, B, NULL, true, { { "device", "kobj.name", "" } } },
+	{ VR_DEVP_KLIST, B, NULL, false,
+	  { { "device_private", "knode_bus.n_klist", "" } } },
+	{ VR_DEVP_NODE, B, NULL, false,
+	  { { "device_private", "knode_bus.n_node", "" } } },
+	{ VR_DEVP_DEVICE, B, NULL, false,
+	  { { "device_private", "device", "" } } },
+	{ VR_VDEV_VQS, B, virtio, false, { { "virtio_device", "vqs", "" } } },
+	{ VR_VQ_LIST, B, virtio, false, { { "virtqueue", "list", "" } } },
+	{ VR_VQ_VDEV, B, virtio, false, { { "virtqueue", "vdev", "" } } },
 };
 
 const size_t vr_nrows = sizeof(vr_rows) / sizeof(vr_rows[0]);

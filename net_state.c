@@ -28,23 +28,10 @@ static struct vr_val inverse(struct vr_val v)
 	return v;
 }
 
-static void read_driver(struct vr_ctx *c, struct vr_device *d)
-{
-	struct vr_obj dev = { .addr = d->virtio_device +
-				      c->layout.f[VR_VDEV_DEV].offset };
-	struct vr_obj drv = { .addr = vr_get_ptr(c, &dev, VR_DEVICE_DRIVER,
-						 NULL) };
-
-	if (drv.addr)
-		vr_read_string(c, vr_get_ptr(c, &drv, VR_DRIVER_NAME, NULL),
-			       d->driver, sizeof(d->driver));
-}
-
 void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 {
 	struct vr_obj dev = { .addr = d->ref.addr };
 	struct vr_obj vi = { .addr = d->virtnet_info };
-	struct vr_obj vdev = { .addr = d->virtio_device };
 	struct vr_val state = vr_get(c, &dev, VR_DEV_STATE, "net_device.state");
 	struct vr_obj refill = { .addr = vi.addr +
 					 c->layout.f[VR_VI_REFILL].offset };
@@ -53,14 +40,12 @@ void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 	d->up = bit(state, LINK_STATE_START);
 	d->carrier = inverse(bit(state, LINK_STATE_NOCARRIER));
 	d->link = bit(vr_get(c, &vi, VR_VI_STATUS, "virtnet_info.status"), 0);
-	d->failed = vr_get(c, &vdev, VR_VDEV_FAILED, "virtio_device.failed");
 	d->refill_enabled = vr_get(c, &vi, VR_VI_REFILL_ENABLED,
 				   "virtnet_info.refill_enabled");
 	d->refill_pending = (struct vr_val){ .have = VR_ABSENT };
 	if (vr_has(c, VR_VI_REFILL))
 		d->refill_pending = bit(vr_get(c, &refill, VR_WORK_DATA,
 					       "virtnet_info.refill"), 0);
-	read_driver(c, d);
 }
 
 /* The length of a jiffy, from the clock source that counts them, and the time;

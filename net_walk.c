@@ -13,7 +13,6 @@
 #include "vring.h"
 
 #define NETDEV_ALIGN	32	/* of the private area, before it was a member */
-#define VIRTIO_ID_NET	1
 #define VIRTIO_F_VERSION_1 32
 #define MAX_CANDIDATES	64
 
@@ -55,6 +54,8 @@ int vr_select_queue(struct vr_select *sel, const char *word)
 		{ "", VR_SEL_PAIR, false },
 	};
 
+	sel->word = word;
+	sel->queue = VR_SEL_NAME;
 	sel->has_n = false;
 	if (!strcmp(word, "ctrl")) {
 		sel->queue = VR_SEL_CTRL;
@@ -66,11 +67,13 @@ int vr_select_queue(struct vr_select *sel, const char *word)
 
 		if (strncmp(word, forms[i].prefix, n))
 			continue;
+		if (!forms[i].bare || word[n]) {
+			if (parse_number(word + n, &sel->n))
+				return -1;
+			sel->has_n = sel->full = true;
+		}
 		sel->queue = forms[i].queue;
-		if (forms[i].bare && !word[n])
-			return 0;
-		sel->has_n = sel->full = true;
-		return parse_number(word + n, &sel->n);
+		return 0;
 	}
 	return -1;
 }
@@ -117,17 +120,16 @@ static uint64_t parent_virtio(struct vr_ctx *c, uint64_t net_device)
 static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 		       struct vr_device *d, struct vr_obj *vi)
 {
-	struct vr_obj vdev = { .addr = parent_virtio(c, ref->addr) };
-	struct vr_val id;
+	uint64_t vdev = parent_virtio(c, ref->addr);
 
-	if (!vdev.addr)
+	if (!vdev)
 		return -1;
-	id = vr_get(c, &vdev, VR_VDEV_ID, NULL);
-	if (id.have != VR_READ || id.v != VIRTIO_ID_NET)
+	vr_virtio_device(c, vdev, d);
+	if (d->type.have != VR_READ || d->type.v != VR_ID_NET)
 		return -1;
 	*vi = (struct vr_obj){ .addr = vr_netdev_priv(c, ref->addr) };
 	if (vr_get_ptr(c, vi, VR_VI_DEV, NULL) != ref->addr ||
-	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev.addr) {
+	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
 			.what = "virtnet_info of a virtio-net device",
 			.addr = ref->addr });
@@ -135,12 +137,6 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	}
 	d->ref = *ref;
 	d->virtnet_info = vi->addr;
-	d->virtio_device = vdev.addr;
-	d->virtio_index = vr_get(c, &vdev, VR_VDEV_INDEX, "virtio_device.index");
-	d->features = vr_get(c, &vdev, VR_VDEV_FEATURES,
-			     "virtio_device.features");
-	d->enabled = vr_get(c, &vdev, VR_VDEV_ENABLED,
-			    "virtio_device.config_enabled");
 	vr_net_device_state(c, d);
 	d->max_pairs = vr_get(c, vi, VR_VI_MAX_PAIRS,
 			      "virtnet_info.max_queue_pairs");
@@ -271,18 +267,6 @@ static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 
 /* ---- finding devices ------------------------------------------------------------------ */
 
-/* Is this the name that the virtio bus gave the device: "virtio3"? */
-static bool is_virtio_name(const struct vr_device *d, const char *word)
-{
-	char name[32];
-
-	if (d->virtio_index.have != VR_READ)
-		return false;
-	snprintf(name, sizeof(name), "virtio%llu",
-		 (unsigned long long)d->virtio_index.v);
-	return !strcmp(name, word);
-}
-
 /* Keep only the devices that the virtio bus calls 'word'. */
 static void keep_virtio_name(struct vr_ctx *c, struct vr_netdev_list *f, const char *word)
 {
@@ -293,7 +277,7 @@ static void keep_virtio_name(struct vr_ctx *c, struct vr_netdev_list *f, const c
 		struct vr_obj vi;
 
 		if (!read_device(c, &f->refs[i], &d, &vi) &&
-		    is_virtio_name(&d, word))
+		    !strcmp(d.virtio_name, word))
 			f->refs[n++] = f->refs[i];
 	}
 	f->n = n;
@@ -357,7 +341,7 @@ static void walk_one(struct vr_ctx *c, const struct vr_select *sel,
 	bool named = sel->device && !sel->virtqueue;
 	struct vr_obj vi;
 
-	memcpy(c->device, ref->name, sizeof(c->device));
+	snprintf(c->device, sizeof(c->device), "%s", ref->name);
 	*d = (struct vr_device){ .nqueues = 0 };
 	if (read_device(c, ref, d, &vi)) {
 		if (!named)
@@ -368,7 +352,8 @@ static void walk_one(struct vr_ctx *c, const struct vr_select *sel,
 					 sizeof(err->kind));
 		return;
 	}
-	err->status = read_queues(c, d, sel, &vi);
+	err->status = sel->queue == VR_SEL_NAME ? VR_WALK_NO_WORD :
+		      read_queues(c, d, sel, &vi);
 	if (err->status == VR_WALK_OK && (!sel->virtqueue || d->nqueues)) {
 		ret->ndevices++;
 		return;

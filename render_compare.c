@@ -10,7 +10,7 @@
 
 static const char *device_name(const struct vr_device *d, char *buf, size_t size)
 {
-	vr_text_escape(buf, size, d->ref.name);
+	vr_text_escape(buf, size, vr_device_name(d));
 	return buf;
 }
 
@@ -118,7 +118,7 @@ void vr_text_comparison(FILE *out, const struct vr_comparison *k)
 		const struct vr_pair *p = &k->pairs[i];
 
 		print_pair(out, p);
-		vr_worst_add(&worst, &p->joint, p->d->ref.name, p->q->label);
+		vr_worst_add(&worst, &p->joint, vr_device_name(p->d), p->q->label);
 	}
 	print_ambiguous(out, k);
 	print_alone(out, k);
@@ -146,7 +146,7 @@ static void json_end_of(struct json *j, const char *name, const char *device,
 static void json_guest_end(struct json *j, const char *name, const struct vr_device *d,
 			   const struct vr_queue *q)
 {
-	json_end_of(j, name, d->ref.name, q->label, "vring_virtqueue",
+	json_end_of(j, name, vr_device_name(d), q->label, "vring_virtqueue",
 		    q->vring_virtqueue);
 }
 
@@ -164,7 +164,7 @@ static void json_candidates(struct json *j, const struct vr_comparison *k)
 		if (a->joined)
 			continue;
 		json_object(j, NULL);
-		json_string(j, "guest", a->d->ref.name);
+		json_string(j, "guest", vr_device_name(a->d));
 		json_string(j, "host", k->h->queues[a->first].device);
 		json_val(j, "pid", k->h->queues[a->first].vhost->owner.pid);
 		json_bool(j, "plausible", a->plausible);

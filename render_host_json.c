@@ -77,6 +77,10 @@ static void json_identity(struct json *j, const struct vr_hostq *q)
 
 static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 {
+	static const unsigned types[] = {
+		[VR_VHOST_NET] = VR_ID_NET, [VR_VHOST_VSOCK] = VR_ID_VSOCK,
+		[VR_VHOST_SCSI] = VR_ID_SCSI,
+	};
 	struct vr_val pending = { .have = VR_UNREAD };
 	char words[160];
 
@@ -90,8 +94,9 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	json_val(j, "used_flags", q->used_flags);
 	json_val(j, "signalled_used", q->signalled_used);
 	json_val_bool(j, "signalled_used_valid", q->signalled_used_valid);
-	vr_json_features(j, "acked_features", q->acked_features,
-			 vr_vhost_feature_name);
+	json_val_hex(j, "acked_features", q->acked_features);
+	vr_json_feature_names(j, q->acked_features, (struct vr_val){ .v = 0 },
+			      types[q->vhost->kind], vr_vhost_feature_name);
 	json_val(j, "busyloop_timeout", q->busyloop_timeout);
 	json_val(j, "upend_idx", q->upend_idx);
 	json_val(j, "done_idx", q->done_idx);

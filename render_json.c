@@ -34,7 +34,7 @@ static void one_error(struct json *j, const char *where, const char *what)
 static void errors(struct json *j, const struct vr_ctx *c)
 {
 	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
-	char where[128], what[512];
+	char where[288], what[512];
 
 	for (unsigned i = 0; i < n; i++) {
 		vr_error_where(where, sizeof(where), &c->errors[i]);
@@ -57,21 +57,22 @@ void vr_json_end(struct json *j, const struct vr_ctx *c)
 
 /* ---- queues --------------------------------------------------------------- */
 
-void vr_json_features(struct json *j, const char *name, struct vr_val mask,
-		      const char *(*named)(unsigned bit))
+void vr_json_feature_names(struct json *j, struct vr_val low, struct vr_val high,
+			   uint64_t type,
+			   const char *(*named)(uint64_t type, unsigned bit))
 {
 	char unnamed[16];
 
-	json_val_hex(j, name, mask);
-	if (mask.have != VR_READ) {
+	if (low.have != VR_READ) {
 		json_null(j, "feature_names");
 		return;
 	}
 	json_array(j, "feature_names");
-	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *word = named(bit);
+	for (unsigned bit = 0; bit < 128; bit++) {
+		const struct vr_val *mask = bit < 64 ? &low : &high;
+		const char *word = named(type, bit);
 
-		if (!(mask.v >> bit & 1))
+		if (mask->have != VR_READ || !(mask->v >> bit % 64 & 1))
 			continue;
 		snprintf(unnamed, sizeof(unnamed), "bit %u", bit);
 		json_string(j, NULL, word ? word : unnamed);
@@ -79,12 +80,40 @@ void vr_json_features(struct json *j, const char *name, struct vr_val mask,
 	json_close_array(j);
 }
 
-static void identity(struct json *j, const struct vr_device *d,
-		     const struct vr_queue *q)
+static void known_string(struct json *j, const char *name, const char *value)
+{
+	if (value && *value)
+		json_string(j, name, value);
+	else
+		json_null(j, name);
+}
+
+/* What a device of any type has. */
+static void device_kind(struct json *j, const struct vr_device *d)
+{
+	struct vr_val legacy = { .have = VR_UNREAD };
+	char b[24];
+
+	known_string(j, "type", vr_type_name(d->type, b));
+	known_string(j, "transport", d->transport);
+	known_string(j, "parent", d->parent);
+	/* No driver, no negotiation: nothing tells then. */
+	if (d->features.have == VR_READ &&
+	    (d->bound.v || d->features.v >> 32 & 1))
+		legacy = (struct vr_val){ !(d->features.v >> 32 & 1), VR_READ };
+	json_val_bool(j, "legacy", legacy);
+	json_val_bool(j, "config_enabled", d->enabled);
+	json_val_hex(j, "features", d->features);
+	json_val_hex(j, "features_high", d->features_high);
+	vr_json_feature_names(j, d->features, d->features_high, d->type.v,
+			      vr_feature_name);
+}
+
+static void device_identity(struct json *j, const struct vr_device *d)
 {
 	char virtio[32];
 
-	json_string(j, "device", d->ref.name);
+	json_string(j, "device", vr_device_name(d));
 	json_val(j, "netns", d->ref.inum);
 	json_addr(j, "net_device", d->ref.addr);
 	json_addr(j, "virtnet_info", d->virtnet_info);
@@ -95,7 +124,17 @@ static void identity(struct json *j, const struct vr_device *d,
 		json_string(j, "virtio_name", virtio);
 	else
 		json_null(j, "virtio_name");
-	json_string(j, "driver", d->driver);
+	if (d->bound.have == VR_READ && !d->bound.v)
+		json_string(j, "driver", "");
+	else
+		known_string(j, "driver", d->driver);
+}
+
+static void identity(struct json *j, const struct vr_device *d,
+		     const struct vr_queue *q)
+{
+	device_identity(j, d);
+	device_kind(j, d);
 	json_string(j, "queue", q->label);
 	json_string(j, "name", q->name);
 	json_val(j, "index", q->index);
@@ -231,7 +270,10 @@ static void net_context(struct json *j, const struct vr_device *d,
 	json_val_bool(j, "failed", d->failed);
 	json_val_bool(j, "refill_pending", d->refill_pending);
 	json_val_bool(j, "refill_enabled", d->refill_enabled);
-	json_bool(j, "in_use", q->in_use);
+	if (d->ref.addr)
+		json_bool(j, "in_use", q->in_use);
+	else
+		json_null(j, "in_use");
 	json_val_bool(j, "callback", q->callback);
 	json_null(j, "irq");
 }
@@ -284,7 +326,6 @@ static void queue(struct json *j, const struct vr_device *d,
 	identity(j, d, q);
 	driver_side(j, q);
 	shared_words(j, q);
-	vr_json_features(j, "features", d->features, vr_feature_name);
 	net_context(j, d, q);
 	json_val(j, "in_flight", q->counts.in_flight);
 	json_val(j, "device_pending", q->counts.device_pending);
@@ -302,6 +343,19 @@ void vr_json_snapshot(FILE *out, const struct vr_ctx *c,
 	struct json j;
 
 	vr_json_begin(&j, out, c, "vring", "guest", s->nodename, s->release);
+	json_array(&j, "devices");
+	for (unsigned i = 0; i < s->ndevices; i++) {
+		json_object(&j, NULL);
+		device_identity(&j, &s->devices[i]);
+		device_kind(&j, &s->devices[i]);
+		json_val_bool(&j, "failed", s->devices[i].failed);
+		if (s->devices[i].unlisted)
+			json_null(&j, "queues");
+		else
+			json_number(&j, "queues", s->devices[i].nqueues);
+		json_close_object(&j);
+	}
+	json_close_array(&j);
 	json_array(&j, "queues");
 	for (unsigned i = 0; i < s->ndevices; i++)
 		for (unsigned k = 0; k < s->devices[i].nqueues; k++)
@@ -317,6 +371,10 @@ void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
 	struct json j;
 
 	vr_json_begin(&j, out, c, command, side, nodename, release);
+	if (!strcmp(command, "vring")) {
+		json_array(&j, "devices");
+		json_close_array(&j);
+	}
 	json_array(&j, "queues");
 	json_close_array(&j);
 	json_array(&j, "errors");

@@ -24,7 +24,7 @@ void vr_text_errors(FILE *out, const struct vr_ctx *c)
 	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
 
 	for (unsigned i = 0; i < n; i++) {
-		char where[128], what[512];
+		char where[288], what[512];
 
 		vr_error_where(where, sizeof(where), &c->errors[i]);
 		vr_error_what(what, sizeof(what), &c->errors[i]);
@@ -48,23 +48,28 @@ static const char *note(const struct vr_queue *q)
 	return q->txq.state.v & TXQ_STACK_XOFF ? "  stopped by BQL" : "";
 }
 
-static void print_row(FILE *out, const struct vr_queue *q)
+static void print_row(FILE *out, const struct vr_queue *q, int width)
 {
-	char b[10][24];
+	char label[4 * VR_LABEL_SIZE], name[4 * VR_LABEL_SIZE], b[10][24];
 	struct vr_val num = { q->num, q->num ? VR_READ : VR_UNREAD };
 	const struct vr_split *s = &q->split;
 	const struct vr_packed *p = &q->pk;
 
-	fprintf(out, "%-6s ", q->label);
+	vr_text_escape(label, sizeof(label), q->label);
+	fprintf(out, "%-*s ", width, label);
+	/* Where an index is the label, the name is not the queue's alone. */
+	vr_text_escape(name, sizeof(name), q->dir == VR_OTHER &&
+		       strcmp(q->label, q->name) ? q->name : "");
 	if (q->vring_virtqueue)
 		fprintf(out, "%16" PRIx64, q->vring_virtqueue);
 	else
 		fprintf(out, "%16s", "-");
 	if (q->failed) {
-		fprintf(out, "  %s\n", vr_state_name(q->verdict.state));
+		fprintf(out, "  %s%s%s\n", vr_state_name(q->verdict.state),
+			*name ? "  " : "", name);
 		return;
 	}
-	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s  %s%s%s\n",
+	fprintf(out, " %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s  %s%s%s%s%s\n",
 		vr_val_text(num, b[9]), vr_val_text(q->num_free, b[0]), vr_val_text(q->last_used_idx, b[1]),
 		vr_val_text(q->packed ? p->next_avail_idx : s->avail_idx, b[2]),
 		vr_val_text(q->packed ? p->device_idx : s->used_idx, b[3]),
@@ -72,28 +77,24 @@ static void print_row(FILE *out, const struct vr_queue *q)
 		vr_val_text(q->counts.driver_pending, b[6]),
 		q->packed ? vr_area_text(&p->driver, b[7]) : vr_val_text(s->used_event, b[7]),
 		q->packed ? vr_area_text(&p->device, b[8]) : vr_val_text(s->avail_event, b[8]),
-		vr_state_name(q->verdict.state), q->packed ? "  packed" : "", note(q));
-}
-
-static void print_device(FILE *out, const struct vr_device *d)
-{
-	char name[64], b[4][24];
-
-	vr_text_escape(name, sizeof(name), d->ref.name);
-	fprintf(out, "%s  net_device %" PRIx64 "  virtnet_info %" PRIx64
-		"  virtio%s  netns %s  queue pairs %s of %s\n", name, d->ref.addr,
-		d->virtnet_info, vr_val_text(d->virtio_index, b[0]), vr_val_text(d->ref.inum, b[1]),
-		vr_val_text(d->curr_pairs, b[2]), vr_val_text(d->max_pairs, b[3]));
+		vr_state_name(q->verdict.state), q->packed ? "  packed" : "", note(q),
+		*name ? "  " : "", name);
 }
 
 static void print_table(FILE *out, const struct vr_device *d)
 {
-	print_device(out, d);
-	fprintf(out, "%-6s %-16s %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s  %s\n",
-		"QUEUE", "VRING_VIRTQUEUE", "NUM", "FREE", "L_USED", "AVAIL",
+	int width = vr_label_width(d);
+
+	vr_text_device(out, d, true);
+	if (!d->nqueues && !d->ref.addr) {
+		vr_text_no_queues(out, d);
+		return;
+	}
+	fprintf(out, "%-*s %-16s %5s %5s %6s %6s %6s %6s %5s %5s %7s %7s  %s\n",
+		width, "QUEUE", "VRING_VIRTQUEUE", "NUM", "FREE", "L_USED", "AVAIL",
 		"USED", "FLIGHT", "DEV", "DRV", "U_EVENT", "A_EVENT", "VERDICT");
 	for (unsigned i = 0; i < d->nqueues; i++)
-		print_row(out, &d->queues[i]);
+		print_row(out, &d->queues[i], width);
 }
 
 /* ---- the full block ----------------------------------------------------------------------- */
@@ -274,43 +275,15 @@ static void print_net(FILE *out, const struct vr_device *d,
 			vr_val_text(d->refill_enabled, b[0]));
 }
 
-/* Feature names, broken at the terminal's width. */
-static void print_features(FILE *out, const struct vr_device *d, unsigned width)
-{
-	unsigned at = 0;
-
-	if (d->features.have != VR_READ) {
-		fprintf(out, "  features -\n");
-		return;
-	}
-	fprintf(out, "  features %" PRIx64, d->features.v);
-	at = width;
-	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *name = vr_feature_name(bit);
-		char word[32];
-		int n;
-
-		if (!(d->features.v >> bit & 1))
-			continue;
-		n = name ? snprintf(word, sizeof(word), "%s", name) :
-			   snprintf(word, sizeof(word), "bit_%u", bit);
-		if (at + 1 + (unsigned)n >= width) {
-			fprintf(out, "\n   ");
-			at = 3;
-		}
-		fprintf(out, " %s", word);
-		at += 1 + (unsigned)n;
-	}
-	fputc('\n', out);
-}
-
 static void print_block(FILE *out, const struct vr_device *d,
 			const struct vr_queue *q, unsigned width)
 {
-	char name[170], b[24];
+	char name[4 * VR_LABEL_SIZE], b[24];
 
-	vr_text_escape(name, sizeof(name), d->ref.name);
-	fprintf(out, "%s %s", name, q->label);
+	vr_text_escape(name, sizeof(name), vr_device_name(d));
+	fprintf(out, "%s", name);
+	vr_text_escape(name, sizeof(name), q->label);
+	fprintf(out, " %s", name);
 	vr_text_escape(name, sizeof(name), q->name);
 	fprintf(out, "  %s  virtqueue %s  vring_virtqueue %" PRIx64, name,
 		vr_val_text(q->index, b), q->vring_virtqueue);
@@ -335,7 +308,10 @@ static void print_block(FILE *out, const struct vr_device *d,
 	}
 	print_counts(out, q);
 	print_notify(out, q);
-	print_net(out, d, q);
+	if (d->ref.addr)
+		print_net(out, d, q);
+	else
+		fprintf(out, "  callback   %s\n", yes_no(q->callback, "yes", "no"));
 	vr_text_verdict(out, &q->verdict);
 	print_picture(out, q, width);
 	vr_text_chains(out, &q->chains);
@@ -351,16 +327,17 @@ void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 		const struct vr_device *d = &s->devices[i];
 
 		for (unsigned k = 0; k < d->nqueues; k++)
-			vr_worst_add(&worst, &d->queues[k].verdict, d->ref.name,
-				     d->queues[k].label);
+			vr_worst_add(&worst, &d->queues[k].verdict,
+				     vr_device_name(d), d->queues[k].label);
 		if (i)
 			fputc('\n', out);
 		if (!sel->full) {
 			print_table(out, d);
 			continue;
 		}
-		print_device(out, d);
-		print_features(out, d, width);
+		vr_text_device(out, d, false);
+		vr_text_features(out, d, width);
+		vr_text_no_queues(out, d);
 		for (unsigned k = 0; k < d->nqueues; k++) {
 			if (k)
 				fputc('\n', out);

@@ -10,10 +10,12 @@
 
 static void heading(FILE *out, const struct vr_path *p, const char *mark)
 {
-	char name[64];
+	char name[4 * VR_LABEL_SIZE];
 
 	vr_text_escape(name, sizeof(name), p->device);
-	fprintf(out, "%s%s %s\n", mark, name, p->label);
+	fprintf(out, "%s%s", mark, name);
+	vr_text_escape(name, sizeof(name), p->label);
+	fprintf(out, " %s\n", name);
 }
 
 void vr_text_walks(FILE *out, const struct vr_walks *w)
@@ -83,7 +85,9 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 		fprintf(out, "rd %" PRIx64 "\n", h->addr + h->offset + 8 * h->count);
 		break;
 	case VR_RULE_LIST:
-		if (h->size)
+		if (h->size > 1 && !c->t->minimal)
+			fprintf(out, "list -H 0x%" PRIx64 "\n", h->addr + h->offset);
+		else if (h->size)
 			fprintf(out, "rd %" PRIx64 " 2\n", h->addr + h->offset);
 		break;
 	case VR_RULE_AROUND:

@@ -184,7 +184,7 @@ struct vr_slots {
 	uint32_t count[VR_SLOT_NSTATES];
 };
 
-enum vr_dir { VR_RX, VR_TX, VR_CTRL };
+enum vr_dir { VR_RX, VR_TX, VR_CTRL, VR_OTHER };	/* OTHER: no network device's */
 
 /* A notification decision, replayed. */
 struct vr_notify {
@@ -218,9 +218,12 @@ struct vr_napi {
 struct vr_queue {
 	enum vr_dir dir;
 	unsigned pair;
-	char label[12];		/* "tx1" */
-	char name[41];		/* the kernel's: "output.1" */
+	char label[VR_LABEL_SIZE];	/* "tx1"; of other devices the kernel's name
+				 * if no other queue has it, else the index */
+	char name[VR_LABEL_SIZE];	/* the kernel's: "output.1" */
 	bool in_use;		/* below curr_queue_pairs */
+	bool parked;		/* its buffers lie with the device until something
+				 * comes in */
 	uint64_t owner;		/* send_queue / receive_queue */
 	uint64_t vring_virtqueue;
 	bool packed, in_order;
@@ -293,10 +296,18 @@ bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old);
 #define VR_MAX_PAIRS 0x8000	/* VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX */
 
 struct vr_device {
-	struct vr_netdev_ref ref;
+	struct vr_netdev_ref ref;	/* addr 0: no network device */
 	uint64_t virtnet_info, virtio_device;
 	struct vr_val virtio_index, features, max_pairs, curr_pairs;
-	char driver[32];
+	struct vr_val features_high;	/* bits 64 to 127 (6.17) */
+	struct vr_val type;		/* VIRTIO_ID_* */
+	char virtio_name[VR_NAME_SIZE];	/* "virtio3" */
+	struct vr_val bound;		/* address of its driver; 0: none is bound */
+	char driver[32];		/* that one's name */
+	/* with VR_G_BUS only */
+	char parent[64];		/* the device behind it: "0000:00:03.0" */
+	char transport[16];		/* "pci", "mmio", or the parent's bus */
+	bool unlisted;			/* its list of queues could not be read */
 	struct vr_txqs txqs;
 	struct vr_val up, carrier;		/* of net_device.state */
 	struct vr_val link;			/* VIRTIO_NET_S_LINK_UP as last seen */
@@ -307,11 +318,17 @@ struct vr_device {
 	unsigned nqueues;
 };
 
-enum vr_sel_queue { VR_SEL_ALL, VR_SEL_PAIR, VR_SEL_RX, VR_SEL_TX, VR_SEL_CTRL };
+enum vr_sel_queue {
+	VR_SEL_ALL, VR_SEL_PAIR, VR_SEL_RX, VR_SEL_TX, VR_SEL_CTRL,
+	VR_SEL_NAME,		/* no word for a network device's queue */
+};
 
 /* What the user asked for. */
 struct vr_select {
-	const char *device;	/* NULL: every virtio-net device */
+	bool all;		/* -a: devices of any type */
+	const char *device;	/* NULL: every virtio-net device, or with 'all' every
+				 * virtio device */
+	const char *word;	/* the queue's, as it was typed; NULL: none was */
 	uint64_t virtqueue;	/* set by the walk: 'device' was its address */
 	enum vr_sel_queue queue;
 	unsigned n;		/* pair, for VR_SEL_PAIR/RX/TX with has_n */
@@ -321,7 +338,8 @@ struct vr_select {
 };
 
 /* Parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
- * 'sel'; 0, or -1 when the word is none. */
+ * 'sel'; 0, or -1 when the word is none: it may then still be what another kind
+ * of device calls a queue (VR_SEL_NAME). */
 int vr_select_queue(struct vr_select *sel, const char *word);
 
 struct vr_snapshot {
@@ -335,6 +353,8 @@ enum vr_walk_status {
 	VR_WALK_NO_DEVICE,	/* nothing of that name or address */
 	VR_WALK_NOT_VIRTIO,	/* a net device, but not a virtio-net one */
 	VR_WALK_NO_QUEUE,	/* the device has no such queue */
+	VR_WALK_NO_WORD,	/* the word is none for a network device's queue */
+	VR_WALK_NO_TYPES,	/* a member that is needed is unknown */
 	VR_WALK_NO_VHOST,	/* nothing of the host's that vhost serves */
 	VR_WALK_NO_MEMORY,
 };
@@ -342,17 +362,55 @@ enum vr_walk_status {
 /* Why nothing could be shown, and what could be. */
 struct vr_walk_error {
 	enum vr_walk_status status;
-	struct vr_netdev_ref dev;	/* NOT_VIRTIO, NO_QUEUE */
+	struct vr_netdev_ref dev;	/* NOT_VIRTIO, NO_QUEUE, NO_WORD */
+	char virtio_name[VR_NAME_SIZE];	/* NO_QUEUE of a device that is no net's */
+	char (*queues)[VR_LABEL_SIZE + 24];	/* NO_QUEUE: those that it has */
+	unsigned nqueues, nlisted;	/* all; the first ones that are listed */
+	struct vr_missing missing;	/* NO_TYPES */
 	char kind[32];			/* NOT_VIRTIO: "tun", "veth", "" unknown */
 	bool host;			/* NOT_VIRTIO: a tap-like host device */
 	unsigned pairs;			/* NO_QUEUE: pairs that it has */
 	struct vr_netdev_ref *candidates;	/* NO_DEVICE: virtio-net devices */
 	unsigned ncandidates;
+	const struct vr_device *others;	/* NO_DEVICE: those of other types */
+	unsigned nothers;
 	struct vr_val driver_loaded;	/* NO_DEVICE: module virtio_net is there */
 };
 
-/* net_walk.c: read the devices and queues that 'sel' names into 'ret'; a device
- * word that turns out to be a virtqueue's address is noted in 'sel'.
+/* vdev_walk.c: read the devices and queues that 'sel' names into 'ret', of network
+ * devices and of others.  Needs VR_G_GUEST, or with 'no_net' (types of virtio_net
+ * are unknown) VR_G_RING; VR_G_BUS is resolved when it takes that.  VR_WALK_OK or
+ * another status with '*err' filled. */
+enum vr_walk_status vr_guest_walk(struct vr_ctx *c, struct vr_select *sel,
+				  bool no_net, struct vr_snapshot *ret,
+				  struct vr_walk_error *err);
+/* vdev_walk.c: what every virtio device has, from its virtio_device. */
+void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d);
+/* vqs.c: read the queues of 'd' that are meant.  With a queue asked for and only one
+ * found, 'sel' says that it is shown in full.  'budget' is how many queues may still
+ * be looked at. */
+enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
+				struct vr_select *sel, unsigned *budget,
+				struct vr_walk_error *err);
+/* The interface's name, or of another device the one on the virtio bus. */
+const char *vr_device_name(const struct vr_device *d);
+
+/* bus.c: the virtio_devices on the virtio bus, in the order of /sys. */
+struct vr_bus {
+	uint64_t *vdev;
+	unsigned n, room;
+};
+/* Fill 'ret'; 'any' is the address of some virtio_device, or 0: it leads to the
+ * bus where no symbol does.  False when nothing does.  Needs VR_G_RING, VR_G_BUS. */
+bool vr_bus_devices(struct vr_ctx *c, uint64_t any, struct vr_bus *ret);
+/* bus.c: the device behind a virtio device; needs VR_G_BUS. */
+void vr_bus_transport(struct vr_ctx *c, struct vr_device *d);
+/* bus.c: the address of a device's driver (0: it has none), and its name. */
+struct vr_val vr_device_driver(struct vr_ctx *c, uint64_t device, char *buf,
+			       size_t size);
+
+/* net_walk.c: read the network devices and queues that 'sel' names into 'ret'; a
+ * device word that turns out to be a virtqueue's address is noted in 'sel'.
  * VR_WALK_OK or another status with '*err' filled. */
 enum vr_walk_status vr_net_walk(struct vr_ctx *c, struct vr_select *sel,
 				struct vr_snapshot *ret,
@@ -413,7 +471,7 @@ struct vr_poll {
 struct vr_hostq {
 	char device[16];	/* the net device, or "vhost-vsock" ... */
 	struct vr_netdev_ref ref;	/* addr 0: no net device */
-	char label[12];
+	char label[VR_LABEL_SIZE];
 	unsigned vq;		/* index in vhost_dev.vqs */
 	uint64_t tun, tun_file;	/* or tap_dev and tap_queue */
 	struct vr_val queue_index;
@@ -486,10 +544,23 @@ void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);
 
 /* ---- features.c ---------------------------------------------------------------- */
 
-/* Name of feature bit 'bit' of a virtio-net device, or NULL: no name known. */
-const char *vr_feature_name(unsigned bit);
+/* Values of virtio_device.id.device that the code looks at. */
+#define VR_ID_NET	1
+#define VR_ID_CONSOLE	3
+#define VR_ID_BALLOON	5
+#define VR_ID_SCSI	8
+#define VR_ID_INPUT	18
+#define VR_ID_VSOCK	19
+#define VR_ID_IOMMU	23
+#define VR_ID_SOUND	25
+
+/* Name of feature bit 'bit' of a device of type 'type', or NULL: none is known. */
+const char *vr_feature_name(uint64_t type, unsigned bit);
 /* The same for what a vhost queue has acknowledged. */
-const char *vr_vhost_feature_name(unsigned bit);
+const char *vr_vhost_feature_name(uint64_t type, unsigned bit);
+/* "block", the number of a type without a known name, or NULL when it was not
+ * read; may use 'buf'. */
+const char *vr_type_name(struct vr_val type, char buf[24]);
 
 /* ---- the way there, for vqwalk (hops.c) ------------------------------------------- */
 
@@ -565,7 +636,8 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e);
 /* Why the walk found nothing to show, and what would work. */
 void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		    const struct vr_select *sel);
-
+/* The queue's word is none for a network device. */
+void vr_word_reason(char *buf, size_t size, const struct vr_select *sel);
 /* The same for the host's walk. */
 void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		    const struct vr_select *sel, uint64_t pid);
@@ -591,6 +663,15 @@ void vr_text_worst(FILE *out, const struct vr_worst *w);
  * an event area in a word ("on", "off", a slot). */
 void vr_text_packed(FILE *out, const struct vr_queue *q);
 const char *vr_area_text(const struct vr_event_area *a, char buf[24]);
+/* render_device.c: a device's own line or lines, with the mask of its features or
+ * without; its features by name. */
+void vr_text_device(FILE *out, const struct vr_device *d, bool mask);
+void vr_text_features(FILE *out, const struct vr_device *d, unsigned width);
+/* render_device.c: a line instead of queues, for a device that has none. */
+void vr_text_no_queues(FILE *out, const struct vr_device *d);
+/* render_device.c: room for the longest label, so that columns stay below their
+ * headings. */
+int vr_label_width(const struct vr_device *d);
 /* render_text.c: the resolved layout (vring -l). */
 void vr_text_layout(FILE *out, const struct vr_ctx *c);
 /* render_text.c: the errors, a line each. */
@@ -624,7 +705,8 @@ void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 		   const char *release);
 void vr_json_end(struct json *j, const struct vr_ctx *c);
 void vr_json_verdict(struct json *j, const struct vr_verdict *v);
-void vr_json_features(struct json *j, const char *name, struct vr_val mask,
-		      const char *(*named)(unsigned bit));
+void vr_json_feature_names(struct json *j, struct vr_val low, struct vr_val high,
+			   uint64_t type,
+			   const char *(*named)(uint64_t type, unsigned bit));
 
 #endif

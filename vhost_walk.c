@@ -345,7 +345,7 @@ static int walk_device(struct vr_ctx *c, struct vr_host *h,
 	bool tun;
 	struct vr_missing missing;
 
-	memcpy(c->device, ref->name, sizeof(c->device));
+	snprintf(c->device, sizeof(c->device), "%s", ref->name);
 	if (!vr_host_kind(c, ref->addr, err->kind, sizeof(err->kind)))
 		return -1;
 	tun = !strcmp(err->kind, "tun");

@@ -175,9 +175,9 @@ static void use_types(const char *source)
 		bad_usage("path too long for option", 't');
 }
 
-/* The device and queue that the arguments behind the options name; false with
- * 'reason' when the queue is none. */
-static bool parse_selection(bool device_needed)
+/* The device and queue that the arguments behind the options name.  What is no
+ * word for a network device's queue may be another device's name for one. */
+static void parse_selection(bool device_needed)
 {
 	if (argcnt - optind > 2)
 		bad_usage("too many arguments", 0);
@@ -185,11 +185,8 @@ static bool parse_selection(bool device_needed)
 		sel.device = args[optind];
 	else if (device_needed)
 		bad_usage("which device?", 0);
-	if (optind + 1 >= argcnt || !vr_select_queue(&sel, args[optind + 1]))
-		return true;
-	snprintf(reason, sizeof(reason), "'%.64s' is no queue: use N, txN, rxN,"
-		 " output.N, input.N, tx, rx or ctrl", args[optind + 1]);
-	return false;
+	if (optind + 1 < argcnt)
+		vr_select_queue(&sel, args[optind + 1]);
 }
 
 /* ---- vring -------------------------------------------------------------------------- */
@@ -210,20 +207,27 @@ static void fail(bool json)
 static bool collect(bool json)
 {
 	struct vr_walk_error err = { .status = VR_WALK_OK };
+	bool net = resolve(VR_G_GUEST);
 
-	if (!resolve(VR_G_GUEST)) {
+	/* Without virtio_net's types there may still be other devices. */
+	if (!net && ((!sel.all && !sel.device) || !resolve(VR_G_RING))) {
 		fail(json);
 		return false;
 	}
 	vr_layout_compare(&ctx, false);
-	if (vr_net_walk(&ctx, &sel, &snap, &err) == VR_WALK_OK) {
+	if (vr_guest_walk(&ctx, &sel, !net, &snap, &err) == VR_WALK_OK) {
 		vr_check_guest(&ctx, &snap);
 		return true;
 	}
 	/* All devices, and none is there: an empty answer, not a failure. */
 	if (json && !sel.device && err.status == VR_WALK_NO_DEVICE)
 		return true;
-	vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	if (err.status == VR_WALK_NO_TYPES)
+		say_missing(&err.missing);
+	else if (net || err.status != VR_WALK_NO_DEVICE)
+		vr_walk_reason(reason, sizeof(reason), &err, &sel);
+	else
+		resolve(VR_G_GUEST);	/* the word may be a network device's */
 	fail(json);
 	return false;
 }
@@ -234,6 +238,11 @@ static bool collect_host(bool json, uint64_t pid)
 	struct vr_walk_error err = { .status = VR_WALK_OK };
 
 	host_side = true;
+	if (sel.queue == VR_SEL_NAME) {
+		vr_word_reason(reason, sizeof(reason), &sel);
+		fail(json);
+		return false;
+	}
 	if (!resolve(VR_G_TASKS | VR_G_VHOST)) {
 		fail(json);
 		return false;
@@ -366,8 +375,10 @@ static void cmd_vring(void)
 	int c;
 
 	begin();
-	while ((c = next_option("c:djlt:w:")) != EOF) {
-		if (c == 'c')
+	while ((c = next_option("ac:djlt:w:")) != EOF) {
+		if (c == 'a')
+			sel.all = true;
+		else if (c == 'c')
 			document = optarg;
 		else if (c == 'd')
 			sel.chains = sel.full = true;
@@ -382,7 +393,8 @@ static void cmd_vring(void)
 		else
 			bad_usage("bad option", optopt);
 	}
-	if (!parse_selection(false) || (layout && !resolve(VR_G_GUEST))) {
+	parse_selection(false);
+	if (layout && !resolve(sel.all ? VR_G_GUEST | VR_G_BUS : VR_G_GUEST)) {
 		fail(json);
 	} else if (layout) {
 		vr_layout_compare(&ctx, true);
@@ -456,7 +468,8 @@ static void cmd_vqwalk(void)
 		else
 			bad_usage("bad option", optopt);
 	}
-	if (!parse_selection(true) || !resolve(0)) {
+	parse_selection(true);
+	if (!resolve(0)) {
 		fail(json);
 		return;
 	}
@@ -512,10 +525,7 @@ static void cmd_vhostq(void)
 		else
 			bad_usage("bad option", optopt);
 	}
-	if (!parse_selection(false)) {
-		fail(json);
-		return;
-	}
+	parse_selection(false);
 	host_side = true;
 	if (interval) {
 		watch(interval, pid);

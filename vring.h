@@ -7,10 +7,12 @@
  *   vring.c      parses the arguments
  *   offsets.c    finds where the kernel's struct members are (struct vr_layout)
  *                by the table in members.c, asking types.c: BTF (btf.c) first, else DWARF
- *   net_walk.c   guest: net_device -> virtnet_info -> queues      \
- *   net_state.c  what the network stack knows of them              \  fill a
- *   vhost_walk.c host: what a tap-like net_device is               /  snapshot,
- *   ring.c packed.c  the shared rings of one queue                   /   print nothing
+ *   vdev_walk.c  guest: which devices are meant; those of any type \
+ *   net_walk.c   net_device -> virtnet_info -> queues               \
+ *   net_state.c  what the network stack knows of them               |  fill a
+ *   bus.c vqs.c  all devices on the virtio bus, the queues of each  |  snapshot,
+ *   vhost_walk.c host: what a tap-like net_device is                |  print
+ *   ring.c packed.c  the shared rings of one queue                  /  nothing
  *   check*.c     says of each queue what state it is in, and why
  *   hops.c       names the way that was walked, for vqwalk
  *   render_*.c   print the snapshot, as text or as JSON; words.c says what
@@ -142,14 +144,18 @@ enum vr_errcode {
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
 			 * tells which was used: 0 BTF, 1 debuginfo */
 	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown */
+	VR_E_NO_BUS,	/* nothing leads to the virtio bus */
 	VR_E_MEMORY,	/* out of memory */
 };
+
+#define VR_NAME_SIZE	24	/* an interface's, or "virtio4294967295" */
+#define VR_LABEL_SIZE	41	/* a queue's: "tx1", or the kernel's name of it */
 
 /* One thing that went wrong; what it spoiled is VR_UNREAD in the snapshot. */
 struct vr_error {
 	enum vr_errcode code;
-	char device[16];	/* interface name, "" when before any device */
-	char queue[12];		/* "tx1", "" when about the device */
+	char device[VR_NAME_SIZE];	/* "" when before any device */
+	char queue[VR_LABEL_SIZE];	/* "tx1", "" when about the device */
 	const char *what;	/* the part, a static string: "avail ring" */
 	const char *of;		/* DISAGREE: the struct, and 'module' its home */
 	const char *module;
@@ -230,19 +236,27 @@ enum vr_slot {
 	VR_IOTLB_LIST, VR_MAP_LINK, VR_MAP_START, VR_MAP_SIZE, VR_MAP_ADDR,
 	VR_MEM_NREGIONS, VR_MEM_REGIONS, VR_SZ_REGION, VR_REGION_START,
 	VR_REGION_SIZE, VR_REGION_ADDR,
+	/* the virtio bus */
+	VR_KSET_LIST, VR_KLIST_LIST, VR_SUBSYS_ENTRY, VR_SUBSYS_BUS, VR_SUBSYS_DEVICES,
+	VR_BUS_P, VR_DEVICE_P, VR_DEVP_KLIST, VR_DEVP_NODE, VR_DEVP_DEVICE,
+	VR_DEVICE_PARENT, VR_DEVICE_KOBJ_NAME,
+	VR_VDEV_VQS, VR_VQ_LIST, VR_VQ_VDEV,
 	VR_NSLOTS
 };
 
 /* Groups of members that a command needs together. */
 enum vr_group {
 	VR_G_KERNEL = 1,	/* name spaces and net devices */
-	VR_G_GUEST = 2,		/* virtio_net and split rings */
+	VR_G_RING = 2,		/* virtio devices and their rings */
+	VR_G_NET = 0x400,	/* virtio_net */
+	VR_G_GUEST = VR_G_RING | VR_G_NET,
 	VR_G_TASKS = 4,		/* tasks, their threads and files */
 	VR_G_TUN = 8,		/* tun and tap devices */
 	VR_G_TAP = 16,		/* macvtap and ipvtap */
 	VR_G_VHOST = 32,	/* vhost and vhost_net */
 	VR_G_VSOCK = 64,	/* vhost_vsock */
 	VR_G_SCSI = 128,	/* vhost_scsi */
+	VR_G_BUS = 0x800,	/* all devices on the virtio bus */
 };
 
 /* Where a member's layout came from. */
@@ -289,7 +303,7 @@ struct vr_ctx {
 	bool no_btf;		/* -D dwarf: leave BTF out */
 	char btf_why[128];	/* why BTF could not be used, "" when it could */
 	/* whose queue is being read, copied into each error */
-	char device[16], queue[12];
+	char device[VR_NAME_SIZE], queue[VR_LABEL_SIZE];
 	struct vr_pgcache {
 		bool tried, usable;
 		uint64_t pgd, direct, direct_end, image, image_end;
@@ -442,6 +456,9 @@ struct vr_list {
 struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what);
 /* The next node's address, or 0 at the end; a bad end is noted. */
 uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l);
+/* The same, but nodes behind a missing link are handed out too, from the list's
+ * end backwards. */
+uint64_t vr_list_next_around(struct vr_ctx *c, struct vr_list *l);
 
 /* A net device, found in any network name space. */
 struct vr_netdev_ref {

@@ -39,7 +39,7 @@ static void keep_guest(const struct vr_device *d, const struct vr_queue *q,
 {
 	const struct vr_packed *p = &q->pk;
 
-	snprintf(s->device, sizeof(s->device), "%s", d->ref.name);
+	snprintf(s->device, sizeof(s->device), "%s", vr_device_name(d));
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vring_virtqueue;
 	s->moving = q->moving;

@@ -67,8 +67,10 @@ void vr_error_where(char *buf, size_t size, const struct vr_error *e)
 
 	buf[0] = '\0';
 	say_escaped(&s, e->device);
-	if (*e->queue)
-		say(&s, " %s", e->queue);
+	if (*e->queue) {
+		say(&s, " ");
+		say_escaped(&s, e->queue);
+	}
 }
 
 void vr_error_what(char *buf, size_t size, const struct vr_error *e)
@@ -110,6 +112,10 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say(&s, "the types of module %s are unknown (struct %s)",
 		    e->module, e->of);
 		break;
+	case VR_E_NO_BUS:
+		say(&s, "neither bus_kset nor a virtio-net device leads to it:"
+		    " only virtio-net devices are looked at");
+		break;
 	case VR_E_MEMORY:
 		say(&s, "out of memory");
 		break;
@@ -125,20 +131,54 @@ static void say_ref(struct sentence *s, const struct vr_netdev_ref *ref)
 	say(s, ")");
 }
 
+/* Devices on the bus that are no network device's. */
+static void say_others(struct sentence *s, const struct vr_walk_error *e)
+{
+	unsigned said = 0;
+
+	for (unsigned i = 0; i < e->nothers; i++) {
+		const struct vr_device *d = &e->others[i];
+		char b[24];
+		const char *type = vr_type_name(d->type, b);
+
+		if (e->ncandidates && d->type.have == VR_READ &&
+		    d->type.v == VR_ID_NET)
+			continue;
+		say(s, said++ ? ", " : "; other virtio devices: ");
+		say(s, "%s (%s)", *d->virtio_name ? d->virtio_name : "-",
+		    type ? type : "-");
+	}
+}
+
 static void say_candidates(struct sentence *s, const struct vr_walk_error *e)
 {
 	if (!e->ncandidates) {
 		say(s, "; there is no virtio-net device");
 		if (e->driver_loaded.have == VR_READ && !e->driver_loaded.v)
 			say(s, " (module virtio_net is not loaded)");
-		return;
 	}
-	say(s, "; virtio-net devices: ");
 	for (unsigned i = 0; i < e->ncandidates; i++) {
-		if (i)
-			say(s, ", ");
+		say(s, i ? ", " : "; virtio-net devices: ");
 		say_ref(s, &e->candidates[i]);
 	}
+	say_others(s, e);
+}
+
+/* What is there instead of the queue that was asked for. */
+static void say_queues(struct sentence *s, const struct vr_walk_error *e)
+{
+	say_escaped(s, *e->virtio_name ? e->virtio_name : e->dev.name);
+	say(s, " has no such queue");
+	if (e->pairs)
+		say(s, ": its queue pairs are 0..%u", e->pairs - 1);
+	else if (*e->virtio_name && !e->nqueues)
+		say(s, ": it has none at all");
+	for (unsigned i = 0; i < e->nlisted; i++) {
+		say(s, i ? ", " : ": its queues are ");
+		say_escaped(s, e->queues[i]);
+	}
+	if (e->nqueues > e->nlisted)
+		say(s, ", and %u more", e->nqueues - e->nlisted);
 }
 
 static void say_not_virtio(struct sentence *s, const struct vr_walk_error *e)
@@ -164,7 +204,7 @@ void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		if (sel->device) {
 			say(&s, "'");
 			say_escaped(&s, sel->device);
-			say(&s, "' is no net device, virtio-net device or virtqueue");
+			say(&s, "' is no net device, virtio device or virtqueue");
 		} else {
 			say(&s, "nothing to show");
 		}
@@ -174,14 +214,23 @@ void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		say_not_virtio(&s, e);
 		break;
 	case VR_WALK_NO_QUEUE:
-		say_escaped(&s, e->dev.name);
-		say(&s, " has no such queue");
-		if (e->pairs)
-			say(&s, ": its queue pairs are 0..%u", e->pairs - 1);
+		say_queues(&s, e);
+		break;
+	case VR_WALK_NO_WORD:
+		vr_word_reason(buf, size, sel);
 		break;
 	default:
 		say(&s, "out of memory");
 	}
+}
+
+void vr_word_reason(char *buf, size_t size, const struct vr_select *sel)
+{
+	struct sentence s = { buf, size, 0 };
+
+	say(&s, "'");
+	say_escaped(&s, sel->word);
+	say(&s, "' is no queue: use N, txN, rxN, output.N, input.N, tx, rx or ctrl");
 }
 
 void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
