@@ -9,8 +9,8 @@
 
 char *help_vring[] = {
 "vring",
-"virtio rings of a guest's network devices",
-"[-c file] [-d] [-j] [-l] [-t source] [-w seconds[,n]]\n  [device [queue]]",
+"virtio rings of a guest's network devices, and of other devices",
+"[-a] [-c file] [-d] [-j] [-l] [-t source] [-w seconds[,n]]\n  [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -20,9 +20,16 @@ char *help_vring[] = {
 " ",
 "     device  interface name, virtio name (virtio3), or the address of the",
 "             net_device; without it all virtio-net devices are shown, one",
-"             line a queue.  The address of a virtqueue shows that queue.",
+"             line a queue.  A device of another type (a disk, a console) goes by",
+"             its virtio name, by the name of the device behind it, such as",
+"             0000:00:03.0, or by the address of its virtio_device.  The address",
+"             of a virtqueue shows that queue.",
 "      queue  N (the pair txN and rxN), txN or output.N, rxN or input.N: the",
-"             full block; tx, rx: all of them, one line each; ctrl.",
+"             full block; tx, rx: all of them, one line each; ctrl.  Of a device",
+"             of another type, the queue's index or its name.",
+"         -a  devices of all types on the virtio bus, those without queues too,",
+"             in the order of their virtio names; of each its type, driver, the",
+"             device behind it, and the features.",
 "    -c file  compare with the host: its queues beside the guest's, and where",
 "             between them something waits.  The file is what 'vhostq -j > file'",
 "             wrote in the host's session, of the same moment at best.",
@@ -125,6 +132,11 @@ char *help_vring[] = {
 "  The transmit queues of a device given by its net_device address:",
 " ",
 "    %s> vring ffff8800da2f8000 tx",
+" ",
+"  Everything on the virtio bus; then one queue of a disk, in full:",
+" ",
+"    %s> vring -a",
+"    %s> vring virtio1 req.0",
 NULL
 };
 
@@ -136,7 +148,8 @@ char *help_vqwalk[] = {
 "  This command shows every hop from a net_device to the rings of its queues: the",
 "  struct and its address, the member that is followed, its offset, and how the",
 "  next address follows from it.  On a guest's virtio-net device it goes to the",
-"  rings of vring, on a host's tap to those of vhostq.",
+"  rings of vring, on a host's tap to those of vhostq; for a virtio device that",
+"  is no network device it begins at the virtio_device.",
 " ",
 "     device  as for vring, or as for vhostq.",
 "      queue  as for vring; without it, all queues of the device.",
