@@ -7,7 +7,6 @@
 
 #define F_EVENT_IDX	(1ULL << 29)
 #define F_VERSION_1	(1ULL << 32)
-#define ID_NET		1
 #define INIT_INUM	4026531956u	/* of the first name space since 3.19 */
 
 static const struct {
@@ -29,13 +28,13 @@ const char *era_name(enum guest_era era)
 
 /* ---- lists --------------------------------------------------------------- */
 
-static void list_init(struct fake_target *f, uint64_t head)
+void guest_list_init(struct fake_target *f, uint64_t head)
 {
 	fake_u64(f, head, head);
 	fake_u64(f, head + 8, head);
 }
 
-static void list_add_tail(struct fake_target *f, uint64_t head, uint64_t node)
+void guest_list_add(struct fake_target *f, uint64_t head, uint64_t node)
 {
 	uint64_t last = fake_get64(f, head + 8);
 
@@ -59,8 +58,8 @@ uint64_t guest_net(struct guest *g, uint32_t inum)
 	uint64_t net = fake_alloc(f, fake_sizeof(f, "net"));
 
 	fake_set(f, net, "net", inum_path(g), inum);
-	list_init(f, net + fake_offset(f, "net", "dev_base_head"));
-	list_add_tail(f, g->net_list, net + fake_offset(f, "net", "list"));
+	guest_list_init(f, net + fake_offset(f, "net", "dev_base_head"));
+	guest_list_add(f, g->net_list, net + fake_offset(f, "net", "list"));
 	return net;
 }
 
@@ -75,7 +74,7 @@ struct guest *guest_new(enum guest_era era)
 	for (unsigned i = 0; i < 2 && eras[era].files[i]; i++)
 		fake_load_layout(g->f, eras[era].files[i]);
 	g->net_list = fake_alloc(g->f, 16);
-	list_init(g->f, g->net_list);
+	guest_list_init(g->f, g->net_list);
 	g->init_net = guest_net(g, INIT_INUM);
 	fake_symbol(g->f, "net_namespace_list", g->net_list);
 	fake_symbol(g->f, "init_net", g->init_net);
@@ -113,7 +112,7 @@ static uint64_t new_netdev(struct guest *g, uint64_t net, const char *name,
 	else
 		at = fake_alloc(f, size);
 	fake_str(f, at + fake_offset(f, "net_device", "name"), name);
-	list_add_tail(f, (net ? net : g->init_net) +
+	guest_list_add(f, (net ? net : g->init_net) +
 		      fake_offset(f, "net", "dev_base_head"),
 		      at + fake_offset(f, "net_device", "dev_list"));
 	return at;
@@ -141,16 +140,15 @@ uint64_t guest_netdev(struct guest *g, uint64_t net, const char *name,
 
 /* ---- virtio-net devices -------------------------------------------------- */
 
-static uint64_t new_virtio_device(struct guest *g, uint64_t features)
+uint64_t guest_virtio_device(struct guest *g, unsigned type, uint64_t features)
 {
 	struct fake_target *f = g->f;
 	uint64_t vdev = fake_alloc(f, fake_sizeof(f, "virtio_device"));
 	uint64_t dev = vdev + fake_offset(f, "virtio_device", "dev");
 
 	fake_set(f, vdev, "virtio_device", "index", g->ndevices++);
-	fake_set(f, vdev, "virtio_device", "id.device", ID_NET);
-	fake_set(f, vdev, "virtio_device", "features",
-		 features ? features : F_VERSION_1 | F_EVENT_IDX);
+	fake_set(f, vdev, "virtio_device", "id.device", type);
+	fake_set(f, vdev, "virtio_device", "features", features);
 	fake_set(f, dev, "device", "bus", g->virtio_bus);
 	return vdev;
 }
@@ -234,7 +232,8 @@ struct nic *guest_nic(struct guest *g, const struct nic_spec *s)
 	n->dev = new_netdev(g, s->net, s->name, s->dev_at,
 			    fake_sizeof(f, "virtnet_info"));
 	n->vi = guest_priv(g, n->dev);
-	n->vdev = new_virtio_device(g, s->features);
+	n->vdev = guest_virtio_device(g, VR_ID_NET, s->features ? s->features :
+				      F_VERSION_1 | F_EVENT_IDX);
 	fake_set(f, n->dev, "net_device", "dev.parent",
 		 n->vdev + fake_offset(f, "virtio_device", "dev"));
 	fill_virtnet_info(g, n, s, pairs);

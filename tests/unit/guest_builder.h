@@ -66,6 +66,12 @@ uint64_t guest_priv(struct guest *g, uint64_t net_device);
 uint64_t guest_vq_slot(struct guest *g, const struct nic *n, enum vr_dir dir,
 		       unsigned pair);
 
+/* A virtio device without queues, which nothing points to yet. */
+uint64_t guest_virtio_device(struct guest *g, unsigned type, uint64_t features);
+/* An empty list, and a node at a list's end. */
+void guest_list_init(struct fake_target *f, uint64_t head);
+void guest_list_add(struct fake_target *f, uint64_t head, uint64_t node);
+
 /* Find all members; the test fails when one is missing. */
 void guest_resolve(struct guest *g);
 
