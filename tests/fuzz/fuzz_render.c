@@ -64,4 +64,10 @@ void select_by(struct vr_select *sel, unsigned how)
 	*sel = (struct vr_select){ .device = lines[n].device, .chains = how & 1 };
 	if (lines[n].queue && vr_select_queue(sel, lines[n].queue))
 		abort();
+	sel->all = how / 10 & 1;
+	/* A device that is no network device, and a queue of it. */
+	if (how / 10 & 2)
+		sel->device = "virtio1";
+	if (how / 10 & 4)
+		vr_select_queue(sel, "req.0");
 }

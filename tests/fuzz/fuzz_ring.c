@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * fuzz_ring.c - a sound guest of each layout era, with split, packed or in-order
- * rings, in which the input overwrites words, plants pointers and takes pages
- * away; then everything is read and printed.
+ * rings of a network device, and others on its virtio bus, in which the input
+ * overwrites words, plants pointers and takes pages away; then everything is read and
+ * printed.
  *
  * Input: the guest, the command line, then operations of 4 bytes (page, offset,
  * what) and what these need.
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "guest_builder.h"
+#include "bus_builder.h"
 
 #define MAX_PAGES	256
 #define SLOTS		1024
@@ -35,6 +36,7 @@ static const struct {
 /* The guest's memory as it was built, and as this input changed it. */
 static struct base {
 	struct guest *g;
+	struct bus *bus;
 	struct vr_layout layout;
 	unsigned npages;
 	uint64_t at[MAX_PAGES];
@@ -180,11 +182,15 @@ static void keep_memory(struct base *b, uint64_t from, uint64_t to)
 static struct base *build(unsigned kind)
 {
 	struct base *b = calloc(1, sizeof(*b));
+	struct bus *bus = bus_new(kinds[kind].era, BUS_KSET | BUS_SYMBOL | BUS_DEVICE);
+	struct vr_missing missing;
+	struct vdev *disk;
 	struct nic *n;
 
 	if (!b)
 		abort();
-	b->g = guest_new(kinds[kind].era);
+	b->bus = bus;
+	b->g = bus->g;
 	n = guest_nic(b->g, &(struct nic_spec){ .name = "eth0", .pairs = 2,
 			      .num = RING_SIZE, .ctrl = true });
 	guest_netdev(b->g, 0, "tap0", "tun");
@@ -197,7 +203,14 @@ static struct base *build(unsigned kind)
 		use_packed(b->g, n->tx[1].vvq, kinds[kind].in_order);
 	else
 		use_ring(&n->tx[1]);
+	bus_nic(bus, n);
+	disk = bus_device(bus, &(struct vdev_spec){ .type = 2, .driver = "virtio_blk",
+			  .parent = "0000:00:02.0", .queues = { "req.0", "req.1" } });
+	bus_device(bus, &(struct vdev_spec){ .type = 4, .queues = { "input" } });
+	use_ring(&disk->ring[0]);
 	guest_resolve(b->g);
+	if (vr_layout_resolve(&b->g->c, VR_G_BUS, &missing))
+		abort();
 	b->layout = b->g->c.layout;
 	keep_memory(b, b->g->net_list, b->g->f->next);
 	return b;
@@ -273,7 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.t = &t;
 	c.layout = at_work->layout;
 	select_by(&sel, how & 0x7f);
-	if (vr_net_walk(&c, &sel, &snap, &err) == VR_WALK_OK) {
+	if (vr_guest_walk(&c, &sel, false, &snap, &err) == VR_WALK_OK) {
 		vr_check_guest(&c, &snap);
 		print_guest(&c, &sel, &snap, how);
 	} else {

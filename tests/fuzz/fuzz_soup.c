@@ -15,8 +15,8 @@
 #include "members.h"
 
 #define SOUP_AT		0xffff888000000000ULL
-#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS)
-#define ALL_GROUPS	255	/* without vsock or scsi, by the input's choice */
+#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS | VR_G_BUS)
+#define ALL_GROUPS	(255 | VR_G_GUEST)	/* without vsock or scsi, by the input's choice */
 #define MAX_READS	50000	/* then all reads fail, so that an input ends */
 
 static struct soup {
@@ -164,7 +164,7 @@ static void walk_guest(struct vr_ctx *c, unsigned how)
 	char reason[1024];
 
 	select_by(&sel, how);
-	if (vr_net_walk(c, &sel, &snap, &err) == VR_WALK_OK) {
+	if (vr_guest_walk(c, &sel, how & 0x400, &snap, &err) == VR_WALK_OK) {
 		vr_check_guest(c, &snap);
 		print_guest(c, &sel, &snap, how);
 	} else {

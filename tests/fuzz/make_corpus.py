@@ -114,6 +114,10 @@ def ring_seeds():
         yield f"noise-{era}", bytes([era, 2]) + operations
         for page in (1, 5, 9, 13):
             yield f"gone-{era}-{page}", bytes([era, 3, page, 0, 0, 0])
+        # The whole bus, a disk on it, one of its queues.
+        for how in (10, 20, 60):
+            yield f"bus-{era}-{how}", bytes([era, how])
+        yield f"bus-noise-{era}", bytes([era, 10]) + operations
     yield from packed_seeds()
 
 
