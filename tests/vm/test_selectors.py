@@ -103,7 +103,7 @@ def test_nothing_there(scene, selected):
     """One document with one error, which says what would work."""
     bare = scene.of("bare")["device"]
     cases = {
-        "eth77": "'eth77' is no net device, virtio-net device or virtqueue; virtio-net devices: eth0 (net_device",
+        "eth77": "'eth77' is no net device, virtio device or virtqueue; virtio-net devices: eth0 (net_device",
         "virtio99": "'virtio99' is no net device",
         "virtio": "'virtio' is no net device",
         "lo": "is not a virtio-net device",

@@ -25,7 +25,7 @@ def layout_of(crash, busy_tap_of, vring_so):
     def get(name):
         if name not in made:
             dump = busy_tap_of(name)
-            result = crash(VERSION).run(dump.core, dump.kernel.vmlinux, ["vring -l"],
+            result = crash(VERSION).run(dump.core, dump.kernel.vmlinux, ["vring -a -l"],
                                         minimal=True, so=vring_so)
             made[name] = screens.layout(result.outputs[0])
         return made[name]
@@ -98,8 +98,8 @@ def test_source(layout_of, name):
 @pytest.mark.parametrize("minimal", [True, False], ids=["minimal", "full"])
 def test_sources_agree(crash, busy_tap, vring_so, minimal):
     """6.1 has everything: whatever -t names, each member is at the same place."""
-    commands = ["vring -l", "vring", "vring -t dwarf -l", "vring", "vring -t btf -l",
-                f"vring -t {busy_tap.kernel.vmlinux} -l", "vring"]
+    commands = ["vring -a -l", "vring", "vring -t dwarf -a -l", "vring", "vring -t btf -a -l",
+                f"vring -t {busy_tap.kernel.vmlinux} -a -l", "vring"]
     result = crash(VERSION).run(busy_tap.core, busy_tap.kernel.vmlinux, commands, minimal=minimal, so=vring_so)
     default, table, dwarf, dwarf_table, btf, file, file_table = result.outputs
     assert dwarf_table == table and file_table == table and screens.table(table)
