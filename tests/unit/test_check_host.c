@@ -265,7 +265,7 @@ static void each_shape_has_its_state(void **state)
 
 static struct judged shaped(const char *name)
 {
-	struct judged x;
+	struct judged x = { .c = { .nerrors = 0 } };
 
 	for (unsigned i = 0; i < COUNT_OF(shapes); i++)
 		if (!strcmp(shapes[i].name, name)) {
