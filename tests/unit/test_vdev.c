@@ -239,6 +239,7 @@ static void buffers_that_wait_for_something_are_no_trouble(void **state)
 		while (cases[i].parked[n])
 			spec.queues[n++] = "";
 		d = bus_device(b, &spec);
+		fake_set(b->g->f, d->addr, "virtio_device", "config_core_enabled", 1);
 		for (unsigned k = 0; k < n; k++)
 			ring_add(&d->ring[k], 1);
 		w = bus_walk(b, true, NULL, NULL);
