@@ -125,6 +125,34 @@ static uint32_t hash(const char *s)
 	return h;
 }
 
+/* Copy type 'id' and tell where its tail is; -1 for an id that is none. */
+static int get_type(const struct vr_btf *b, uint32_t id, struct type *ret,
+		    const uint8_t **items)
+{
+	const uint8_t *p;
+
+	while (b && id < b->first_id)
+		b = b->base;
+	if (!b || id - b->first_id >= b->count)
+		return -1;
+	p = b->types + b->at[id - b->first_id];
+	memcpy(ret, p, sizeof(*ret));
+	*items = p + sizeof(*ret);
+	return 0;
+}
+
+/* A struct, or the only name that a nameless one has. */
+static bool names_struct(const struct vr_btf *b, const struct type *t)
+{
+	const uint8_t *items;
+	struct type to;
+
+	if (kind_of(t) != KIND_TYPEDEF)
+		return is_composite(t);
+	return !get_type(b, t->size, &to, &items) && is_composite(&to) &&
+	       !*string_at(b, to.name);
+}
+
 static int index_names(struct vr_arena *arena, struct vr_btf *b)
 {
 	struct type t;
@@ -141,7 +169,11 @@ static int index_names(struct vr_arena *arena, struct vr_btf *b)
 		uint32_t n;
 
 		memcpy(&t, b->types + b->at[i], sizeof(t));
-		if (!is_composite(&t))
+		if (kind_of(&t) == KIND_ENUM) {
+			b->next[i] = b->enums;
+			b->enums = i + 1;
+		}
+		if (!names_struct(b, &t))
 			continue;
 		name = string_at(b, t.name);
 		if (!*name)
@@ -191,22 +223,6 @@ int vr_btf_parse(struct vr_arena *arena, const void *data, size_t len,
 }
 
 /* ---- look-up ------------------------------------------------------------------- */
-
-/* Copy type 'id' and tell where its tail is; -1 for an id that is none. */
-static int get_type(const struct vr_btf *b, uint32_t id, struct type *ret,
-		    const uint8_t **items)
-{
-	const uint8_t *p;
-
-	while (b && id < b->first_id)
-		b = b->base;
-	if (!b || id - b->first_id >= b->count)
-		return -1;
-	p = b->types + b->at[id - b->first_id];
-	memcpy(ret, p, sizeof(*ret));
-	*items = p + sizeof(*ret);
-	return 0;
-}
 
 /* Follow typedefs and qualifiers to the type itself. */
 static int strip(const struct vr_btf *b, uint32_t id, struct type *t,
@@ -389,14 +405,12 @@ int vr_btf_size(const struct vr_btf *b, const char *type, uint64_t *ret)
 int vr_btf_enum(const struct vr_btf *b, const char *name, uint64_t *ret)
 {
 	for (; b; b = b->base) {
-		for (uint32_t i = 0; i < b->count; i++) {
-			const uint8_t *p = b->types + b->at[i];
+		for (uint32_t i = b->enums; i; i = b->next[i - 1]) {
+			const uint8_t *p = b->types + b->at[i - 1];
 			uint32_t item[2];	/* name, value */
 			struct type t;
 
 			memcpy(&t, p, sizeof(t));
-			if (kind_of(&t) != KIND_ENUM)
-				continue;
 			for (uint32_t k = 0; k < vlen_of(&t); k++) {
 				memcpy(item, p + sizeof(t) + k * sizeof(item),
 				       sizeof(item));

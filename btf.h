@@ -19,8 +19,10 @@ struct vr_btf {
 	uint32_t first_id, count;	/* ids first_id .. first_id + count - 1 */
 	uint32_t first_string;		/* string offsets start here */
 	uint32_t *at;			/* offset of each type in 'types' */
-	uint32_t *next, *bucket;	/* structs and unions by name */
+	uint32_t *next, *bucket;	/* structs and unions by name, and typedefs of
+					 * nameless ones */
 	uint32_t buckets;		/* a power of two */
+	uint32_t enums;			/* the first enum, plus 1; linked by 'next' */
 };
 
 /*
@@ -33,7 +35,8 @@ int vr_btf_parse(struct vr_arena *arena, const void *data, size_t len,
  * union 'type' of this blob or its base; 0, or -1.  Bit fields are refused. */
 int vr_btf_member(const struct vr_btf *b, const char *type, const char *path,
 		  struct vr_member *ret);
-/* Size of struct or union 'type'; 0, or -1. */
+/* Size of struct or union 'type'; 0, or -1.  For both, a typedef of a nameless struct
+ * is a name of it. */
 int vr_btf_size(const struct vr_btf *b, const char *type, uint64_t *ret);
 /* Value of an enumeration constant of up to 32 bits; 0, or -1. */
 int vr_btf_enum(const struct vr_btf *b, const char *name, uint64_t *ret);

@@ -20,6 +20,7 @@
 #define P VR_G_TAP
 #define V VR_G_VHOST
 #define B VR_G_BUS
+#define I VR_G_IRQ
 
 static const char virtio[] = "virtio";
 static const char ring[] = "virtio_ring";
@@ -84,6 +85,10 @@ const struct vr_row vr_rows[] = {
 	/* mult >> shift of clocksource_jiffies is the length of a jiffy. */
 	{ VR_CLOCK_MULT, G | V, NULL, true, { { "clocksource", "mult", "" } } },
 	{ VR_CLOCK_SHIFT, G | V, NULL, true, { { "clocksource", "shift", "" } } },
+	{ VR_DEV_WATCHDOG, G, NULL, true,
+	  { { "net_device", "watchdog_timeo", "" } } },
+	{ VR_TXQ_TIMEOUTS, G, NULL, true,
+	  { { "netdev_queue", "trans_timeout", "" } } },
 	{ VR_MODULE_LIST, K, NULL, true, { { "module", "list", "" } } },
 	{ VR_MODULE_NAME, K, NULL, true, { { "module", "name", "" } } },
 	{ VR_TASK_TASKS, T, NULL, false, { { "task_struct", "tasks", "" } } },
@@ -96,6 +101,51 @@ const struct vr_row vr_rows[] = {
 	  { { "signal_struct", "thread_head", "3.14" } } },
 	{ VR_TASK_THREAD_NODE, T, NULL, false,
 	  { { "task_struct", "thread_node", "3.14" } } },
+
+	/* ---- interrupts: vmlinux ---- */
+	{ VR_IRQ_NUMBER, I, NULL, true, { { "irq_desc", "irq_data.irq", "" } } },
+	/* 4.3 and 4.4 moved what all chips of an interrupt share. */
+	{ VR_IRQ_STATE, I, NULL, true,
+	  { { "irq_desc", "irq_common_data.state_use_accessors", "4.3" },
+	    { "irq_desc", "irq_data.state_use_accessors", "" } } },
+	{ VR_IRQ_AFFINITY, I, NULL, true,
+	  { { "irq_desc", "irq_common_data.affinity", "4.3" },
+	    { "irq_desc", "irq_data.affinity", "" } } },
+	{ VR_IRQ_EFFECTIVE, I, NULL, true,
+	  { { "irq_desc", "irq_common_data.effective_affinity", "4.13" } } },
+	{ VR_IRQ_KSTAT, I, NULL, true, { { "irq_desc", "kstat_irqs", "" } } },
+	{ VR_IRQ_ACTION, I, NULL, true, { { "irq_desc", "action", "" } } },
+	{ VR_IRQ_DEPTH, I, NULL, true, { { "irq_desc", "depth", "" } } },
+	/* The sum over all CPUs of kstat_irqs. */
+	{ VR_IRQ_TOTAL, I, NULL, true, { { "irq_desc", "tot_count", "5.1" } } },
+	{ VR_IRQ_UNHANDLED, I, NULL, true,
+	  { { "irq_desc", "irqs_unhandled", "" } } },
+	{ VR_SZ_IRQ_DESC, I, NULL, true, { { "irq_desc", NULL, "" } } },
+	{ VR_SZ_CPUMASK, I, NULL, true, { { "cpumask", NULL, "" } } },
+	{ VR_ACTION_DEV_ID, I, NULL, true, { { "irqaction", "dev_id", "" } } },
+	{ VR_ACTION_NEXT, I, NULL, true, { { "irqaction", "next", "" } } },
+	{ VR_ACTION_NAME, I, NULL, true, { { "irqaction", "name", "" } } },
+	/* The descriptors are in a radix tree, which became an xarray in all but
+	 * name, or in a maple tree. A level was counted from the root first. */
+	{ VR_RADIX_HEAD, I, NULL, true,
+	  { { "xarray", "xa_head", "4.20" }, { "radix_tree_root", "rnode", "" } } },
+	{ VR_RADIX_SHIFT, I, NULL, true,
+	  { { "xa_node", "shift", "4.20" }, { "radix_tree_node", "shift", "4.7" } } },
+	{ VR_RADIX_SLOTS, I, NULL, true,
+	  { { "xa_node", "slots", "4.20" }, { "radix_tree_node", "slots", "" } } },
+	{ VR_RADIX_HEIGHT, I, NULL, true,
+	  { { "radix_tree_root", "height", "" } } },
+	{ VR_MAPLE_ROOT, I, NULL, true, { { "maple_tree", "ma_root", "6.1" } } },
+	{ VR_MAPLE_SLOT, I, NULL, true, { { "maple_node", "slot", "6.1" } } },
+	{ VR_MAPLE_PIVOT64, I, NULL, true, { { "maple_range_64", "pivot", "6.1" } } },
+	{ VR_MAPLE_SLOT64, I, NULL, true, { { "maple_range_64", "slot", "6.1" } } },
+	{ VR_MAPLE_PIVOTA, I, NULL, true, { { "maple_arange_64", "pivot", "6.1" } } },
+	{ VR_MAPLE_SLOTA, I, NULL, true, { { "maple_arange_64", "slot", "6.1" } } },
+	/* What is pending on a CPU: a member here, or a variable (6.15). */
+	{ VR_SOFTIRQ_HOT, I, NULL, true,
+	  { { "pcpu_hot", "softirq_pending", "6.2" } } },
+	{ VR_SOFTIRQ_STAT, I, NULL, true,
+	  { { "irq_cpustat_t", "__softirq_pending", "" } } },
 
 	/* ---- virtio.ko ---- */
 	{ VR_VDEV_DEV, G, virtio, false, { { "virtio_device", "dev", "" } } },
@@ -245,6 +295,11 @@ const struct vr_row vr_rows[] = {
 	  { { "virtnet_info", "refill_enabled", "5.10" } } },
 	{ VR_SQ_NAPI, N, net, true, { { "send_queue", "napi", "4.12" } } },
 	{ VR_RQ_NAPI, N, net, true, { { "receive_queue", "napi", "" } } },
+	/* 4.19 counts by queue; el8 has the struct before these members. */
+	{ VR_SQ_KICKS, N, net, true, { { "send_queue", "stats.kicks", "4.19" } } },
+	{ VR_RQ_KICKS, N, net, true, { { "receive_queue", "stats.kicks", "4.19" } } },
+	{ VR_SQ_TIMEOUTS, N, net, true,
+	  { { "send_queue", "stats.tx_timeouts", "5.17" } } },
 	{ VR_SZ_SEND_QUEUE, N, net, false, { { "send_queue", NULL, "" } } },
 	{ VR_SQ_VQ, N, net, false, { { "send_queue", "vq", "" } } },
 	{ VR_SZ_RECEIVE_QUEUE, N, net, false,

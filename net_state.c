@@ -3,7 +3,7 @@
  * net_state.c - what the guest's network stack knows of a device: link, transmit
  * queues, NAPI, the work that refills receive rings.
  */
-#include "vring.h"
+#include "irq.h"
 
 /* Bits of net_device.state: an enum that has not moved since 2.6. */
 #define LINK_STATE_START	0
@@ -28,26 +28,6 @@ static struct vr_val inverse(struct vr_val v)
 	return v;
 }
 
-void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
-{
-	struct vr_obj dev = { .addr = d->ref.addr };
-	struct vr_obj vi = { .addr = d->virtnet_info };
-	struct vr_val state = vr_get(c, &dev, VR_DEV_STATE, "net_device.state");
-	struct vr_obj refill = { .addr = vi.addr +
-					 c->layout.f[VR_VI_REFILL].offset };
-
-	vr_net_txqs(c, d->ref.addr, &d->txqs);
-	d->up = bit(state, LINK_STATE_START);
-	d->carrier = inverse(bit(state, LINK_STATE_NOCARRIER));
-	d->link = bit(vr_get(c, &vi, VR_VI_STATUS, "virtnet_info.status"), 0);
-	d->refill_enabled = vr_get(c, &vi, VR_VI_REFILL_ENABLED,
-				   "virtnet_info.refill_enabled");
-	d->refill_pending = (struct vr_val){ .have = VR_ABSENT };
-	if (vr_has(c, VR_VI_REFILL))
-		d->refill_pending = bit(vr_get(c, &refill, VR_WORK_DATA,
-					       "virtnet_info.refill"), 0);
-}
-
 /* The length of a jiffy, from the clock source that counts them, and the time;
  * both are read once a command. */
 static void read_clock(struct vr_ctx *c)
@@ -70,6 +50,43 @@ static void read_clock(struct vr_ctx *c)
 	c->clock.tick_nsec = mult.v >> shift.v;
 }
 
+static struct vr_val watchdog_ms(struct vr_ctx *c, const struct vr_obj *dev)
+{
+	struct vr_val v = vr_get(c, dev, VR_DEV_WATCHDOG,
+				 "net_device.watchdog_timeo");
+
+	if (v.have != VR_READ)
+		return v;
+	if (!c->clock.tried)
+		read_clock(c);
+	/* A signed number; 0 until the first device of its kind is opened. */
+	if (!c->clock.tick_nsec || v.v > INT32_MAX)
+		return (struct vr_val){ .have = VR_UNREAD };
+	v.v = v.v * (c->clock.tick_nsec / 1000) / (NSEC_PER_MSEC / 1000);
+	return v;
+}
+
+void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
+{
+	struct vr_obj dev = { .addr = d->ref.addr };
+	struct vr_obj vi = { .addr = d->virtnet_info };
+	struct vr_val state = vr_get(c, &dev, VR_DEV_STATE, "net_device.state");
+	struct vr_obj refill = { .addr = vi.addr +
+					 c->layout.f[VR_VI_REFILL].offset };
+
+	vr_net_txqs(c, d->ref.addr, &d->txqs);
+	d->up = bit(state, LINK_STATE_START);
+	d->carrier = inverse(bit(state, LINK_STATE_NOCARRIER));
+	d->link = bit(vr_get(c, &vi, VR_VI_STATUS, "virtnet_info.status"), 0);
+	d->refill_enabled = vr_get(c, &vi, VR_VI_REFILL_ENABLED,
+				   "virtnet_info.refill_enabled");
+	d->refill_pending = (struct vr_val){ .have = VR_ABSENT };
+	if (vr_has(c, VR_VI_REFILL))
+		d->refill_pending = bit(vr_get(c, &refill, VR_WORK_DATA,
+					       "virtnet_info.refill"), 0);
+	d->watchdog_ms = watchdog_ms(c, &dev);
+}
+
 static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
 {
 	struct vr_val unknown = { .have = VR_UNREAD };
@@ -88,26 +105,13 @@ static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
 
 /* What a queueing discipline without a lock has, counted by each CPU; a CPU may
  * count another's packets down, so only the sum means something. */
-static struct vr_val sum_over_cpus(struct vr_ctx *c, struct vr_val first,
-				   uint64_t percpu)
+static struct vr_val qlen_of_cpus(struct vr_ctx *c, struct vr_val first,
+				  uint64_t percpu)
 {
-	struct vr_val unknown = { .have = VR_UNREAD };
-	uint32_t ncpus, sum = (uint32_t)first.v, n;
-	uint64_t table, addr, base;
-
-	if (first.have != VR_READ || !percpu || !vr_has(c, VR_GNET_QLEN) ||
-	    c->t->symbol(c->t, "__per_cpu_offset", &table) ||
-	    c->t->symbol(c->t, "nr_cpu_ids", &addr) ||
-	    vr_read(c, addr, &ncpus, sizeof(ncpus)) || ncpus > MAX_CPUS)
-		return unknown;
-	for (uint32_t cpu = 0; cpu < ncpus; cpu++) {
-		if (vr_read(c, table + 8 * (uint64_t)cpu, &base, sizeof(base)) ||
-		    vr_read(c, base + percpu + c->layout.f[VR_GNET_QLEN].offset,
-			    &n, sizeof(n)))
-			return unknown;
-		sum += n;
-	}
-	return (struct vr_val){ sum, VR_READ };
+	if (first.have != VR_READ || !percpu || !vr_has(c, VR_GNET_QLEN))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return vr_sum_over_cpus(c, (uint32_t)first.v, percpu +
+				c->layout.f[VR_GNET_QLEN].offset);
 }
 
 static struct vr_val qdisc_qlen(struct vr_ctx *c, uint64_t addr)
@@ -120,10 +124,10 @@ static struct vr_val qdisc_qlen(struct vr_ctx *c, uint64_t addr)
 	struct vr_val flags = vr_get(c, &qdisc, VR_QDISC_FLAGS, "Qdisc.flags");
 
 	if (flags.have == VR_READ && (flags.v & QDISC_CPUSTATS))
-		return sum_over_cpus(c, vr_get(c, &qdisc, VR_QDISC_QSTATS_QLEN,
-					       "Qdisc.qstats.qlen"),
-				     vr_get_ptr(c, &qdisc, VR_QDISC_CPU_QSTATS,
-						NULL));
+		return qlen_of_cpus(c, vr_get(c, &qdisc, VR_QDISC_QSTATS_QLEN,
+					      "Qdisc.qstats.qlen"),
+				    vr_get_ptr(c, &qdisc, VR_QDISC_CPU_QSTATS,
+					       NULL));
 	return vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
 }
 
@@ -141,7 +145,7 @@ void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 		struct vr_txq *ret)
 {
 	static const enum vr_slot members[] = {
-		VR_TXQ_STATE, VR_TXQ_TRANS_START, VR_TXQ_QDISC,
+		VR_TXQ_STATE, VR_TXQ_TRANS_START, VR_TXQ_QDISC, VR_TXQ_TIMEOUTS,
 	};
 	struct vr_obj txq;
 	uint64_t qdisc;
@@ -149,14 +153,28 @@ void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 	if (!all->base || n >= all->count)
 		return;
 	ret->addr = all->base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
-	txq = vr_obj_cover(c, ret->addr, members, 3);
+	txq = vr_obj_cover(c, ret->addr, members, 4);
 	ret->state = vr_get(c, &txq, VR_TXQ_STATE, "netdev_queue.state");
 	ret->age_ms = age_ms(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
 				       "netdev_queue.trans_start"));
+	ret->trans_timeout = vr_get(c, &txq, VR_TXQ_TIMEOUTS,
+				    "netdev_queue.trans_timeout");
 	qdisc = vr_get_ptr(c, &txq, VR_TXQ_QDISC, NULL);
 	ret->qlen = (struct vr_val){ .have = VR_UNREAD };
 	if (qdisc)
 		ret->qlen = qdisc_qlen(c, qdisc);
+}
+
+/* What the driver counts for itself. */
+static void read_stats(struct vr_ctx *c, struct vr_queue *q, uint64_t owner)
+{
+	struct vr_obj o = { .addr = owner };
+
+	q->kicks = vr_get(c, &o, q->dir == VR_TX ? VR_SQ_KICKS : VR_RQ_KICKS,
+			  "kicks");
+	if (q->dir == VR_TX)
+		q->txq.tx_timeouts = vr_get(c, &o, VR_SQ_TIMEOUTS,
+					    "tx_timeouts");
 }
 
 static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
@@ -180,6 +198,7 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 		return;
 	if (q->dir == VR_TX)
 		vr_net_txq(c, &d->txqs, q->pair, &q->txq);
+	read_stats(c, q, owner);
 	if (vr_has(c, napi))
 		read_napi(c, q, owner + c->layout.f[napi].offset);
 }

@@ -184,6 +184,7 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		vr_ring_read(c, q, addr - c->layout.f[VR_VVQ_VQ].offset,
 			     !version_1 && c->t->big_endian);
 		vr_net_queue_state(c, d, q, owner->addr);
+		vr_irq_read(c, d->virtio_device, q);
 		if (sel->chains)
 			vr_guest_chains(c, q, d->features.v, !version_1 &&
 					c->t->big_endian);

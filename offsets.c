@@ -114,9 +114,45 @@ static bool pointless(const struct vr_ctx *c, enum vr_slot s)
 	case VR_PSTATE_NUM:
 	case VR_PSTATE_NEXT:
 		return !vr_has(c, VR_PVQ_NUM);
+	case VR_RADIX_HEIGHT:
+		return !vr_has(c, VR_RADIX_HEAD) || vr_has(c, VR_RADIX_SHIFT);
+	case VR_RADIX_SHIFT:
+	case VR_RADIX_SLOTS:
+		return !vr_has(c, VR_RADIX_HEAD);
+	case VR_MAPLE_SLOT:
+	case VR_MAPLE_PIVOT64:
+	case VR_MAPLE_SLOT64:
+	case VR_MAPLE_PIVOTA:
+	case VR_MAPLE_SLOTA:
+		return !vr_has(c, VR_MAPLE_ROOT);
 	default:
 		return false;
 	}
+}
+
+/* Where only one variable of the kernel has a type, and this kernel lacks it. */
+static bool no_variable(struct vr_ctx *c, enum vr_slot s)
+{
+	const char *name;
+	uint64_t addr;
+
+	switch (s) {
+	case VR_RADIX_HEAD:
+		name = "irq_desc_tree";
+		break;
+	case VR_MAPLE_ROOT:
+		name = "sparse_irqs";
+		break;
+	case VR_SOFTIRQ_HOT:
+		name = "pcpu_hot";
+		break;
+	case VR_SOFTIRQ_STAT:
+		name = "irq_stat";
+		break;
+	default:
+		return false;
+	}
+	return c->t->symbol(c->t, name, &addr);
 }
 
 static void resolve_constants(struct vr_ctx *c)
@@ -127,27 +163,47 @@ static void resolve_constants(struct vr_ctx *c)
 	c->layout.constants = true;
 }
 
+/* None of these has moved since there are maple trees and these bits. */
+static void resolve_irq_constants(struct vr_ctx *c)
+{
+	struct vr_layout *l = &c->layout;
+
+	l->irq.disabled = vr_type_enum(c, "IRQD_IRQ_DISABLED", 1 << 16);
+	l->irq.masked = vr_type_enum(c, "IRQD_IRQ_MASKED", 1 << 17);
+	if (vr_has(c, VR_MAPLE_ROOT)) {
+		l->irq.dense = vr_type_enum(c, "maple_dense", 0);
+		l->irq.leaf = vr_type_enum(c, "maple_leaf_64", 1);
+		l->irq.range = vr_type_enum(c, "maple_range_64", 2);
+		l->irq.arange = vr_type_enum(c, "maple_arange_64", 3);
+	}
+	l->irq.known = true;
+}
+
 int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 {
 	struct absent absent = { .n = 0 };
 
 	for (size_t i = 0; i < vr_nrows; i++) {
 		const struct vr_row *r = &vr_rows[i];
-		const struct vr_field *f = &c->layout.f[r->slot];
+		struct vr_field *f = &c->layout.f[r->slot];
 
 		if (!(r->groups & groups) || f->known || f->absent)
 			continue;
-		if (pointless(c, r->slot))
+		/* Remembered, for crash takes long to say no to a name. */
+		f->absent = no_variable(c, r->slot);
+		if (f->absent || pointless(c, r->slot))
 			continue;
 		if (!try_row(c, r, &absent) || r->optional)
 			continue;
-		c->layout.f[r->slot].absent = false;
+		f->absent = false;
 		*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
 					    r->module };
 		return -1;
 	}
 	if ((groups & VR_G_GUEST) && !c->layout.constants)
 		resolve_constants(c);
+	if ((groups & VR_G_IRQ) && !c->layout.irq.known)
+		resolve_irq_constants(c);
 	return 0;
 }
 

@@ -234,6 +234,35 @@ static void shared_words(struct json *j, const struct vr_queue *q)
 	json_close_object(j);
 }
 
+static void interrupt_line(struct json *j, const struct vr_irq *irq)
+{
+	if (irq->have != VR_READ) {
+		json_null(j, "irq");
+		return;
+	}
+	json_object(j, "irq");
+	json_val(j, "number", irq->number);
+	json_string(j, "name", irq->name);
+	json_addr(j, "irq_desc", irq->desc);
+	json_bool(j, "shared", irq->shared);
+	json_val_bool(j, "disabled", irq->disabled);
+	json_val_bool(j, "masked", irq->masked);
+	json_val(j, "unhandled", irq->unhandled);
+	json_val(j, "count", irq->count);
+	json_val(j, "cpu", irq->cpu);
+	json_val_bool(j, "more_cpus", irq->more_cpus);
+	if (irq->softirqs.have == VR_READ) {
+		json_object(j, "softirq_pending");
+		json_val_bool(j, "net_rx", irq->net_rx);
+		json_val_bool(j, "net_tx", irq->net_tx);
+		json_val_hex(j, "mask", irq->softirqs);
+		json_close_object(j);
+	} else {
+		json_null(j, "softirq_pending");
+	}
+	json_close_object(j);
+}
+
 /* netdev_queue.state: bit 0 is the driver's stop. */
 static void net_context(struct json *j, const struct vr_device *d,
 			const struct vr_queue *q)
@@ -248,6 +277,9 @@ static void net_context(struct json *j, const struct vr_device *d,
 		json_val_bool(j, "stopped", stopped);
 		json_val(j, "trans_start_age_ms", q->txq.age_ms);
 		json_val(j, "qlen", q->txq.qlen);
+		json_val(j, "watchdog_timeo_ms", d->watchdog_ms);
+		json_val(j, "tx_timeouts", q->txq.tx_timeouts);
+		json_val(j, "trans_timeout", q->txq.trans_timeout);
 		json_close_object(j);
 	} else {
 		json_null(j, "netdev_queue");
@@ -275,7 +307,8 @@ static void net_context(struct json *j, const struct vr_device *d,
 	else
 		json_null(j, "in_use");
 	json_val_bool(j, "callback", q->callback);
-	json_null(j, "irq");
+	json_val(j, "kicks", q->kicks);
+	interrupt_line(j, &q->irq);
 }
 
 static void notify(struct json *j, const char *name, const struct vr_notify *n,

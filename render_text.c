@@ -246,6 +246,27 @@ static const char *yes_no(struct vr_val v, const char *yes, const char *no)
 	return v.v ? yes : no;
 }
 
+/* The queue's interrupt and what waits on its CPU. */
+static void print_irq(FILE *out, const struct vr_irq *irq)
+{
+	char name[170], b[4][24];
+
+	if (irq->have != VR_READ) {
+		fprintf(out, "    irq %s\n", irq->have == VR_UNREAD ? "-" : "none");
+		return;
+	}
+	vr_text_escape(name, sizeof(name), irq->name);
+	fprintf(out, "    irq %s %s%s   %s%s   CPU %s%s   count %s   unhandled %s   softirqs pending there: ",
+		vr_val_text(irq->number, b[0]), name, irq->shared ? " (shared)" : "",
+		yes_no(irq->disabled, "disabled", "enabled"),
+		irq->masked.have == VR_READ && irq->masked.v ? ", masked" : "",
+		vr_val_text(irq->cpu, b[1]),
+		irq->more_cpus.have == VR_READ && irq->more_cpus.v ? " and others" : "",
+		vr_val_text(irq->count, b[2]), vr_val_text(irq->unhandled, b[3]));
+	vr_softirqs_text(name, sizeof(name), irq->softirqs);
+	fprintf(out, "%s\n", name);
+}
+
 /* What the network stack knows of the queue. */
 static void print_net(FILE *out, const struct vr_device *d,
 		      const struct vr_queue *q)
@@ -262,6 +283,15 @@ static void print_net(FILE *out, const struct vr_device *d,
 			q->txq.state.v & TXQ_STACK_XOFF ? " (stopped by BQL)" : "",
 			q->txq.state.v & TXQ_FROZEN ? " (frozen)" : "",
 			vr_val_text(q->txq.qlen, b[1]), vr_val_text(q->txq.age_ms, b[2]));
+	/* Without a driver's handler for it the stack watches nothing. */
+	if (q->txq.addr && d->watchdog_ms.have == VR_READ && !d->watchdog_ms.v)
+		fprintf(out, "    watchdog off\n");
+	else if (q->txq.addr)
+		fprintf(out, "    watchdog after %s ms   bit %s times, by the driver's count %s\n",
+			vr_val_text(d->watchdog_ms, b[0]),
+			vr_val_text(q->txq.trans_timeout, b[1]),
+			vr_val_text(q->txq.tx_timeouts, b[2]));
+	print_irq(out, &q->irq);
 	if (q->napi.addr)
 		fprintf(out, "    napi %" PRIx64 "   state %s   %s   %s   weight %s\n",
 			q->napi.addr, vr_val_text(q->napi.state, b[0]),

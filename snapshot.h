@@ -201,6 +201,8 @@ struct vr_txq {
 	struct vr_val age_ms;	/* since trans_start; means something only when
 				 * the queue is stopped */
 	struct vr_val qlen;
+	struct vr_val trans_timeout;	/* times that the watchdog bit */
+	struct vr_val tx_timeouts;	/* the same, by the driver's count */
 };
 
 /* A net_device's transmit queues: an array. */
@@ -213,6 +215,24 @@ struct vr_napi {
 	struct vr_val state, weight;
 	struct vr_val scheduled, disabled;
 	struct vr_val enabled;	/* napi_enable() was called: NPSVC is clear */
+};
+
+/* A queue's interrupt, by the handlers that are registered for it. */
+struct vr_irq {
+	/* VR_ABSENT: the queue has none; VR_UNREAD: unknown, and so is all below */
+	enum vr_have have;
+	uint64_t desc;		/* irq_desc */
+	bool shared;		/* with other queues or devices */
+	char name[41];		/* the handler's: "virtio0-input.0" */
+	struct vr_val number;
+	struct vr_val disabled;	/* by disable_irq() */
+	struct vr_val masked;	/* at its controller */
+	struct vr_val unhandled;	/* of the last 100000 */
+	struct vr_val count;	/* since boot, on all CPUs */
+	struct vr_val cpu;	/* that it goes to, the first of them */
+	struct vr_val more_cpus;
+	struct vr_val softirqs;	/* pending on that CPU: a mask */
+	struct vr_val net_tx, net_rx;	/* of them, those of the network */
 };
 
 struct vr_queue {
@@ -230,8 +250,10 @@ struct vr_queue {
 	uint32_t num;		/* ring size; 0: unknown, or refused */
 	bool failed;		/* could not be read at all; see the errors */
 	struct vr_val callback;	/* 0: the queue has no callback */
+	struct vr_val kicks;	/* by the driver's count */
 	struct vr_txq txq;
 	struct vr_napi napi;
+	struct vr_irq irq;
 	struct vr_val dma_desc, dma_avail, dma_used;	/* guest-physical */
 	struct vr_val index, num_free, free_head, num_added, last_used_idx;
 	struct vr_val avail_idx_shadow, avail_flags_shadow;
@@ -314,6 +336,7 @@ struct vr_device {
 	struct vr_val failed;
 	struct vr_val enabled;			/* by the virtio core: DRIVER_OK is set */
 	struct vr_val refill_pending, refill_enabled;
+	struct vr_val watchdog_ms;		/* net_device.watchdog_timeo */
 	struct vr_queue *queues;
 	unsigned nqueues;
 };
@@ -425,6 +448,9 @@ void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 void vr_net_device_state(struct vr_ctx *c, struct vr_device *d);
 void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 			struct vr_queue *q, uint64_t owner);
+/* irq.c: the interrupt of 'q', a queue of the virtio_device that was read before;
+ * the first call of a command looks at all interrupts.  Needs VR_G_IRQ. */
+void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q);
 /* net_walk.c: netdev_priv(): where the driver's private area of a net_device
  * lies, by net_device.priv or the rounded-up size. */
 uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
@@ -630,6 +656,8 @@ bool vr_check_row(unsigned n, const char **name, enum vr_severity *severity,
 const char *vr_val_text(struct vr_val v, char buf[24]);
 /* A string from the dump with control and non-ASCII bytes as \xNN. */
 void vr_text_escape(char *out, size_t size, const char *in);
+/* A mask of softirqs by their names. */
+void vr_softirqs_text(char *buf, size_t size, struct vr_val pending);
 /* Whose error it is ("eth0 tx1", "" for none), and what it is. */
 void vr_error_where(char *buf, size_t size, const struct vr_error *e);
 void vr_error_what(char *buf, size_t size, const struct vr_error *e);

@@ -51,6 +51,7 @@ static void begin(void)
 	host_side = false;
 	nodename[0] = '\0';
 	ctx.types = NULL;
+	ctx.irqs = NULL;
 	ctx.btf_why[0] = '\0';
 }
 
@@ -207,10 +208,10 @@ static void fail(bool json)
 static bool collect(bool json)
 {
 	struct vr_walk_error err = { .status = VR_WALK_OK };
-	bool net = resolve(VR_G_GUEST);
+	bool net = resolve(VR_G_GUEST | VR_G_IRQ);
 
 	/* Without virtio_net's types there may still be other devices. */
-	if (!net && ((!sel.all && !sel.device) || !resolve(VR_G_RING))) {
+	if (!net && ((!sel.all && !sel.device) || !resolve(VR_G_RING | VR_G_IRQ))) {
 		fail(json);
 		return false;
 	}
@@ -394,7 +395,7 @@ static void cmd_vring(void)
 			bad_usage("bad option", optopt);
 	}
 	parse_selection(false);
-	if (layout && !resolve(sel.all ? VR_G_GUEST | VR_G_BUS : VR_G_GUEST)) {
+	if (layout && !resolve(VR_G_GUEST | VR_G_IRQ | (sel.all ? VR_G_BUS : 0))) {
 		fail(json);
 	} else if (layout) {
 		vr_layout_compare(&ctx, true);

@@ -182,6 +182,15 @@ enum vr_slot {
 	VR_QDISC_CPU_QSTATS, VR_QDISC_QSTATS_QLEN, VR_GNET_QLEN, VR_NAPI_STATE,
 	VR_NAPI_WEIGHT, VR_WORK_DATA, VR_DEVICE_DRIVER, VR_DRIVER_NAME,
 	VR_CLOCK_MULT, VR_CLOCK_SHIFT,
+	VR_DEV_WATCHDOG, VR_TXQ_TIMEOUTS,
+	/* interrupts */
+	VR_IRQ_NUMBER, VR_IRQ_STATE, VR_IRQ_EFFECTIVE, VR_IRQ_AFFINITY,
+	VR_IRQ_KSTAT, VR_IRQ_ACTION, VR_IRQ_DEPTH, VR_IRQ_TOTAL,
+	VR_IRQ_UNHANDLED, VR_SZ_IRQ_DESC, VR_SZ_CPUMASK,
+	VR_ACTION_DEV_ID, VR_ACTION_NEXT, VR_ACTION_NAME,
+	VR_RADIX_HEAD, VR_RADIX_HEIGHT, VR_RADIX_SHIFT, VR_RADIX_SLOTS,
+	VR_MAPLE_ROOT, VR_MAPLE_SLOT, VR_MAPLE_PIVOT64, VR_MAPLE_SLOT64,
+	VR_MAPLE_PIVOTA, VR_MAPLE_SLOTA, VR_SOFTIRQ_STAT, VR_SOFTIRQ_HOT,
 	/* tasks */
 	VR_TASK_TASKS, VR_TASK_PID, VR_TASK_COMM, VR_TASK_MM, VR_TASK_SIGNAL,
 	VR_TASK_THREAD_NODE, VR_SIGNAL_THREAD_HEAD,
@@ -205,6 +214,7 @@ enum vr_slot {
 	VR_VI_VDEV, VR_VI_DEV, VR_VI_SQ, VR_VI_RQ, VR_VI_CVQ,
 	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_VI_STATUS, VR_VI_REFILL,
 	VR_VI_REFILL_ENABLED, VR_SQ_VQ, VR_RQ_VQ, VR_SQ_NAPI, VR_RQ_NAPI,
+	VR_SQ_KICKS, VR_RQ_KICKS, VR_SQ_TIMEOUTS,
 	VR_VSOCK_DEV, VR_VSOCK_CID, VR_SCSI_DEV, VR_FILE_DENTRY, VR_DENTRY_NAME,
 	/* files and sockets */
 	VR_TASK_STATE, VR_TASK_ON_CPU, VR_TASK_FILES, VR_FILES_FDT,
@@ -257,6 +267,7 @@ enum vr_group {
 	VR_G_VSOCK = 64,	/* vhost_vsock */
 	VR_G_SCSI = 128,	/* vhost_scsi */
 	VR_G_BUS = 0x800,	/* all devices on the virtio bus */
+	VR_G_IRQ = 0x4000,	/* interrupts: nothing of it is required */
 };
 
 /* Where a member's layout came from. */
@@ -281,6 +292,11 @@ struct vr_layout {
 	bool constants;			/* the enums' values below are known */
 	unsigned napi_disable;		/* bit number of NAPI_STATE_DISABLE */
 	unsigned napi_npsvc;		/* .. of NAPI_STATE_NPSVC: not enabled */
+	struct {
+		bool known;
+		uint64_t disabled, masked;	/* bits of irq_desc's state */
+		uint64_t dense, leaf, range, arange;	/* maple nodes */
+	} irq;
 };
 
 /* The first required member that could not be found. */
@@ -317,6 +333,7 @@ struct vr_ctx {
 		bool tried;
 		uint64_t tick_nsec, jiffies;	/* 0: unknown */
 	} clock;
+	struct vr_irqs *irqs;	/* in the arena; irq.c */
 };
 
 /* Note a failure of 'what' (a static string) for the device and queue at hand. */

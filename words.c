@@ -53,6 +53,31 @@ void vr_text_escape(char *out, size_t size, const char *in)
 	out[n] = '\0';
 }
 
+void vr_softirqs_text(char *buf, size_t size, struct vr_val pending)
+{
+	static const char *const names[] = {
+		"HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL",
+		"TASKLET", "SCHED", "HRTIMER", "RCU",
+	};
+	struct sentence s = { buf, size, 0 };
+	char b[24];
+
+	buf[0] = '\0';
+	if (pending.have != VR_READ || !pending.v) {
+		say(&s, "%s", pending.have == VR_READ ? "none" :
+		    vr_val_text(pending, b));
+		return;
+	}
+	for (unsigned i = 0; i < 64; i++) {
+		if (!(pending.v >> i & 1))
+			continue;
+		if (i < sizeof(names) / sizeof(names[0]))
+			say(&s, "%s%s", s.len ? " " : "", names[i]);
+		else
+			say(&s, "%sbit_%u", s.len ? " " : "", i);
+	}
+}
+
 static void say_escaped(struct sentence *s, const char *raw)
 {
 	char safe[256];

@@ -106,7 +106,7 @@ static void types(const char *source)
 	ctx.types = NULL;
 	memset(&ctx.layout, 0, sizeof(ctx.layout));
 	start = microseconds();
-	r = vr_layout_resolve(&ctx, VR_G_KERNEL | VR_G_GUEST, &missing);
+	r = vr_layout_resolve(&ctx, VR_G_KERNEL | VR_G_GUEST | VR_G_IRQ, &missing);
 	fprintf(fp, "types: %.0f us%s%s\n", microseconds() - start,
 		r ? " missing " : "", r ? missing.type : "");
 	ctx.no_btf = false;
@@ -121,7 +121,7 @@ static void walk(void)
 	unsigned queues = 0;
 	double start;
 
-	if (vr_layout_resolve(&ctx, VR_G_GUEST, &missing)) {
+	if (vr_layout_resolve(&ctx, VR_G_GUEST | VR_G_IRQ, &missing)) {
 		fprintf(fp, "walk: missing %s\n", missing.type);
 		return;
 	}
@@ -232,6 +232,7 @@ static void cmd_vrprobe(void)
 	vr_arena_reset(&ctx.arena);
 	memset(&ctx.pg, 0, sizeof(ctx.pg));
 	ctx.types = NULL;
+	ctx.irqs = NULL;
 	ctx.nerrors = 0;
 	if (argcnt < 2 || !strcmp(args[1], "usage"))
 		cmd_usage(pc->curcmd, SYNOPSIS);

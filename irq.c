@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * irq.c - the interrupt of a queue, by the handlers that the interrupt core has:
+ * each was registered with a pointer of its owner's (dev_id).  That of a vector
+ * which is one queue's own is the virtqueue.  Handlers for several queues, as of
+ * a shared vector or of an interrupt line, were given the struct of the transport
+ * driver, virtio_pci_device or virtio_mmio_device, which begins with the
+ * virtio_device in every kernel (3.10 to 7.3): the same address.
+ *
+ * The mask bits in a device's MSI-X table are the device's and not in memory;
+ * what is shown here is what the interrupt core did.
+ */
+#include <string.h>
+
+#include "irq.h"
+
+#define MAX_HANDLERS	65536	/* of all interrupts */
+#define MAX_SHARING	256	/* handlers of one interrupt */
+#define BUCKETS		1024	/* a power of two */
+#define MASK_BYTES	(VR_MAX_CPUS / 8)
+/* Numbers of softirqs, the same since 2.6. */
+#define NET_TX_SOFTIRQ	2
+#define NET_RX_SOFTIRQ	3
+
+struct line {
+	uint64_t desc, kstat;
+	struct vr_val number, depth, state, unhandled, total;
+	struct vr_val effective, affinity;	/* the masks, or pointers to them */
+};
+
+struct handler {
+	uint64_t dev_id, name;
+	uint32_t line, next;	/* 'next' of its bucket, plus 1 */
+};
+
+struct vr_irqs {
+	struct line *lines;
+	struct handler *handlers;
+	uint32_t bucket[BUCKETS];	/* plus 1; 0: empty */
+	unsigned nlines, lines_room, nhandlers, handlers_room;
+	bool whole;		/* all interrupts were seen */
+	uint32_t ncpus;		/* 0: unknown */
+	uint64_t softirqs_at;	/* in each CPU's area; 0: nowhere */
+	struct vr_val *softirqs;	/* of each CPU, once it was asked for */
+	bool *asked;
+};
+
+/* ---- all interrupts ------------------------------------------------------------------ */
+
+static uint32_t bucket(uint64_t dev_id)
+{
+	return (uint32_t)(dev_id * 0x9e3779b97f4a7c15ULL >> 54) & (BUCKETS - 1);
+}
+
+static struct line read_line(struct vr_ctx *c, const struct vr_obj *desc)
+{
+	struct line l = { .desc = desc->addr };
+
+	l.number = vr_get(c, desc, VR_IRQ_NUMBER, NULL);
+	l.depth = vr_get(c, desc, VR_IRQ_DEPTH, NULL);
+	l.state = vr_get(c, desc, VR_IRQ_STATE, NULL);
+	l.unhandled = vr_get(c, desc, VR_IRQ_UNHANDLED, NULL);
+	l.total = vr_get(c, desc, VR_IRQ_TOTAL, NULL);
+	l.effective = vr_get(c, desc, VR_IRQ_EFFECTIVE, NULL);
+	l.affinity = vr_get(c, desc, VR_IRQ_AFFINITY, NULL);
+	l.kstat = vr_get_ptr(c, desc, VR_IRQ_KSTAT, NULL);
+	return l;
+}
+
+/* Keep a handler; false when there is no room. */
+static bool add_handler(struct vr_ctx *c, struct vr_irqs *s, struct handler h)
+{
+	uint32_t *last = &s->bucket[bucket(h.dev_id)];
+	struct handler *handlers;
+
+	if (s->nhandlers >= MAX_HANDLERS)
+		return false;
+	handlers = vr_grow(&c->arena, s->handlers, s->nhandlers,
+			   &s->handlers_room, sizeof(*handlers));
+	if (!handlers)
+		return false;
+	s->handlers = handlers;
+	h.next = *last;
+	handlers[s->nhandlers++] = h;
+	*last = s->nhandlers;
+	return true;
+}
+
+/* The handlers of one interrupt; those with a dev_id may be a queue's. */
+static void read_handlers(struct vr_ctx *c, struct vr_irqs *s, uint64_t action)
+{
+	static const enum vr_slot members[] = {
+		VR_ACTION_DEV_ID, VR_ACTION_NEXT, VR_ACTION_NAME,
+	};
+
+	for (unsigned n = 0; action; n++) {
+		struct vr_obj o = vr_obj_cover(c, action, members, 3);
+		struct vr_val id = vr_get(c, &o, VR_ACTION_DEV_ID, "irqaction");
+		struct vr_val next = vr_get(c, &o, VR_ACTION_NEXT, "irqaction");
+		struct handler h = { .dev_id = id.v, .line = s->nlines - 1 };
+
+		h.name = vr_get_ptr(c, &o, VR_ACTION_NAME, NULL);
+		if (n == MAX_SHARING ||
+		    (id.have == VR_READ && id.v && !add_handler(c, s, h))) {
+			vr_error_add(c, (struct vr_error){ .code = VR_E_LOOP,
+				.what = "handlers of an interrupt",
+				.addr = action, .limit = n });
+			s->whole = false;
+			return;
+		}
+		if (id.have != VR_READ || next.have != VR_READ)
+			s->whole = false;
+		action = next.have == VR_READ ? next.v : 0;
+	}
+}
+
+static void see_irq(struct vr_ctx *c, uint64_t desc, void *arg)
+{
+	static const enum vr_slot members[] = {
+		VR_IRQ_NUMBER, VR_IRQ_DEPTH, VR_IRQ_STATE, VR_IRQ_UNHANDLED,
+		VR_IRQ_TOTAL, VR_IRQ_EFFECTIVE, VR_IRQ_AFFINITY, VR_IRQ_KSTAT,
+		VR_IRQ_ACTION,
+	};
+	struct vr_obj o = vr_obj_cover(c, desc, members, 9);
+	struct vr_val action = vr_get(c, &o, VR_IRQ_ACTION, "irq_desc.action");
+	struct vr_irqs *s = arg;
+	struct line *lines;
+
+	if (action.have != VR_READ)
+		s->whole = false;
+	if (action.have != VR_READ || !action.v)
+		return;
+	lines = vr_grow(&c->arena, s->lines, s->nlines, &s->lines_room,
+			sizeof(*lines));
+	if (!lines) {
+		s->whole = false;
+		return;
+	}
+	s->lines = lines;
+	lines[s->nlines++] = read_line(c, &o);
+	read_handlers(c, s, action.v);
+}
+
+/* All interrupts, looked at once a command; NULL when memory is short. */
+static struct vr_irqs *all_irqs(struct vr_ctx *c)
+{
+	char device[sizeof(c->device)], queue[sizeof(c->queue)];
+	struct vr_irqs *s = c->irqs;
+
+	if (s)
+		return s;
+	s = c->irqs = vr_alloc(&c->arena, 1, sizeof(*s));
+	if (!s)
+		return NULL;
+	/* What is damaged there is no fault of the queue at hand. */
+	memcpy(device, c->device, sizeof(device));
+	memcpy(queue, c->queue, sizeof(queue));
+	c->device[0] = c->queue[0] = '\0';
+	s->whole = true;
+	if (!vr_has(c, VR_IRQ_ACTION) || !vr_has(c, VR_ACTION_DEV_ID) ||
+	    !vr_for_each_irq(c, see_irq, s))
+		s->whole = false;
+	if (vr_cpu_count(c, &s->ncpus))
+		s->ncpus = 0;
+	memcpy(c->device, device, sizeof(device));
+	memcpy(c->queue, queue, sizeof(queue));
+	return s;
+}
+
+/* ---- the one of a queue --------------------------------------------------------------- */
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && !strcmp(s + n - k, end);
+}
+
+/* The first handler with this dev_id, its name in 'name'; NULL when there is none.
+ * A device's vector for changes of its configuration is nothing of a queue's,
+ * though it has the same dev_id as one that queues share. */
+static const struct handler *find(struct vr_ctx *c, const struct vr_irqs *s,
+				  uint64_t dev_id, char *name, size_t size)
+{
+	const struct handler *found = NULL, *h;
+	char one[sizeof(((struct vr_irq *)NULL)->name)];
+
+	for (uint32_t i = s->bucket[bucket(dev_id)]; i; i = h->next) {
+		h = &s->handlers[i - 1];
+		if (h->dev_id != dev_id)
+			continue;
+		vr_read_string(c, h->name, one, sizeof(one));
+		if (ends_with(one, "-config"))
+			continue;
+		/* Buckets begin with what came last. */
+		found = h;
+		snprintf(name, size, "%s", one);
+	}
+	return found;
+}
+
+/* A cpumask is inside its struct, or where many CPUs are possible, a pointer. */
+static uint64_t mask_at(const struct vr_ctx *c, const struct line *l,
+			enum vr_slot s, struct vr_val pointer)
+{
+	const struct vr_field *f = &c->layout.f[s];
+
+	if (!f->known)
+		return 0;
+	if (f->size == 8 && c->layout.f[VR_SZ_CPUMASK].size > 8)
+		return pointer.have == VR_READ ? pointer.v : 0;
+	return l->desc + f->offset;
+}
+
+/* The first CPU of a mask; false when it has none or cannot be read. */
+static bool first_cpu(struct vr_ctx *c, const struct vr_irqs *s, uint64_t mask,
+		      struct vr_irq *irq)
+{
+	uint64_t words[MASK_BYTES / 8];
+	size_t n = (s->ncpus + 63) / 64;
+	unsigned set = 0;
+
+	if (!mask || !n || vr_read(c, mask, words, n * 8))
+		return false;
+	for (uint32_t cpu = 0; cpu < s->ncpus && set < 2; cpu++) {
+		if (!(words[cpu / 64] >> cpu % 64 & 1))
+			continue;
+		if (!set++)
+			irq->cpu = (struct vr_val){ cpu, VR_READ };
+	}
+	irq->more_cpus = (struct vr_val){ set > 1, VR_READ };
+	return set;
+}
+
+/* Where each CPU's pending softirqs are: a member of a variable, or one of its own,
+ * which is asked for last, since crash takes long to say no to a name. */
+static bool softirqs_at(struct vr_ctx *c, uint64_t *ret)
+{
+	static const struct {
+		const char *variable;
+		enum vr_slot member;
+	} places[] = {
+		{ "pcpu_hot", VR_SOFTIRQ_HOT }, { "irq_stat", VR_SOFTIRQ_STAT },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct vr_field *f = &c->layout.f[places[i].member];
+
+		if (!f->known || c->t->symbol(c->t, places[i].variable, ret))
+			continue;
+		/* 16 bits, of which ten are used; 32 elsewhere than on x86. */
+		*ret += f->offset + (c->t->big_endian && f->size == 4 ? 2 : 0);
+		return true;
+	}
+	return !c->t->symbol(c->t, "__softirq_pending", ret);
+}
+
+static struct vr_val read_softirqs(struct vr_ctx *c, struct vr_irqs *s,
+				   uint32_t cpu)
+{
+	uint16_t v;
+
+	if (!s->softirqs_at)
+		return (struct vr_val){ .have = VR_ABSENT };
+	if (vr_read_percpu(c, cpu, s->softirqs_at, &v, sizeof(v)))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ v, VR_READ };
+}
+
+static void softirqs(struct vr_ctx *c, struct vr_irqs *s, struct vr_irq *irq)
+{
+	uint32_t cpu = (uint32_t)irq->cpu.v;
+
+	if (irq->cpu.have != VR_READ)
+		return;
+	if (!s->asked) {
+		s->asked = vr_alloc(&c->arena, s->ncpus, sizeof(*s->asked));
+		s->softirqs = vr_alloc(&c->arena, s->ncpus, sizeof(*s->softirqs));
+		if (!softirqs_at(c, &s->softirqs_at))
+			s->softirqs_at = 0;
+	}
+	if (!s->asked || !s->softirqs)
+		return;
+	if (!s->asked[cpu])
+		s->softirqs[cpu] = read_softirqs(c, s, cpu);
+	s->asked[cpu] = true;
+	irq->softirqs = irq->net_tx = irq->net_rx = s->softirqs[cpu];
+	irq->net_tx.v = irq->net_tx.v >> NET_TX_SOFTIRQ & 1;
+	irq->net_rx.v = irq->net_rx.v >> NET_RX_SOFTIRQ & 1;
+}
+
+static struct vr_val has_bit(struct vr_val v, uint64_t mask)
+{
+	v.v = (v.v & mask) != 0;
+	return v;
+}
+
+static void fill(struct vr_ctx *c, struct vr_irqs *s, const struct line *l,
+		 struct vr_irq *irq)
+{
+	irq->have = VR_READ;
+	irq->desc = l->desc;
+	irq->number = l->number;
+	/* A count of disable_irq(); the bit follows it. */
+	irq->disabled = l->depth.have == VR_READ ? has_bit(l->depth, UINT64_MAX) :
+			has_bit(l->state, c->layout.irq.disabled);
+	irq->masked = has_bit(l->state, c->layout.irq.masked);
+	irq->unhandled = l->unhandled;
+	irq->count = l->total;
+	if (l->total.have == VR_ABSENT)
+		irq->count = vr_sum_over_cpus(c, 0, l->kstat);
+	if (!first_cpu(c, s, mask_at(c, l, VR_IRQ_EFFECTIVE, l->effective), irq))
+		first_cpu(c, s, mask_at(c, l, VR_IRQ_AFFINITY, l->affinity), irq);
+	softirqs(c, s, irq);
+}
+
+void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q)
+{
+	const struct vr_val unknown = { .have = VR_UNREAD };
+	struct vr_irq *irq = &q->irq;
+	const struct handler *h;
+	struct vr_irqs *s;
+
+	*irq = (struct vr_irq){ VR_UNREAD, .number = unknown,
+		.disabled = unknown, .masked = unknown, .unhandled = unknown,
+		.count = unknown, .cpu = unknown, .more_cpus = unknown,
+		.softirqs = unknown, .net_tx = unknown, .net_rx = unknown };
+	/* Drivers ask for no interrupts where they gave no callback. */
+	if (q->callback.have == VR_READ && !q->callback.v) {
+		irq->have = VR_ABSENT;
+		return;
+	}
+	s = all_irqs(c);
+	if (!s)
+		return;
+	h = find(c, s, q->vring_virtqueue + c->layout.f[VR_VVQ_VQ].offset,
+		 irq->name, sizeof(irq->name));
+	if (!h) {
+		h = find(c, s, virtio_device, irq->name, sizeof(irq->name));
+		irq->shared = h;
+	}
+	if (h)
+		fill(c, s, &s->lines[h->line], irq);
+	else if (s->whole)
+		irq->have = VR_ABSENT;
+}
