@@ -253,7 +253,8 @@ void guest_resolve(struct guest *g)
 {
 	struct vr_missing missing;
 
-	if (vr_layout_resolve(&g->c, VR_G_KERNEL | VR_G_GUEST, &missing))
+	if (vr_layout_resolve(&g->c, VR_G_KERNEL | VR_G_GUEST | VR_G_IRQ,
+			      &missing))
 		fail_msg("%s.%s is missing", missing.type,
 			 missing.path ? missing.path : "(size)");
 }
