@@ -15,7 +15,7 @@
 #include "members.h"
 
 #define SOUP_AT		0xffff888000000000ULL
-#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS | VR_G_BUS)
+#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS | VR_G_BUS | VR_G_IRQ)
 #define ALL_GROUPS	(255 | VR_G_GUEST)	/* without vsock or scsi, by the input's choice */
 #define MAX_READS	50000	/* then all reads fail, so that an input ends */
 
@@ -147,6 +147,24 @@ static void make_layout(struct vr_layout *l, unsigned groups, unsigned scarcity)
 	}
 }
 
+/* Nodes of trees of interrupts are mostly slots. */
+static void make_nodes(struct vr_layout *l)
+{
+	static const enum vr_slot arrays[] = {
+		VR_RADIX_SLOTS, VR_MAPLE_SLOT, VR_MAPLE_PIVOT64, VR_MAPLE_SLOT64,
+		VR_MAPLE_PIVOTA, VR_MAPLE_SLOTA,
+	};
+
+	for (unsigned i = 0; i < 6; i++)
+		if (l->f[arrays[i]].known)
+			l->f[arrays[i]].size = 8 + hash(i) % 8 * 16;
+	l->irq.disabled = 1 << 16;
+	l->irq.masked = 1 << 17;
+	l->irq.leaf = 1;
+	l->irq.range = 2;
+	l->irq.arange = 3;
+}
+
 static int see_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 {
 	char buf[32];
@@ -251,6 +269,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t.big_endian = which & 0x80;
 	make_layout(&c.layout, which % 8 == 1 || which % 8 > 3 ?
 		    ALL_GROUPS ^ (which >> 4 & 3) << 6 : GUEST_GROUPS, scarcity);
+	make_nodes(&c.layout);
 	switch (which % 8) {
 	case 0:
 		walk_guest(&c, how);
