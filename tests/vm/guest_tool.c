@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * guest_tool.c - what guests need and busybox has not: many packets fast, and
- * ethtool -L.  Compiled statically by scenes_net.py and put into the initramfs.
+ * guest_tool.c - what guests need and busybox has not: many packets fast,
+ * ethtool -L, a real-time task.  Compiled statically by scenes_net.py and put into the initramfs.
  *
  *	guest_tool blast IFACE PACKETS	send so many frames
  *	guest_tool channels IFACE N	use N queue pairs
+ *	guest_tool hog CPU	let nothing else run on a CPU
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,12 +93,27 @@ static int channels(const char *iface, unsigned count)
 	return 0;
 }
 
+static int hog(int cpu)
+{
+	struct sched_param how = { .sched_priority = 50 };
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) || sched_setscheduler(0, SCHED_FIFO, &how))
+		return fail("hog");
+	for (;;)
+		;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "blast"))
 		return blast(argv[2], atol(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "channels"))
 		return channels(argv[2], (unsigned)atoi(argv[3]));
+	if (argc == 3 && !strcmp(argv[1], "hog"))
+		return hog(atoi(argv[2]));
 	printf("guest_tool: bad arguments\n");
 	return 2;
 }
