@@ -27,9 +27,10 @@ def read(path, form: str, names) -> dict:
     for name in sorted(names):
         # One at a time: of several names pahole may print none when one is unknown.
         text = store.run(["pahole", "-F", form, "-E", "-C", name, path])
-        _, start, listing = text.partition(f"struct {name} {{\n")
+        # A struct without a name of its own goes by its typedef's.
+        start = re.search(rf"^(?:struct {name}|typedef struct) \{{\n", text, re.M)
         if start:
-            found[name] = _parse(listing)
+            found[name] = _parse(text[start.end():])
     return found
 
 
