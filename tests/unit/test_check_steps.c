@@ -286,6 +286,26 @@ static void avail_behind_used_is_told_of(void **state)
 	}
 }
 
+/* Taking back moves the shadow by one, and no more. */
+static void a_shadow_elsewhere_is_corrupt_in_a_reset_too(void **state)
+{
+	(void)state;
+	for (enum guest_era era = ERA_4_9; era < ERA_COUNT; era++) {
+		struct fixture x = fixture(era, 65533);
+
+		x.reset = true;
+		ring_set_token(&x.r, 0, 0);
+		is_excused(&x);
+		ring_set(&x.r, RING_AVAIL_IDX_SHADOW, 0);
+		is_excused(&x);
+		ring_set(&x.r, RING_AVAIL_IDX_SHADOW, 65535);
+		assert_verdict(judge(&x), VR_ST_CORRUPT, VR_SEV_ERROR);
+		assert_reason(&x.q.verdict, "shadow", VR_SEV_ERROR,
+			      "avail_idx_shadow 65535, avail->idx 1");
+		done(&x);
+	}
+}
+
 /* The same in a device that works is no reset. */
 static void avail_behind_used_of_a_working_device_is_corrupt(void **state)
 {
@@ -446,6 +466,7 @@ int main(void)
 		cmocka_unit_test(the_last_get_is_excused),
 		cmocka_unit_test(each_step_of_taking_back_is_excused),
 		cmocka_unit_test(avail_behind_used_is_told_of),
+		cmocka_unit_test(a_shadow_elsewhere_is_corrupt_in_a_reset_too),
 		cmocka_unit_test(avail_behind_used_of_a_working_device_is_corrupt),
 		cmocka_unit_test(what_a_get_does_not_explain_is_corrupt),
 		cmocka_unit_test(a_lost_token_is_corrupt),
