@@ -32,6 +32,9 @@ CORE := arena btf bus chains check check_guest check_host check_ring compare cpu
 GLUE := debuginfo elf help target_crash vring
 OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 
+# Files of tests/vm that are run at once; each boots guests of its own.
+JOBS ?= 2
+
 EXTDIR ?= /usr/lib64/crash/extensions
 
 .PHONY: all demo check check-unit check-fuzz check-vm bench warnings install clean
@@ -85,7 +88,7 @@ build/probe.so: tests/vm/probe.c $(filter-out build/vring.o,$(OBJS))
 	$(CC) $(VRING_CFLAGS) $(CRASH_CFLAGS) $(CFLAGS) -shared $(LDFLAGS) -o $@ $^
 
 check-vm: vring.so build/probe.so
-	/usr/bin/python3 -m pytest -v tests/vm
+	/usr/bin/python3 -m pytest -v -n $(JOBS) --dist loadfile tests/vm
 
 bench: vring.so build/probe.so
 	tests/vm/setup.sh check

@@ -34,6 +34,19 @@ def crash():
     return get
 
 
+def pytest_configure(config):
+    """The process that the others are forked from makes the folder that they share."""
+    if not hasattr(config, "workerinput"):
+        # pytest's own temporary folders outlive three runs: too long for gigabytes of cores.
+        config.dumps = tempfile.TemporaryDirectory(prefix="vring-dumps-")
+        os.environ["VRING_DUMPS"] = config.dumps.name
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "dumps"):
+        config.dumps.cleanup()
+
+
 @pytest.fixture(scope="session")
 def make_dump():
     """make_dump(name, build) -> what build(folder) fills, a folder that lasts for this run.
@@ -41,16 +54,11 @@ def make_dump():
     For a test file's own scenes: with VRING_REUSE=1 the folder is kept in the cache under
     that name, and build is not called again.
     """
-    # pytest's own temporary folders outlive three runs: too long for gigabytes of cores.
-    with tempfile.TemporaryDirectory(prefix="vring-dumps-") as run:
-        def get(name, build) -> Path:
-            if os.environ.get("VRING_REUSE") == "1":
-                return store.entry(f"dumps/{name}", build)
-            folder = Path(run) / name
-            folder.mkdir()
-            build(folder)
-            return folder
-        yield get
+    def get(name, build) -> Path:
+        if os.environ.get("VRING_REUSE") == "1":
+            return store.entry(f"dumps/{name}", build)
+        return store.entry(name, build, Path(os.environ["VRING_DUMPS"]))
+    return get
 
 
 @pytest.fixture

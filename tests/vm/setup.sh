@@ -8,7 +8,7 @@ set -eu
 # crash brings /usr/include/crash/defs.h, which needs zlib's header.
 build="crash gcc libc6-dev libelf-dev libjsmn-dev make zlib1g-dev"
 demo="$build busybox-static debian-archive-keyring iproute2 kmod python3 qemu-system-x86"
-check="$demo binutils clang dwarves libclang-rt-14-dev libcmocka-dev llvm makedumpfile python3-pytest"
+check="$demo binutils clang dwarves libclang-rt-14-dev libcmocka-dev llvm makedumpfile python3-pytest python3-pytest-xdist"
 
 case "${1-}" in
     build) wanted=$build ;;

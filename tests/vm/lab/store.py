@@ -72,13 +72,13 @@ def run(argv, timeout=600, **kwargs) -> str:
     return done.stdout
 
 
-def entry(name: str, build) -> Path:
-    """Return the folder `name` in the cache; build(folder) fills it the first time.
+def entry(name: str, build, base: Path = None) -> Path:
+    """Return the folder `name` in the cache, or in another folder; build(folder) fills it the first time.
 
     It is filled under another name and renamed when complete, so whatever bears the
     final name is whole. The lock keeps two runs from building the same thing twice.
     """
-    final = root() / name
+    final = (base or root()) / name
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
