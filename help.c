@@ -10,7 +10,7 @@
 char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices, and of other devices",
-"[-a] [-c file] [-d] [-j] [-l] [-t source] [-w seconds[,n]]\n  [device [queue]]",
+"[-a] [-b] [-c file] [-d] [-j] [-l] [-t source] [-w seconds[,n]]\n  [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",
@@ -30,6 +30,10 @@ char *help_vring[] = {
 "         -a  devices of all types on the virtio bus, those without queues too,",
 "             in the order of their virtio names; of each its type, driver, the",
 "             device behind it, and the features.",
+"         -b  also who owns each buffer in flight: the sk_buff or xdp_frame that",
+"             is being sent, with its length and addresses; the receive buffer;",
+"             the block request, with its sector; and the bytes of its",
+"             descriptors.  At most 256 a queue, or all of a queue that is named.",
 "    -c file  compare with the host: its queues beside the guest's, and where",
 "             between them something waits.  The file is what 'vhostq -j > file'",
 "             wrote in the host's session, of the same moment at best.",

@@ -19,6 +19,8 @@
 #define U VR_G_TUN
 #define P VR_G_TAP
 #define V VR_G_VHOST
+#define O VR_G_OWNERS
+#define D VR_G_BLK
 #define B VR_G_BUS
 #define I VR_G_IRQ
 
@@ -30,6 +32,7 @@ static const char tap[] = "tap";
 static const char vhost[] = "vhost";
 static const char vhnet[] = "vhost_net";
 static const char iotlb[] = "vhost_iotlb";
+static const char blk[] = "virtio_blk";
 
 const struct vr_row vr_rows[] = {
 	/* ---- vmlinux ---- */
@@ -305,6 +308,63 @@ const struct vr_row vr_rows[] = {
 	{ VR_SZ_RECEIVE_QUEUE, N, net, false,
 	  { { "receive_queue", NULL, "" } } },
 	{ VR_RQ_VQ, N, net, false, { { "receive_queue", "vq", "" } } },
+
+	/* ---- what the driver's tokens lead to ---- */
+	{ VR_SKB_LEN, O, NULL, false, { { "sk_buff", "len", "" } } },
+	{ VR_SKB_DATA_LEN, O, NULL, false, { { "sk_buff", "data_len", "" } } },
+	{ VR_SKB_DEV, O, NULL, false, { { "sk_buff", "dev", "" } } },
+	{ VR_SKB_PROTOCOL, O, NULL, false, { { "sk_buff", "protocol", "" } } },
+	{ VR_SKB_NETWORK, O, NULL, false, { { "sk_buff", "network_header", "" } } },
+	{ VR_SKB_TAIL, O, NULL, false, { { "sk_buff", "tail", "" } } },
+	{ VR_SKB_END, O, NULL, false, { { "sk_buff", "end", "" } } },
+	{ VR_SKB_HEAD, O, NULL, false, { { "sk_buff", "head", "" } } },
+	{ VR_SKB_DATA, O, NULL, false, { { "sk_buff", "data", "" } } },
+	{ VR_SZ_XDP_FRAME, O, NULL, true, { { "xdp_frame", NULL, "4.18" } } },
+	{ VR_XDPF_DATA, O, NULL, true, { { "xdp_frame", "data", "4.18" } } },
+	{ VR_XDPF_LEN, O, NULL, true, { { "xdp_frame", "len", "4.18" } } },
+	{ VR_XDPF_HEADROOM, O, NULL, true, { { "xdp_frame", "headroom", "4.18" } } },
+	{ VR_VI_MERGEABLE, O, net, true,
+	  { { "virtnet_info", "mergeable_rx_bufs", "" } } },
+	{ VR_VI_HDR_LEN, O, net, true, { { "virtnet_info", "hdr_len", "3.19" } } },
+	{ VR_VI_BIG_PACKETS, O, net, true, { { "virtnet_info", "big_packets", "" } } },
+	{ VR_VI_XDP_PAIRS, O, net, true,
+	  { { "virtnet_info", "xdp_queue_pairs", "4.12" } } },
+	/* Only in 3.13: buffers are cut from pages since. */
+	{ VR_VI_ALLOC_FRAG, O, net, true, { { "virtnet_info", "alloc_frag", "3.13" } } },
+	/* Buffers are sized by what came before; the size is in the token's low bits. */
+	{ VR_RQ_AVERAGE, O, net, true,
+	  { { "receive_queue", "mrg_avg_pkt_len", "3.16" } } },
+	/* Came with buffers whose size is in the context, and small ones without an skb. */
+	{ VR_RQ_MIN_BUF, O, net, true, { { "receive_queue", "min_buf_len", "4.12" } } },
+	{ VR_RQ_XSK_POOL, O, net, true, { { "receive_queue", "xsk_pool", "6.12" } } },
+	/* Came with the tokens' bit for skbs that are orphaned (seen in its change). */
+	{ VR_SQ_FREE_NAPI, O, net, true,
+	  { { "virtnet_sq_free_stats", "napi_packets", "6.12" } } },
+
+	/* ---- virtio_blk.ko and the block layer ---- */
+	{ VR_VDEV_PRIV, D, virtio, false, { { "virtio_device", "priv", "" } } },
+	{ VR_VBLK_VDEV, D, blk, false, { { "virtio_blk", "vdev", "" } } },
+	{ VR_VBLK_DISK, D, blk, false, { { "virtio_blk", "disk", "" } } },
+	{ VR_VBR_TYPE, D, blk, false, { { "virtblk_req", "out_hdr.type", "" } } },
+	/* Since 3.13 requests of several queues, each with the driver's part behind
+	 * it, and soon no pointer back. */
+	{ VR_VBR_REQ, D, blk, true, { { "virtblk_req", "req", "" } } },
+	{ VR_DISK_NAME, D, NULL, false, { { "gendisk", "disk_name", "" } } },
+	{ VR_DISK_QUEUE, D, NULL, false, { { "gendisk", "queue", "" } } },
+	{ VR_SZ_REQUEST, D, NULL, false, { { "request", NULL, "" } } },
+	{ VR_REQ_Q, D, NULL, false, { { "request", "q", "" } } },
+	{ VR_REQ_HCTX, D, NULL, true, { { "request", "mq_hctx", "5.0" } } },
+	{ VR_HCTX_QUEUE, D, NULL, true, { { "blk_mq_hw_ctx", "queue", "" } } },
+	{ VR_REQ_FLAGS, D, NULL, false, { { "request", "cmd_flags", "" } } },
+	{ VR_REQ_SECTOR, D, NULL, false, { { "request", "__sector", "" } } },
+	{ VR_REQ_LEN, D, NULL, false, { { "request", "__data_len", "" } } },
+	{ VR_REQ_TAG, D, NULL, true, { { "request", "tag", "" } } },
+	{ VR_REQ_STATE, D, NULL, true, { { "request", "state", "4.18" } } },
+	/* In jiffies up to 4.17, then of the monotonic clock. */
+	{ VR_REQ_START, D, NULL, true, { { "request", "start_time", "" } } },
+	{ VR_REQ_START_NS, D, NULL, true, { { "request", "start_time_ns", "" } } },
+	{ VR_REQ_IO_START_NS, D, NULL, true,
+	  { { "request", "io_start_time_ns", "" } } },
 
 	/* ---- files, sockets and wait queues: vmlinux ---- */
 	/* 5.14 renamed it, so that nobody reads it without READ_ONCE. */

@@ -12,7 +12,6 @@
 #define WORK_PENDING		1	/* bit 0 of work_struct.data */
 #define QDISC_CPUSTATS		0x20	/* TCQ_F_CPUSTATS */
 #define MAX_CPUS		8192
-#define NSEC_PER_MSEC		1000000u
 
 static struct vr_val bit(struct vr_val v, unsigned n)
 {
@@ -28,42 +27,15 @@ static struct vr_val inverse(struct vr_val v)
 	return v;
 }
 
-/* The length of a jiffy, from the clock source that counts them, and the time;
- * both are read once a command. */
-static void read_clock(struct vr_ctx *c)
-{
-	struct vr_obj clock = { .addr = 0 };
-	struct vr_val mult, shift;
-	uint64_t addr;
-
-	c->clock.tried = true;
-	if (c->t->symbol(c->t, "clocksource_jiffies", &clock.addr))
-		return;
-	mult = vr_get(c, &clock, VR_CLOCK_MULT, NULL);
-	shift = vr_get(c, &clock, VR_CLOCK_SHIFT, NULL);
-	if (mult.have != VR_READ || shift.have != VR_READ || shift.v > 31)
-		return;
-	if ((c->t->symbol(c->t, "jiffies_64", &addr) &&
-	     c->t->symbol(c->t, "jiffies", &addr)) ||
-	    vr_read(c, addr, &c->clock.jiffies, sizeof(c->clock.jiffies)))
-		return;
-	c->clock.tick_nsec = mult.v >> shift.v;
-}
-
 static struct vr_val watchdog_ms(struct vr_ctx *c, const struct vr_obj *dev)
 {
 	struct vr_val v = vr_get(c, dev, VR_DEV_WATCHDOG,
 				 "net_device.watchdog_timeo");
 
-	if (v.have != VR_READ)
-		return v;
-	if (!c->clock.tried)
-		read_clock(c);
 	/* A signed number; 0 until the first device of its kind is opened. */
-	if (!c->clock.tick_nsec || v.v > INT32_MAX)
-		return (struct vr_val){ .have = VR_UNREAD };
-	v.v = v.v * (c->clock.tick_nsec / 1000) / (NSEC_PER_MSEC / 1000);
-	return v;
+	if (v.have == VR_READ && v.v > INT32_MAX)
+		v.have = VR_UNREAD;
+	return vr_jiffies_ms(c, v);
 }
 
 void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
@@ -85,22 +57,6 @@ void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 		d->refill_pending = bit(vr_get(c, &refill, VR_WORK_DATA,
 					       "virtnet_info.refill"), 0);
 	d->watchdog_ms = watchdog_ms(c, &dev);
-}
-
-static struct vr_val age_ms(struct vr_ctx *c, struct vr_val since)
-{
-	struct vr_val unknown = { .have = VR_UNREAD };
-
-	if (since.have != VR_READ)
-		return since;
-	if (!c->clock.tried)
-		read_clock(c);
-	/* 0: nothing was ever sent. */
-	if (!since.v || !c->clock.tick_nsec)
-		return unknown;
-	return (struct vr_val){ (c->clock.jiffies - since.v) *
-				(c->clock.tick_nsec / 1000) /
-				(NSEC_PER_MSEC / 1000), VR_READ };
 }
 
 /* What a queueing discipline without a lock has, counted by each CPU; a CPU may
@@ -155,7 +111,7 @@ void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 	ret->addr = all->base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
 	txq = vr_obj_cover(c, ret->addr, members, 4);
 	ret->state = vr_get(c, &txq, VR_TXQ_STATE, "netdev_queue.state");
-	ret->age_ms = age_ms(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
+	ret->age_ms = vr_age_jiffies(c, vr_get(c, &txq, VR_TXQ_TRANS_START,
 				       "netdev_queue.trans_start"));
 	ret->trans_timeout = vr_get(c, &txq, VR_TXQ_TIMEOUTS,
 				    "netdev_queue.trans_timeout");

@@ -163,6 +163,12 @@ static void label(struct vr_queue *q, enum vr_dir dir, unsigned pair)
 		snprintf(q->label, sizeof(q->label), "%s%u", names[dir], pair);
 }
 
+/* Was this queue, or its pair, asked for by itself? */
+static bool alone(const struct vr_select *sel)
+{
+	return sel->virtqueue || sel->has_n || sel->queue == VR_SEL_CTRL;
+}
+
 /* Read one queue; 'vq' is the slot that holds the virtqueue pointer. */
 static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		       const struct vr_select *sel, struct vr_queue *q,
@@ -188,6 +194,9 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		if (sel->chains)
 			vr_guest_chains(c, q, d->features.v, !version_1 &&
 					c->t->big_endian);
+		if (sel->owners)
+			vr_owners_read(c, d, q, !version_1 && c->t->big_endian,
+				       alone(sel));
 	} else {
 		q->failed = true;
 	}

@@ -364,6 +364,7 @@ static void queue(struct json *j, const struct vr_device *d,
 	json_val(j, "device_pending", q->counts.device_pending);
 	json_val(j, "driver_pending", q->counts.driver_pending);
 	vr_json_chains(j, &q->chains);
+	vr_json_owners(j, &q->owners);
 	notify(j, "kick", &q->kick, q, vr_kick_text);
 	notify(j, "interrupt", &q->interrupt, q, vr_interrupt_text);
 	vr_json_verdict(j, &q->verdict);

@@ -345,6 +345,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	vr_text_verdict(out, &q->verdict);
 	print_picture(out, q, width);
 	vr_text_chains(out, &q->chains);
+	vr_text_owners(out, &q->owners);
 }
 
 void vr_text_snapshot(FILE *out, const struct vr_ctx *c,

@@ -184,6 +184,74 @@ struct vr_slots {
 	uint32_t count[VR_SLOT_NSTATES];
 };
 
+/* ---- whose the buffers in flight are (owners.c, owners_net.c, owners_blk.c) -------- */
+
+/* What a driver's token is. */
+enum vr_owner_kind {
+	VR_OWNER_TOKEN,		/* of a driver whose tokens we do not know */
+	VR_OWNER_UNKNOWN,	/* this kernel's types do not tell; never followed */
+	VR_OWNER_SKB,
+	VR_OWNER_XDP_FRAME,
+	VR_OWNER_XSK,		/* a length in an AF_XDP socket's memory, no pointer */
+	VR_OWNER_XDP_BUFF,	/* a receive buffer of an AF_XDP socket */
+	VR_OWNER_BUFFER,	/* a receive buffer's first byte */
+	VR_OWNER_PAGE,		/* struct page of a receive buffer */
+	VR_OWNER_PAGES,		/* struct page of the first of a chain of them */
+	VR_OWNER_REQUEST,	/* virtblk_req of a block request */
+};
+
+/* Who talks to whom, from a packet's headers. */
+struct vr_flow {
+	unsigned version;	/* 4 or 6; 0: no IP, or its header was not read */
+	uint8_t src[16], dst[16];
+	struct vr_val protocol;	/* IPPROTO_*; not of later fragments */
+	struct vr_val sport, dport;	/* TCP and UDP */
+	struct vr_val icmp_type;
+};
+
+/* An sk_buff or xdp_frame. */
+struct vr_packet {
+	struct vr_val len, data_len;
+	struct vr_val protocol;	/* ethertype */
+	char dev[16];		/* of an sk_buff */
+	struct vr_flow flow;
+};
+
+/* A block request. */
+struct vr_request {
+	uint64_t addr;
+	struct vr_val sector, data_len, tag, state;
+	struct vr_val op;	/* enum req_op */
+	const char *op_name;	/* NULL: the kernel's types do not name it */
+	struct vr_val type;	/* what the device was told: VIRTIO_BLK_T_* */
+	struct vr_val age_ms;
+	const char *age_from;	/* the member that it is counted from; NULL: this
+				 * kernel recorded none */
+	char disk[32];
+};
+
+struct vr_owner {
+	uint32_t head;		/* of a packed ring: the buffer's id */
+	enum vr_owner_kind kind;	/* by the token itself */
+	const char *why;	/* not followed to 'kind', since ...; NULL: it was,
+				 * or there is nothing to follow */
+	bool orphan;		/* an skb that left its socket's account */
+	bool returned;		/* by the device, and not reaped */
+	uint64_t token, addr;	/* addr: where the token points; 0: nowhere */
+	struct vr_val readable, writable;	/* bytes of its descriptors */
+	struct vr_val truesize;		/* BUFFER */
+	struct vr_val xsk_len;		/* XSK */
+	struct vr_packet *packet;	/* SKB and XDP_FRAME; NULL with 'why' */
+	struct vr_request *request;	/* likewise */
+};
+
+struct vr_owners {
+	struct vr_owner *owner;
+	uint32_t count, total;	/* kept here, and in flight */
+	bool wanted;		/* -b */
+	bool known;		/* the tokens were read */
+};
+
 enum vr_dir { VR_RX, VR_TX, VR_CTRL, VR_OTHER };	/* OTHER: no network device's */
 
 /* A notification decision, replayed. */
@@ -269,6 +337,7 @@ struct vr_queue {
 	struct vr_verdict verdict;
 	uint64_t desc_state;	/* where the driver's tokens are; 0: unknown */
 	struct vr_chains chains;
+	struct vr_owners owners;
 };
 
 /* Fill a queue from its vring_virtqueue; 'words_big' is the byte order of a split
@@ -358,6 +427,7 @@ struct vr_select {
 	bool has_n;
 	bool full;		/* one queue or pair: the full block */
 	bool chains;		/* -d */
+	bool owners;		/* -b */
 };
 
 /* Parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
@@ -451,6 +521,22 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 /* irq.c: the interrupt of 'q', a queue of the virtio_device that was read before;
  * the first call of a command looks at all interrupts.  Needs VR_G_IRQ. */
 void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q);
+/* owners.c: who owns each buffer in flight of a queue whose slots were read; not of all
+ * of them, unless 'all' says so.  Needs VR_G_OWNERS; VR_G_BLK is resolved when the
+ * device takes that. */
+void vr_owners_read(struct vr_ctx *c, const struct vr_device *d,
+		    struct vr_queue *q, bool words_big, bool all);
+/* owners_net.c, owners_blk.c: fill in what the tokens of such a device are. */
+void vr_owners_net(struct vr_ctx *c, const struct vr_device *d, struct vr_queue *q);
+void vr_owners_blk(struct vr_ctx *c, const struct vr_device *d, struct vr_queue *q,
+		   bool words_big);
+/* owners.c: may 'addr' be followed as a pointer of the driver's to what is aligned to
+ * 'align' (a power of two)?  NULL, or why not. */
+const char *vr_owner_suspect(const struct vr_queue *q, uint64_t addr, unsigned align);
+/* packet.c: who talks to whom, from the 'avail' bytes at the network header of a
+ * packet of that ethertype. */
+void vr_flow_read(struct vr_ctx *c, uint64_t addr, uint64_t avail,
+		  uint16_t ethertype, struct vr_flow *ret);
 /* net_walk.c: netdev_priv(): where the driver's private area of a net_device
  * lies, by net_device.priv or the rounded-up size. */
 uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
@@ -572,6 +658,7 @@ void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);
 
 /* Values of virtio_device.id.device that the code looks at. */
 #define VR_ID_NET	1
+#define VR_ID_BLOCK	2
 #define VR_ID_CONSOLE	3
 #define VR_ID_BALLOON	5
 #define VR_ID_SCSI	8
@@ -723,6 +810,10 @@ void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
 struct json;
 void vr_text_chains(FILE *out, const struct vr_chains *s);
 void vr_json_chains(struct json *j, const struct vr_chains *s);
+/* render_owners.c: who owns the buffers in flight; in text nothing without -b, in
+ * JSON null. */
+void vr_text_owners(FILE *out, const struct vr_owners *s);
+void vr_json_owners(struct json *j, const struct vr_owners *s);
 /* render_json.c: a document without queues, with the reason as an error. */
 void vr_json_failure(FILE *out, const struct vr_ctx *c, const char *command,
 		     const char *side, const char *nodename, const char *release,

@@ -274,15 +274,23 @@ bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type)
 	return b && !vr_btf_size(b, type, &size);
 }
 
-uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback)
+bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
+		      uint64_t *ret)
 {
 	enum vr_source source;
-	const struct vr_btf *b = btf(c, NULL, &source);
+	const struct vr_btf *b = btf(c, module, &source);
+
+	if (b && !vr_btf_enum(b, name, ret))
+		return true;
+	/* A constant that complete types lack is none of this kernel's. */
+	if (vr_btf_complete(c, module))
+		return false;
+	return c->t->enumerator && !c->t->enumerator(c->t, name, ret);
+}
+
+uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback)
+{
 	uint64_t v;
 
-	if (b && !vr_btf_enum(b, name, &v))
-		return v;
-	if (!c->t->enumerator || c->t->enumerator(c->t, name, &v))
-		return fallback;
-	return v;
+	return vr_type_constant(c, NULL, name, &v) ? v : fallback;
 }

@@ -218,6 +218,8 @@ static void read_queue(struct vr_ctx *c, const struct vr_device *d,
 	vr_ring_read(c, q, found->vq - c->layout.f[VR_VVQ_VQ].offset, big);
 	if (sel->chains)
 		vr_guest_chains(c, q, d->features.v, big);
+	if (sel->owners)
+		vr_owners_read(c, d, q, big, sel->word || sel->virtqueue);
 	c->queue[0] = '\0';
 }
 
@@ -249,7 +251,7 @@ enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
 	if (list_queues(c, d, budget, &all))
 		goto out;
 	some = all;
-	sel->full = sel->chains;
+	sel->full = sel->chains || sel->owners;
 	if (sel->word || sel->virtqueue) {
 		some.q = vr_alloc(&c->arena, all.n ? all.n : 1, sizeof(*some.q));
 		if (!some.q)
@@ -257,7 +259,7 @@ enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
 		if (all.n)
 			memcpy(some.q, all.q, all.n * sizeof(*some.q));
 		keep_selected(c, sel, &some);
-		sel->full = sel->chains || some.n == 1;
+		sel->full = sel->full || some.n == 1;
 	}
 	status = VR_WALK_NO_QUEUE;
 	if (!some.n && sel->word) {

@@ -203,12 +203,18 @@ static void fail(bool json)
 	vr_text_errors(fp, &ctx);
 }
 
+/* What the members that a guest's command needs are in. */
+static unsigned guest_groups(void)
+{
+	return VR_G_GUEST | VR_G_IRQ | (sel.owners ? VR_G_OWNERS : 0);
+}
+
 /* Resolve the layout and read what 'sel' names; false when there is nothing to
  * show, which was then said. */
 static bool collect(bool json)
 {
 	struct vr_walk_error err = { .status = VR_WALK_OK };
-	bool net = resolve(VR_G_GUEST | VR_G_IRQ);
+	bool net = resolve(guest_groups());
 
 	/* Without virtio_net's types there may still be other devices. */
 	if (!net && ((!sel.all && !sel.device) || !resolve(VR_G_RING | VR_G_IRQ))) {
@@ -228,7 +234,7 @@ static bool collect(bool json)
 	else if (net || err.status != VR_WALK_NO_DEVICE)
 		vr_walk_reason(reason, sizeof(reason), &err, &sel);
 	else
-		resolve(VR_G_GUEST);	/* the word may be a network device's */
+		resolve(guest_groups());	/* the word may be a network device's */
 	fail(json);
 	return false;
 }
@@ -376,9 +382,11 @@ static void cmd_vring(void)
 	int c;
 
 	begin();
-	while ((c = next_option("ac:djlt:w:")) != EOF) {
+	while ((c = next_option("abc:djlt:w:")) != EOF) {
 		if (c == 'a')
 			sel.all = true;
+		else if (c == 'b')
+			sel.owners = sel.full = true;
 		else if (c == 'c')
 			document = optarg;
 		else if (c == 'd')
@@ -395,7 +403,7 @@ static void cmd_vring(void)
 			bad_usage("bad option", optopt);
 	}
 	parse_selection(false);
-	if (layout && !resolve(VR_G_GUEST | VR_G_IRQ | (sel.all ? VR_G_BUS : 0))) {
+	if (layout && !resolve(guest_groups() | (sel.all ? VR_G_BUS : 0))) {
 		fail(json);
 	} else if (layout) {
 		vr_layout_compare(&ctx, true);

@@ -215,6 +215,18 @@ enum vr_slot {
 	VR_VI_MAX_PAIRS, VR_VI_CURR_PAIRS, VR_VI_STATUS, VR_VI_REFILL,
 	VR_VI_REFILL_ENABLED, VR_SQ_VQ, VR_RQ_VQ, VR_SQ_NAPI, VR_RQ_NAPI,
 	VR_SQ_KICKS, VR_RQ_KICKS, VR_SQ_TIMEOUTS,
+	/* what the driver's tokens lead to */
+	VR_SKB_LEN, VR_SKB_DATA_LEN, VR_SKB_DEV, VR_SKB_PROTOCOL,
+	VR_SKB_NETWORK, VR_SKB_TAIL, VR_SKB_END, VR_SKB_HEAD, VR_SKB_DATA,
+	VR_SZ_XDP_FRAME, VR_XDPF_DATA, VR_XDPF_LEN, VR_XDPF_HEADROOM,
+	VR_VI_HDR_LEN, VR_VI_MERGEABLE, VR_VI_BIG_PACKETS, VR_VI_XDP_PAIRS,
+	VR_VI_ALLOC_FRAG, VR_RQ_AVERAGE, VR_RQ_MIN_BUF, VR_RQ_XSK_POOL,
+	VR_SQ_FREE_NAPI,
+	/* virtio_blk */
+	VR_VDEV_PRIV, VR_VBLK_VDEV, VR_VBLK_DISK, VR_VBR_TYPE, VR_VBR_REQ,
+	VR_DISK_NAME, VR_DISK_QUEUE, VR_SZ_REQUEST, VR_REQ_Q, VR_REQ_HCTX,
+	VR_HCTX_QUEUE, VR_REQ_FLAGS, VR_REQ_SECTOR, VR_REQ_LEN, VR_REQ_TAG,
+	VR_REQ_STATE, VR_REQ_START, VR_REQ_START_NS, VR_REQ_IO_START_NS,
 	VR_VSOCK_DEV, VR_VSOCK_CID, VR_SCSI_DEV, VR_FILE_DENTRY, VR_DENTRY_NAME,
 	/* files and sockets */
 	VR_TASK_STATE, VR_TASK_ON_CPU, VR_TASK_FILES, VR_FILES_FDT,
@@ -268,6 +280,8 @@ enum vr_group {
 	VR_G_SCSI = 128,	/* vhost_scsi */
 	VR_G_BUS = 0x800,	/* all devices on the virtio bus */
 	VR_G_IRQ = 0x4000,	/* interrupts: nothing of it is required */
+	VR_G_OWNERS = 0x1000,	/* what virtio_net's tokens lead to */
+	VR_G_BLK = 0x2000,	/* virtio_blk and its requests */
 };
 
 /* Where a member's layout came from. */
@@ -287,6 +301,8 @@ struct vr_field {
 	const char *since;	/* when that spelling came, for the listing */
 };
 
+#define VR_NOPS 16
+
 struct vr_layout {
 	struct vr_field f[VR_NSLOTS];
 	bool constants;			/* the enums' values below are known */
@@ -297,6 +313,17 @@ struct vr_layout {
 		uint64_t disabled, masked;	/* bits of irq_desc's state */
 		uint64_t dense, leaf, range, arange;	/* maple nodes */
 	} irq;
+	/* the types of virtio_net's tokens (6.14), looked for by owners_net.c */
+	struct {
+		bool tried, typed;
+		uint64_t skb, orphan, xdp, xsk;
+	} xmit;
+	/* a request's operations (4.10), looked for by owners_blk.c; an entry of
+	 * 0xff is none of this kernel's */
+	struct {
+		bool tried, known;
+		uint8_t value[VR_NOPS];
+	} ops;
 };
 
 /* The first required member that could not be found. */
@@ -332,6 +359,7 @@ struct vr_ctx {
 	struct {
 		bool tried;
 		uint64_t tick_nsec, jiffies;	/* 0: unknown */
+		uint64_t mono;		/* the monotonic clock in ns; 0: unknown */
 	} clock;
 	struct vr_irqs *irqs;	/* in the arena; irq.c */
 };
@@ -374,7 +402,11 @@ bool vr_btf_complete(struct vr_ctx *c, const char *module);
 /* types.c: does BTF have the type?  Then it is the last word on its members. */
 bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
 
-/* types.c: the value of an enum's constant; 'fallback' when no source knows. */
+/* types.c: the value of the constant 'name' of an enum that 'module' declares (NULL:
+ * vmlinux); false when this kernel has none of that name, as far as the sources know. */
+bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
+		      uint64_t *ret);
+/* types.c: the same of vmlinux's; 'fallback' when no source knows it. */
 uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback);
 
 /* ---- kernel.c: reading and walking the kernel's own structures -------------- */
@@ -505,6 +537,16 @@ bool vr_parse_address(const char *word, uint64_t *ret);
 /* Is 'name' in the kernel's list of loaded modules?  VR_UNREAD when the list
  * cannot be walked. */
 struct vr_val vr_module_loaded(struct vr_ctx *c, const char *name);
+
+/* ---- clock.c ---- */
+
+/* How long before the dump's last tick 'since' was, in ms: 'since' in jiffies, or in
+ * ns of the monotonic clock.  VR_UNREAD when either is unknown, and for 0, which
+ * means never. */
+struct vr_val vr_age_jiffies(struct vr_ctx *c, struct vr_val since);
+struct vr_val vr_age_ns(struct vr_ctx *c, struct vr_val since);
+/* How long so many jiffies are, in ms. */
+struct vr_val vr_jiffies_ms(struct vr_ctx *c, struct vr_val jiffies);
 
 /* ---- tasks.c ---------------------------------------------------------------- */
 
