@@ -61,7 +61,8 @@ void select_by(struct vr_select *sel, unsigned how)
 	};
 	unsigned n = how % (sizeof(lines) / sizeof(lines[0]));
 
-	*sel = (struct vr_select){ .device = lines[n].device, .chains = how & 1 };
+	*sel = (struct vr_select){ .device = lines[n].device, .chains = how & 1,
+		.owners = how & 2 };
 	if (lines[n].queue && vr_select_queue(sel, lines[n].queue))
 		abort();
 	sel->all = how / 10 & 1;

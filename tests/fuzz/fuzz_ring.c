@@ -13,6 +13,7 @@
 
 #include "fuzz.h"
 #include "bus_builder.h"
+#include "owner_builder.h"
 
 #define MAX_PAGES	256
 #define SLOTS		1024
@@ -160,6 +161,20 @@ static void use_in_order(struct guest *g, uint64_t vvq)
 	ring_reap(&r);
 }
 
+/* Packets to send, one of them by XDP, and tokens of each kind. */
+static void use_tokens(struct base *b, struct nic *n)
+{
+	static const uint8_t ports[8] = { 0x1f, 0x90, 0x00, 0x50 };
+	struct bytes packet = ipv4_packet(17, ports, sizeof(ports));
+	struct owner_guest x = { b->g, n };
+	uint64_t token[] = { new_skb(&x, 0x0800, &packet, 0),
+		new_xdp_frame(&x, 112, 200, 12) + 1,
+		new_skb(&x, 0x0800, &packet, 60) + 2, 1500 << 2 | 3 };
+
+	for (unsigned i = 0; i < 4; i++)
+		give(&n->tx[0], token[i], 60, false);
+}
+
 static void keep_page(struct base *b, uint64_t page)
 {
 	uint16_t *slot = find(b, page);
@@ -191,6 +206,7 @@ static struct base *build(unsigned kind)
 		abort();
 	b->bus = bus;
 	b->g = bus->g;
+	fake_load_layout(b->g->f, "hand-owners.layout");
 	n = guest_nic(b->g, &(struct nic_spec){ .name = "eth0", .pairs = 2,
 			      .num = RING_SIZE, .ctrl = true });
 	guest_netdev(b->g, 0, "tap0", "tun");
@@ -203,13 +219,15 @@ static struct base *build(unsigned kind)
 		use_packed(b->g, n->tx[1].vvq, kinds[kind].in_order);
 	else
 		use_ring(&n->tx[1]);
+	if (!kinds[kind].packed)
+		use_tokens(b, n);
 	bus_nic(bus, n);
 	disk = bus_device(bus, &(struct vdev_spec){ .type = 2, .driver = "virtio_blk",
 			  .parent = "0000:00:02.0", .queues = { "req.0", "req.1" } });
 	bus_device(bus, &(struct vdev_spec){ .type = 4, .queues = { "input" } });
 	use_ring(&disk->ring[0]);
 	guest_resolve(b->g);
-	if (vr_layout_resolve(&b->g->c, VR_G_BUS, &missing))
+	if (vr_layout_resolve(&b->g->c, VR_G_BUS | VR_G_OWNERS, &missing))
 		abort();
 	b->layout = b->g->c.layout;
 	keep_memory(b, b->g->net_list, b->g->f->next);

@@ -15,7 +15,8 @@
 #include "members.h"
 
 #define SOUP_AT		0xffff888000000000ULL
-#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS | VR_G_BUS | VR_G_IRQ)
+#define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS | VR_G_BUS | VR_G_IRQ | \
+			 VR_G_OWNERS | VR_G_BLK)
 #define ALL_GROUPS	(255 | VR_G_GUEST)	/* without vsock or scsi, by the input's choice */
 #define MAX_READS	50000	/* then all reads fail, so that an input ends */
 
@@ -210,9 +211,11 @@ static void walk_host(struct vr_ctx *c, unsigned how)
 /* One queue, without the way there, which soup seldom shows. */
 static void read_ring(struct vr_ctx *c, unsigned how)
 {
-	struct vr_device d = { .nqueues = 1 };
+	struct vr_device d = { .nqueues = 1, .type = { 1 + (how >> 12 & 1), VR_READ },
+		.virtio_device = SOUP_AT + 0x800, .virtnet_info = SOUP_AT + 0x1000 };
 	struct vr_snapshot snap = { .ndevices = 1, .devices = &d };
-	struct vr_queue q = { .dir = VR_TX };
+	struct vr_queue q = { .dir = how & 0x400 ? VR_RX : VR_TX,
+			      .owner = SOUP_AT + 0x1800 };
 	struct vr_select sel = { .full = true, .chains = true };
 
 	snprintf(q.label, sizeof(q.label), "tx0");
@@ -222,6 +225,9 @@ static void read_ring(struct vr_ctx *c, unsigned how)
 		c->layout.f[VR_VVQ_LAYOUT].known = false;
 	vr_ring_read(c, &q, SOUP_AT + (how & 0xff) * 8, how & 0x100);
 	vr_guest_chains(c, &q, word(how), how & 0x100);
+	if (d.type.v == 1)
+		d.ref.addr = SOUP_AT + (word(how + 8) & 0xfff8);
+	vr_owners_read(c, &d, &q, how & 0x100, how & 0x800);
 	vr_check_guest(c, &snap);
 	print_guest(c, &sel, &snap, how);
 }

@@ -208,38 +208,62 @@ static int seam_read(struct vr_target *t, enum vr_space space, uint64_t addr,
 	return len ? 0 : -1;
 }
 
-void fake_symbol(struct fake_target *f, const char *name, uint64_t addr)
+static void define(struct fake_symbol **list, const char *name, uint64_t value)
 {
 	struct fake_symbol *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
+	assert_true(strlen(name) < sizeof(s->name));
 	snprintf(s->name, sizeof(s->name), "%s", name);
-	s->addr = addr;
-	s->next = f->symbols;
-	f->symbols = s;
+	s->addr = value;
+	s->next = *list;
+	*list = s;
 }
 
-void fake_no_symbols(struct fake_target *f)
+static int look_up(const struct fake_symbol *list, const char *name, uint64_t *ret)
 {
-	while (f->symbols) {
-		struct fake_symbol *s = f->symbols;
-
-		f->symbols = s->next;
-		free(s);
-	}
-}
-
-static int seam_symbol(struct vr_target *t, const char *name, uint64_t *ret)
-{
-	struct fake_target *f = (struct fake_target *)t;
-
-	for (struct fake_symbol *s = f->symbols; s; s = s->next) {
-		if (!strcmp(s->name, name)) {
-			*ret = s->addr;
+	for (; list; list = list->next) {
+		if (!strcmp(list->name, name)) {
+			*ret = list->addr;
 			return 0;
 		}
 	}
 	return -1;
+}
+
+static void forget(struct fake_symbol **list)
+{
+	while (*list) {
+		struct fake_symbol *s = *list;
+
+		*list = s->next;
+		free(s);
+	}
+}
+
+void fake_symbol(struct fake_target *f, const char *name, uint64_t addr)
+{
+	define(&f->symbols, name, addr);
+}
+
+void fake_no_symbols(struct fake_target *f)
+{
+	forget(&f->symbols);
+}
+
+void fake_enum(struct fake_target *f, const char *name, uint64_t value)
+{
+	define(&f->enums, name, value);
+}
+
+static int seam_symbol(struct vr_target *t, const char *name, uint64_t *ret)
+{
+	return look_up(((struct fake_target *)t)->symbols, name, ret);
+}
+
+static int seam_enumerator(struct vr_target *t, const char *name, uint64_t *ret)
+{
+	return look_up(((struct fake_target *)t)->enums, name, ret);
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -252,6 +276,7 @@ struct fake_target *fake_new(void)
 	f->next = FIRST_ALLOC;
 	f->t.read = seam_read;
 	f->t.symbol = seam_symbol;
+	f->t.enumerator = seam_enumerator;
 	f->t.member = fake_seam_member;
 	f->t.size = fake_seam_size;
 	f->t.load_types = fake_seam_load;
@@ -278,7 +303,8 @@ void fake_free(struct fake_target *f)
 			free(p);
 		}
 	}
-	fake_no_symbols(f);
+	forget(&f->symbols);
+	forget(&f->enums);
 	while (f->owned) {
 		struct fake_owned *o = f->owned;
 

@@ -24,7 +24,7 @@ struct fake_owned;
 struct fake_target {
 	struct vr_target t;	/* first, so that the seam's pointer is ours */
 	struct fake_page *pages[1024];
-	struct fake_symbol *symbols;
+	struct fake_symbol *symbols, *enums;
 	struct fake_type *types;
 	struct fake_owned *owned;
 	uint64_t next;		/* where fake_alloc() goes on */
@@ -64,6 +64,9 @@ void fake_num(struct fake_target *f, uint64_t addr, uint64_t v, unsigned size);
 void fake_str(struct fake_target *f, uint64_t addr, const char *s);
 /* Kernel memory back as a pointer; the test fails when it is not there. */
 uint64_t fake_get64(struct fake_target *f, uint64_t addr);
+
+/* Define a constant of an enum. */
+void fake_enum(struct fake_target *f, const char *name, uint64_t value);
 
 void fake_phys64(struct fake_target *f, uint64_t addr, uint64_t v);
 
