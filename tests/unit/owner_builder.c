@@ -118,3 +118,12 @@ const struct vr_owner *owner_at(const struct vr_queue *q, uint32_t head)
 	fail_msg("no owner at head %u", head);
 	return NULL;
 }
+
+struct vr_owner only_owner(struct owner_guest *x, uint64_t token)
+{
+	struct vr_queue q;
+
+	give(&x->n->tx[0], token, 40, false);
+	q = read_owners(x, "tx0");
+	return *owner_at(&q, 0);
+}

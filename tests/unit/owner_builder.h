@@ -43,5 +43,7 @@ uint16_t give(struct ring *r, uint64_t token, uint32_t len, bool writable);
 struct vr_queue read_owners(struct owner_guest *x, const char *queue);
 /* The owner at a head; the test fails without it. */
 const struct vr_owner *owner_at(const struct vr_queue *q, uint32_t head);
+/* What is read of the only packet that is being sent. */
+struct vr_owner only_owner(struct owner_guest *x, uint64_t token);
 
 #endif

@@ -111,7 +111,7 @@ static const struct vr_queue *read_blk(struct blk *b)
 }
 
 /* The owner of the only buffer, whose token this is. */
-static const struct vr_owner *only_owner(struct blk *b, uint64_t token)
+static const struct vr_owner *only_request(struct blk *b, uint64_t token)
 {
 	give(&b->r, token, 16, false);
 	return owner_at(read_blk(b), 0);
@@ -133,7 +133,7 @@ static void a_request_is_told(void **state)
 
 	(void)state;
 	has_ops(b->g);
-	o = only_owner(b, token_of(b, rq));
+	o = only_request(b, token_of(b, rq));
 	assert_int_equal(o->kind, VR_OWNER_REQUEST);
 	assert_null(o->why);
 	assert_int_equal(o->addr, token_of(b, rq));
@@ -192,7 +192,7 @@ static void other_constants_are_not_taken_for_these(void **state)
 
 		if (known)
 			fake_enum(b->g->f, "REQ_OP_FLUSH", 5);
-		o = only_owner(b, token_of(b, new_request(b, 1, 8, 512)));
+		o = only_request(b, token_of(b, new_request(b, 1, 8, 512)));
 		assert_absent(o->request->op);
 		assert_null(o->request->op_name);
 		assert_val(o->request->type, 1);
@@ -209,7 +209,7 @@ static void a_flush_has_no_sector(void **state)
 	(void)state;
 	has_ops(b->g);
 	set_request(b, rq, "tag", 0xffffffff);
-	o = only_owner(b, token_of(b, rq));
+	o = only_request(b, token_of(b, rq));
 	assert_string_equal(o->request->op_name, "FLUSH");
 	assert_absent(o->request->sector);
 	assert_absent(o->request->tag);
@@ -230,7 +230,7 @@ static void a_back_pointer_is_followed_where_there_is_one(void **state)
 	fake_member(f, "virtblk_req", "req", 24, 8, NULL);
 	fake_set(f, vbr, "virtblk_req", "req", rq);
 	fake_set(f, vbr, "virtblk_req", "out_hdr.type", 0);
-	o = only_owner(b, vbr);
+	o = only_request(b, vbr);
 	assert_null(o->why);
 	assert_int_equal(o->addr, vbr);
 	assert_int_equal(o->request->addr, rq);
@@ -248,7 +248,7 @@ static struct vr_request aged(uint64_t start, uint64_t io_start)
 
 	set_request(b, rq, "start_time_ns", start);
 	set_request(b, rq, "io_start_time_ns", io_start);
-	r = *only_owner(b, token_of(b, rq))->request;
+	r = *only_request(b, token_of(b, rq))->request;
 	free_blk(b);
 	return r;
 }
@@ -284,7 +284,7 @@ static void age_in_jiffies_comes_first(void **state)
 	rq = new_request(b, 0, 8, 512);
 	set_request(b, rq, "start_time", 1000000 - 750);
 	set_request(b, rq, "start_time_ns", 123);
-	r = only_owner(b, token_of(b, rq))->request;
+	r = only_request(b, token_of(b, rq))->request;
 	assert_val(r->age_ms, 3000);
 	assert_string_equal(r->age_from, "start_time");
 	free_blk(b);
@@ -299,7 +299,7 @@ static void without_a_clock_there_is_no_age(void **state)
 	(void)state;
 	fake_no_symbols(b->g->f);
 	set_request(b, rq, "io_start_time_ns", NOW);
-	r = only_owner(b, token_of(b, rq))->request;
+	r = only_request(b, token_of(b, rq))->request;
 	assert_unread(r->age_ms);
 	assert_string_equal(r->age_from, "io_start_time_ns");
 	free_blk(b);
@@ -310,7 +310,7 @@ static void without_a_clock_there_is_no_age(void **state)
 static void assert_refused(uint64_t token, const char *why)
 {
 	struct blk *b = new_blk();
-	const struct vr_owner *o = only_owner(b, token);
+	const struct vr_owner *o = only_request(b, token);
 
 	assert_int_equal(o->kind, VR_OWNER_REQUEST);
 	assert_non_null(o->why);
@@ -363,7 +363,7 @@ static void a_missing_page_is_told(void **state)
 
 	(void)state;
 	fake_drop(b->g->f, VR_KERNEL, rq);
-	assert_string_equal(only_owner(b, token_of(b, rq))->why, "unreadable");
+	assert_string_equal(only_request(b, token_of(b, rq))->why, "unreadable");
 	free_blk(b);
 }
 
@@ -375,20 +375,20 @@ static void without_the_way_to_the_disk_it_is_a_token(void **state)
 
 	(void)state;
 	fake_set(b->g->f, b->vblk, "virtio_blk", "vdev", b->disk);
-	o = only_owner(b, token_of(b, new_request(b, 0, 8, 512)));
+	o = only_request(b, token_of(b, new_request(b, 0, 8, 512)));
 	assert_int_equal(o->kind, VR_OWNER_TOKEN);
 	assert_null(o->request);
 	get_error(&b->g->c, VR_E_MISFIT, "virtio_blk of a virtio block device");
 	free_blk(b);
 	b = new_blk();
 	fake_set(b->g->f, b->vblk, "virtio_blk", "disk", 0);
-	o = only_owner(b, token_of(b, new_request(b, 0, 8, 512)));
+	o = only_request(b, token_of(b, new_request(b, 0, 8, 512)));
 	assert_int_equal(o->kind, VR_OWNER_TOKEN);
 	get_error(&b->g->c, VR_E_NULL, "virtio_blk.disk");
 	free_blk(b);
 	b = new_blk();
 	fake_forget(b->g->f, "virtblk_req", NULL);
-	o = only_owner(b, 0xffff888100000000);
+	o = only_request(b, 0xffff888100000000);
 	assert_int_equal(o->kind, VR_OWNER_TOKEN);
 	assert_val(o->readable, 16);
 	assert_string_equal(get_error(&b->g->c, VR_E_NOTYPE, "out_hdr.type")->of,
@@ -403,7 +403,7 @@ static void other_devices_tokens_are_just_tokens(void **state)
 
 	(void)state;
 	b->d.type.v = 19;
-	o = only_owner(b, 0x1234);
+	o = only_request(b, 0x1234);
 	assert_int_equal(o->kind, VR_OWNER_TOKEN);
 	assert_int_equal(o->token, 0x1234);
 	assert_null(o->why);

@@ -6,6 +6,7 @@
  */
 #include "unit.h"
 #include "owner_builder.h"
+#include "packed_builder.h"
 
 #define BUFFER	0xffff888123456000ULL
 #define RQ	"receive_queue"
@@ -322,6 +323,39 @@ static void a_large_ring_is_measured_whole(void **state)
 	guest_free(g);
 }
 
+/* Tokens are found by the buffer's id; the device overwrites what it returns. */
+static void a_packed_ring_s_buffers_go_by_their_ids(void **state)
+{
+	struct guest *g = guest_new(ERA_6_12);
+	struct vr_device d = { .type = { 19, VR_READ } };
+	struct packed p;
+	struct vr_queue q;
+	uint16_t long_, short_, last;
+
+	(void)state;
+	packed_build(&p, g->f, &(struct packed_spec){ .num = 8 });
+	packed_advance(&p, 6);
+	long_ = packed_add(&p, 3);
+	short_ = packed_add(&p, 1);
+	last = packed_add(&p, 2);
+	packed_return(&p, long_, 60);
+	q = guest_read_packed(g, &p);
+	vr_owners_read(&g->c, &d, &q, false, true);
+	assert_true(q.owners.known);
+	assert_int_equal(q.owners.count, 3);
+	assert_true(owner_at(&q, long_)->returned);
+	assert_unread(owner_at(&q, long_)->readable);
+	assert_false(owner_at(&q, short_)->returned);
+	/* The builder's descriptors: 100 bytes to read, then 101 to write, ... */
+	assert_val(owner_at(&q, short_)->readable, 100);
+	assert_val(owner_at(&q, short_)->writable, 0);
+	assert_val(owner_at(&q, last)->readable, 100);
+	assert_val(owner_at(&q, last)->writable, 101);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(q.owners.owner[i].kind, VR_OWNER_TOKEN);
+	guest_free(g);
+}
+
 static void unread_tokens_are_not_none(void **state)
 {
 	struct owner_guest x = owner_guest(ERA_5_15);
@@ -361,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_chain_that_ends_badly_has_no_length),
 		cmocka_unit_test(long_lists_are_cut_unless_the_queue_is_named),
 		cmocka_unit_test(a_large_ring_is_measured_whole),
+		cmocka_unit_test(a_packed_ring_s_buffers_go_by_their_ids),
 		cmocka_unit_test(unread_tokens_are_not_none),
 	};
 

@@ -213,4 +213,5 @@ def main() -> None:
     json.dump({"release": text(release), "devices": found}, sys.stdout, indent=1)
 
 
-main()
+if __name__ == "__main__":
+    main()

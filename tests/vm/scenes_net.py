@@ -181,7 +181,7 @@ def _as_it_stands(guest: Guest, folder: Path) -> None:
     (folder / "ram").unlink()
 
 
-def _remember(queues: list, folder: Path) -> None:
+def remember(queues: list, folder: Path) -> None:
     (folder / "queues.json").write_text(json.dumps(queues, indent=1))
 
 
@@ -192,7 +192,7 @@ def stalled(kernel: Kernel, folder: Path, **more) -> None:
         _as_it_stands(guest, folder)
         again = guest.queues()
     assert [d["queues"] for d in again] == [d["queues"] for d in queues], "something still moved"
-    _remember(queues, folder)
+    remember(queues, folder)
 
 
 def stalled_fifo(kernel: Kernel, folder: Path) -> None:
@@ -210,5 +210,5 @@ def caught(kernel: Kernel, folder: Path) -> None:
                    files={"bin/guest_tool": guest_tool()}) as guest:
             with store.step(f"guest {kernel.release}: boot and send without end"):
                 guest.wait_for()
-            _remember(guest.queues(), folder)
+            remember(guest.queues(), folder)
             _as_it_stands(guest, folder)

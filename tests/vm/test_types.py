@@ -27,7 +27,7 @@ def layout_of(crash, busy_tap_of, vring_so):
     def get(name):
         if name not in made:
             dump = busy_tap_of(name)
-            result = crash(VERSION).run(dump.core, dump.kernel.vmlinux, ["vring -a -l"],
+            result = crash(VERSION).run(dump.core, dump.kernel.vmlinux, ["vring -a -b -l"],
                                         minimal=True, so=vring_so)
             made[name] = screens.layout(result.outputs[0])
         return made[name]
