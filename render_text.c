@@ -247,17 +247,17 @@ static const char *yes_no(struct vr_val v, const char *yes, const char *no)
 }
 
 /* The queue's interrupt and what waits on its CPU. */
-static void print_irq(FILE *out, const struct vr_irq *irq)
+static void print_irq(FILE *out, const char *lead, const struct vr_irq *irq)
 {
 	char name[170], b[4][24];
 
 	if (irq->have != VR_READ) {
-		fprintf(out, "    irq %s\n", irq->have == VR_UNREAD ? "-" : "none");
+		fprintf(out, "%s%s\n", lead, irq->have == VR_UNREAD ? "-" : "none");
 		return;
 	}
 	vr_text_escape(name, sizeof(name), irq->name);
-	fprintf(out, "    irq %s %s%s   %s%s   CPU %s%s   count %s   unhandled %s   softirqs pending there: ",
-		vr_val_text(irq->number, b[0]), name, irq->shared ? " (shared)" : "",
+	fprintf(out, "%s%s %s%s   %s%s   CPU %s%s   count %s   unhandled %s   softirqs pending there: ",
+		lead, vr_val_text(irq->number, b[0]), name, irq->shared ? " (shared)" : "",
 		yes_no(irq->disabled, "disabled", "enabled"),
 		irq->masked.have == VR_READ && irq->masked.v ? ", masked" : "",
 		vr_val_text(irq->cpu, b[1]),
@@ -291,7 +291,7 @@ static void print_net(FILE *out, const struct vr_device *d,
 			vr_val_text(d->watchdog_ms, b[0]),
 			vr_val_text(q->txq.trans_timeout, b[1]),
 			vr_val_text(q->txq.tx_timeouts, b[2]));
-	print_irq(out, &q->irq);
+	print_irq(out, "    irq ", &q->irq);
 	if (q->napi.addr)
 		fprintf(out, "    napi %" PRIx64 "   state %s   %s   %s   weight %s\n",
 			q->napi.addr, vr_val_text(q->napi.state, b[0]),
@@ -338,10 +338,12 @@ static void print_block(FILE *out, const struct vr_device *d,
 	}
 	print_counts(out, q);
 	print_notify(out, q);
-	if (d->ref.addr)
+	if (d->ref.addr) {
 		print_net(out, d, q);
-	else
+	} else {
 		fprintf(out, "  callback   %s\n", yes_no(q->callback, "yes", "no"));
+		print_irq(out, "  irq        ", &q->irq);
+	}
 	vr_text_verdict(out, &q->verdict);
 	print_picture(out, q, width);
 	vr_text_chains(out, &q->chains);

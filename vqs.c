@@ -216,6 +216,7 @@ static void read_queue(struct vr_ctx *c, const struct vr_device *d,
 	label(found, q->label);
 	memcpy(c->queue, q->label, sizeof(c->queue));
 	vr_ring_read(c, q, found->vq - c->layout.f[VR_VVQ_VQ].offset, big);
+	vr_irq_read(c, d->virtio_device, q);
 	if (sel->chains)
 		vr_guest_chains(c, q, d->features.v, big);
 	if (sel->owners)
