@@ -8,8 +8,9 @@
 
 #include "vring.h"
 
-/* Younger trouble than this can be a busy moment. */
-#define VR_PATIENCE_MS	1000
+/* Younger trouble than this can be a busy moment: virtio_net's watchdog_timeo.  A
+ * guest under load was seen to keep a scheduled NAPI waiting for two seconds. */
+#define VR_PATIENCE_MS	5000
 
 /* What a CPU may have been stopped in the middle of, a mask. */
 #define VR_IN_ADD	1u

@@ -170,10 +170,14 @@ static bool receive_is_starved(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
 	bool moment = polls(q) && q->num <= NAPI_BUDGET;
+	/* All that the ring has room for, and no more than comes in at once. */
+	bool few = q->counts.in_flight.v <= NAPI_BUDGET && q->num_free.v < q->num / 2;
 
 	if (q->counts.device_pending.v)
 		return false;
-	if (is_unheard(q))
+	if (is_unheard(q) && few)
+		not_reaping(j);
+	else if (is_unheard(q))
 		lost_interrupt(j, "no buffer is left with the device");
 	else if (q->counts.driver_pending.v && may_poll(q))
 		reaping(j, VR_SEV_INFO,
@@ -247,7 +251,7 @@ static void not_consuming(struct vr_judge *j)
 		    "%" PRIu64 " published and not returned, the device waits for a kick that was due%s%s",
 		    q->counts.device_pending.v, q->num_added.v ?
 		    " (not announced yet)" : "",
-		    old ? ", and nothing was sent for a second" :
+		    old ? ", and nothing was sent for five seconds" :
 		    q->dir == VR_CTRL ? "; a sender waits for the answer" :
 		    ": lost, or a slow device (the host's dump tells)");
 }
