@@ -3,8 +3,8 @@
  * host_tool.c - a VMM without a guest: taps, vhost devices and the rings of
  * both in its own memory, brought into any state and held there.  Compiled
  * statically by scenes_host.py, together with host_setup.c (makes things),
- * host_ring.c (plays the driver), host_pages.c (makes memory hard to read) and
- * host_state.c (tells what there is).
+ * host_ring.c (plays the driver), host_fault.c (a bad one), host_pages.c (makes
+ * memory hard to read) and host_state.c (tells what there is).
  *
  *	host_tool SCRIPT	do what the lines say, tell the state, stay
  *
@@ -224,7 +224,8 @@ static const struct {
 	{ "memory", 3, do_memory }, { "name", 2, do_name }, { "pageout", 3, do_pageout },
 	{ "persist", 2, do_persist }, { "plug", 2, do_plug }, { "protect", 2, do_protect },
 	{ "publish", 6, do_publish }, { "queue", 4, do_queue }, { "ring", 9, do_ring },
-	{ "settle", 2, do_settle }, { "start", 3, do_start }, { "table", 5, do_table },
+	{ "rounds", 4, do_rounds }, { "scribble", 4, do_scribble }, { "settle", 2, do_settle },
+	{ "spin", 3, do_spin }, { "start", 3, do_start }, { "table", 5, do_table },
 	{ "tap", 4, do_tap }, { "tell", 4, do_tell }, { "unmap", 4, do_unmap },
 	{ "vhost", 4, do_vhost },
 };

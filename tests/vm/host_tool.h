@@ -128,6 +128,8 @@ void do_protect(char **w), do_publish(char **w), do_queue(char **w), do_ring(cha
 void do_start(char **w), do_table(char **w), do_tap(char **w), do_tell(char **w);
 void do_unmap(char **w), do_vhost(char **w);
 
+void do_rounds(char **w), do_scribble(char **w), do_spin(char **w);
+
 /* The driver's event word, behind the avail ring; the device's, behind the used ring. */
 static inline uint16_t *used_event(const struct ring *ring)
 {

@@ -26,7 +26,7 @@ from lab.guest import Guest
 from lab.kernels import Kernel
 
 MODULES = ("tun", "tap", "macvtap", "ipvtap", "veth", "brd", "vhost_net", "vhost_vsock", "vhost_scsi")
-PARTS = ("host_tool.c", "host_setup.c", "host_ring.c", "host_pages.c", "host_state.c")
+PARTS = ("host_tool.c", "host_setup.c", "host_ring.c", "host_fault.c", "host_pages.c", "host_state.c")
 
 # Guests of one kind all look like this from inside: the same guest addresses everywhere.
 LOW, MAIN, HIGH = (0, 0xA0000), (0x100000, 28 << 20), (0x100000000, 8 << 20)

@@ -203,6 +203,18 @@ class Guest:
         store.run(["cp", "--sparse=always", self.ram, out])
         return Path(out)
 
+    def peek(self, phys: int, length: int) -> bytes:
+        """Read a running guest's memory below 2 GiB, where the RAM file's offsets are its addresses."""
+        with open(self.ram, "rb") as ram:
+            ram.seek(phys)
+            return ram.read(length)
+
+    def poke(self, phys: int, data: bytes) -> None:
+        """Overwrite it, with QEMU held still meanwhile."""
+        with self.frozen(), open(self.ram, "r+b") as ram:
+            ram.seek(phys)
+            ram.write(data)
+
     def quit(self) -> None:
         """End this guest's QEMU, and nothing else, and remove its folder."""
         if self.monitor:

@@ -7,6 +7,7 @@ Everything stays inside: the namespace has no link to the machine's network.
 import os
 import socket
 import subprocess
+import threading
 
 from . import store
 
@@ -86,11 +87,14 @@ def available() -> str:
 
 
 class SilentPeer:
-    """The other end of a NIC that takes QEMU's connection and then never reads from it."""
+    """The other end of a NIC that takes QEMU's connection and reads from it only while it flows."""
 
     def __init__(self, path):
         self.path = str(path)
         self.accepted = None
+        self.flowing = threading.Event()
+        self.over = threading.Event()
+        self.reader = None
 
     def __enter__(self) -> "SilentPeer":
         self.listener = socket.socket(socket.AF_UNIX)
@@ -99,10 +103,36 @@ class SilentPeer:
         self.listener.listen(1)
         return self
 
-    def accept(self) -> None:
+    def accept(self, flowing: bool = False) -> None:
+        """Take QEMU's connection; flowing: read whatever comes, until flow(False)."""
         self.accepted, _ = self.listener.accept()
+        self.accepted.settimeout(0.05)
+        if flowing:
+            self.flow(True)
+
+    def flow(self, yes: bool) -> None:
+        """Read from now on, or no more."""
+        if yes and not self.reader:
+            self.reader = threading.Thread(target=self._read, daemon=True)
+            self.reader.start()
+        (self.flowing.set if yes else self.flowing.clear)()
+
+    def _read(self) -> None:
+        while not self.over.is_set():
+            if not self.flowing.wait(0.05):
+                continue
+            try:
+                if not self.accepted.recv(1 << 16):
+                    return
+            except TimeoutError:
+                pass
+            except OSError:
+                return
 
     def __exit__(self, *_) -> None:
+        self.over.set()
+        if self.reader:
+            self.reader.join(5)
         for end in (self.accepted, self.listener):
             if end:
                 end.close()
