@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import scenes_faults
 import scenes_host
 import scenes_net
 from host_session import VERSION, Session
@@ -105,7 +106,7 @@ def drgn():
 
 @pytest.fixture(scope="session")
 def net_scene(make_dump, busy_tap_of, drgn):
-    """net_scene('zoo', '6.1') -> scenes_net.Scene: a guest of scenes_net, or 'busy_tap'."""
+    """net_scene('zoo', '6.1') -> scenes_net.Scene: a guest of scenes_net or scenes_faults, or 'busy_tap'."""
     made = {}
 
     def get(what, name):
@@ -114,7 +115,8 @@ def net_scene(make_dump, busy_tap_of, drgn):
                 dump = busy_tap_of(name)
             else:
                 one = kernels.get(name)
-                folder = make_dump(f"net-{what}-{name}", lambda f: getattr(scenes_net, what)(one, f))
+                maker = getattr(scenes_net, what, None) or getattr(scenes_faults, what)
+                folder = make_dump(f"net-{what}-{name}", lambda f: maker(one, f))
                 dump = scenes.load(one, folder)
             made[what, name] = scenes_net.Scene(dump, drgn.run(READER, dump.core, dump.kernel)["devices"])
         return made[what, name]

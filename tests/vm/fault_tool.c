@@ -11,11 +11,13 @@
 #include <glob.h>
 #include <linux/if_xdp.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -190,6 +192,24 @@ static int do_nomem(char **w)
 }
 
 /*
+ * readdress IFACE SECONDS: change its hardware address after a while.  The driver sends that to
+ * the device on the control queue, and waits for the answer, for ever if need be.
+ */
+static int do_readdress(char **w)
+{
+	struct ifreq request = { .ifr_hwaddr = { .sa_family = ARPHRD_ETHER,
+						 .sa_data = { 0x52, 0x54, 0, 0, 2, 0 } } };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	strncpy(request.ifr_name, w[0], IFNAMSIZ - 1);
+	/* There may be no memory by then. */
+	if (fd < 0 || mlockall(MCL_CURRENT))
+		return fail("readdress");
+	sleep((unsigned)atoi(w[1]));
+	return ioctl(fd, SIOCSIFHWADDR, &request) ? fail("SIOCSIFHWADDR") : 0;
+}
+
+/*
  * xsk IFACE QUEUE: a receive queue gets its buffers from this process, which has none.  What
  * AF_XDP programs do when they fall behind; newer kernels only.
  */
@@ -232,6 +252,7 @@ static const struct {
 	{ "mask", "IFACE VECTOR", 2, do_mask },
 	{ "napi-tx", "IFACE 0|1", 2, do_napi_tx },
 	{ "nomem", "", 0, do_nomem },
+	{ "readdress", "IFACE SECONDS", 2, do_readdress },
 	{ "xsk", "IFACE QUEUE", 2, do_xsk },
 };
 

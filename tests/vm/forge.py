@@ -5,7 +5,6 @@ Each forgery changes one thing of one queue, at addresses that drgn tells, and s
 verdict must follow.
 """
 
-import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +23,15 @@ class Place:
 
     def __init__(self, where: dict, file: core.Core):
         self.where, self.file, self.num = where, file, where["size"]
+        self.changed = False
+
+    def _write(self, phys: int, data: bytes) -> None:
+        self.changed |= self.file.read(phys, len(data)) != data
+        self.file.write(phys, data)
 
     def _piece(self, phys: int, form: str, value=None):
         if value is not None:
-            self.file.write(phys, struct.pack(form, value))
+            self._write(phys, struct.pack(form, value))
         return struct.unpack(form, self.file.read(phys, struct.calcsize(form)))[0]
 
     def member(self, name: str, value=None) -> int:
@@ -55,7 +59,7 @@ class Place:
         phys = (table or self.where["desc"][0]) + DESC.size * index
         names = ("addr", "len", "flags", "next")
         found = dict(zip(names, DESC.unpack(self.file.read(phys, DESC.size)), strict=True)) | changed
-        self.file.write(phys, DESC.pack(*(found[name] for name in names)))
+        self._write(phys, DESC.pack(*(found[name] for name in names)))
         return found
 
     def token(self, head: int, value=None) -> int:
@@ -76,6 +80,7 @@ class Place:
     def free(self, which: int) -> int:
         """Return a descriptor on the free list, by its position."""
         index = self.member("free_head")
+        assert self.member("num_free") > which, "not so many are free"
         for _ in range(which):
             index = self.link(index)
         return index
@@ -89,9 +94,9 @@ class Forgery:
     device: str   # of scenes_faults.NICS
     queue: str
     edit: object  # function(Place)
-    words: tuple
-    state: str = "corrupt"
-    severity: str = "error"
+    words: tuple = ()
+    states: tuple = ("corrupt",)
+    severities: tuple = ("error",)
 
 
 def _bad_head(p):
@@ -102,6 +107,30 @@ def _used_element(p, ident: int):
     """The device returns one more."""
     p.used_ring(p.used_idx(), ident)
     p.used_idx((p.used_idx() + 1) % 65536)
+
+
+def _get(p, freed: bool):
+    """A CPU is inside a get: the token is cleared, perhaps the descriptor free, last_used_idx not moved."""
+    head = p.held()
+    _used_element(p, head)
+    p.token(head, 0)
+    if freed:
+        p.link(head, p.member("free_head"))
+        p.member("free_head", head)
+        p.member("num_free", p.member("num_free") + 1)
+
+
+def _add(p, stored: bool, entered: bool):
+    """A CPU is inside an add: the descriptor is taken, perhaps its token stored and its head entered."""
+    head = p.free(0)
+    p.desc(head, addr=0x100000, len=64, flags=0)
+    p.member("free_head", p.link(head))
+    p.member("num_free", p.member("num_free") - 1)
+    if stored:
+        p.token(head, 0xffff888000001000)
+    if entered:
+        p.avail_ring(p.avail_idx(), head)
+        p.member("avail_idx_shadow", (p.avail_idx() + 1) % 65536)
 
 
 def _table(p) -> int:
@@ -135,51 +164,56 @@ def _member(name: str, change):
     return edit
 
 
+# What an interrupted CPU may leave for a moment is no fault.
+CALM = {"states": ("idle", "active", "device-not-consuming", "driver-not-reaping"), "severities": ("ok", "info")}
+
 # All on queues that have had traffic and that nothing is wrong with.
 FORGERIES = (
     Forgery("bad head", "wide", "rx0", _bad_head, ("head", "avail")),
-    Forgery("avail index jumped", "wide", "rx1", lambda p: p.avail_idx((p.avail_idx() + 3000) % 65536),
-            ("avail",)),
-    Forgery("used index ahead of avail", "wide", "tx0", lambda p: p.used_idx((p.avail_idx() + 10) % 65536),
-            ("used",)),
-    Forgery("used index far behind", "wide", "rx2", lambda p: p.used_idx((p.used_idx() - 1000) % 65536),
-            ("used",)),
+    Forgery("avail index jumped", "wide", "rx1", lambda p: p.avail_idx((p.avail_idx() + 3000) % 65536), ("avail",)),
+    Forgery("used index ahead of avail", "wide", "tx0", lambda p: p.used_idx((p.avail_idx() + 10) % 65536), ("used",)),
+    Forgery("used index far behind", "wide", "rx2", lambda p: p.used_idx((p.used_idx() - 1000) % 65536), ("used",)),
     Forgery("used id out of range", "wide", "rx3", lambda p: _used_element(p, 70000), ("id", "used")),
-    Forgery("used id that nobody holds", "wide", "rx4", lambda p: _used_element(p, p.free(0)), ("id", "used")),
+    Forgery("used id that nobody holds", "wide-chains", "rx3", lambda p: _used_element(p, p.free(0)), ("id", "used")),
     Forgery("loop in the free list", "wide", "tx1", lambda p: p.link(p.free(5), p.free(2)), ("free",)),
     Forgery("free list out of range", "wide", "tx2", lambda p: p.link(p.free(7), 1000), ("free",)),
-    Forgery("free list leads to a buffer in flight", "wide", "rx5", lambda p: p.link(p.free(1), p.held()),
+    Forgery("free list leads to a buffer in flight", "wide-chains", "rx4", lambda p: p.link(p.free(1), p.held()),
             ("free",)),
-    Forgery("num_free too small", "wide", "tx3", _member("num_free", lambda p: p.member("num_free") - 5),
+    Forgery("num_free too small by 100", "wide", "tx3", _member("num_free", lambda p: p.member("num_free") - 100),
             ("free",)),
     Forgery("num_free beyond the ring", "wide", "tx4", _member("num_free", lambda p: 300), ("free",)),
     Forgery("free_head beyond the ring", "wide", "tx5", _member("free_head", lambda p: 5000), ("free",)),
-    Forgery("last_used_idx ahead of used", "wide", "tx6",
-            _member("last_used_idx", lambda p: p.used_idx() + 5), ("used",)),
-    Forgery("shadow away from avail", "wide", "tx7",
-            _member("avail_idx_shadow", lambda p: p.avail_idx() + 100), ("avail", "shadow")),
-    Forgery("buffer without token", "wide", "rx6", lambda p: p.token(p.held(4), 0), ("token", "data", "desc_state")),
-    Forgery("token without buffer", "wide", "rx7", lambda p: p.token(p.free(0), 0xffff888000001000),
+    Forgery("last_used_idx ahead of used", "wide", "tx6", _member("last_used_idx", lambda p: p.used_idx() + 5),
+            ("used",)),
+    Forgery("shadow away from avail", "wide", "tx7", _member("avail_idx_shadow", lambda p: p.avail_idx() + 100),
+            ("avail", "shadow")),
+    Forgery("two buffers without token", "wide", "rx6", lambda p: [p.token(p.held(n), 0) for n in (3, 4)],
             ("token", "data", "desc_state")),
+    Forgery("two tokens without buffer", "wide", "tx11",
+            lambda p: [p.token(p.free(n), 0xffff888000001000) for n in (3, 4)], ("token", "data", "desc_state")),
     Forgery("ring size no power of two", "wide", "rx8", _member("num", lambda p: 300), ("num", "size")),
     Forgery("ring size zero", "wide", "rx9", _member("num", lambda p: 0), ("num", "size")),
-    Forgery("broken", "wide", "tx8", lambda p: p.member("broken", 1), ("broken",), "broken"),
-    Forgery("queue stopped with room", "wide", "tx9", lambda p: p.member("state", 1), ("stop",), "tx-stopped",
-            "warn"),
+    Forgery("broken", "wide", "tx8", lambda p: p.member("broken", 1), ("broken",), ("broken",)),
+    Forgery("queue stopped with room", "wide", "tx9", lambda p: p.member("state", 1), ("stop",), ("tx-stopped",),
+            ("warn",)),
     Forgery("link beyond the ring", "wide-chains", "rx0", lambda p: _chained(p, next=300), ("next", "chain")),
     Forgery("chain that bites its tail", "wide-chains", "rx1", lambda p: _chained(p, next=p.held(2)),
             ("next", "chain", "loop")),
-    Forgery("table without the feature", "wide-chains", "rx2",
-            lambda p: _chained(p, flags=INDIRECT, len=32), ("indirect",)),
+    Forgery("table without the feature", "wide-chains", "rx2", lambda p: _chained(p, flags=INDIRECT, len=32),
+            ("indirect",)),
     Forgery("table of no length", "wide-tables", "rx0", lambda p: p.desc(p.held(3), len=0), ("indirect",)),
     Forgery("table of an odd length", "wide-tables", "rx1", lambda p: p.desc(p.held(3), len=33), ("indirect",)),
-    Forgery("table of a huge length", "wide-tables", "rx2", lambda p: p.desc(p.held(3), len=1 << 21),
-            ("indirect",)),
+    Forgery("table of a huge length", "wide-tables", "rx2", lambda p: p.desc(p.held(3), len=1 << 21), ("indirect",)),
     Forgery("table in a table", "wide-tables", "rx3", _in_table(2, flags=INDIRECT), ("indirect", "nested")),
     Forgery("link beyond a table", "wide-tables", "rx4", _in_table(2, next=200), ("next", "indirect")),
+    Forgery("caught in a get, token cleared", "wide", "rx12", lambda p: _get(p, False), **CALM),
+    Forgery("caught in a get, descriptor freed", "wide", "rx13", lambda p: _get(p, True), **CALM),
+    Forgery("caught in an add, descriptor taken", "wide", "tx12", lambda p: _add(p, False, False), **CALM),
+    Forgery("caught in an add, token stored", "wide", "tx13", lambda p: _add(p, True, False), **CALM),
+    Forgery("caught in an add, head entered", "wide", "tx14", lambda p: _add(p, True, True), **CALM),
 )
 # Parts of rings that are not in the dump: (device, queue, part).
-HOLES = (("wide", "rx10", "avail"), ("wide", "rx11", "used"), ("wide", "tx10", "desc"))
+HOLES = (("wide", "rx10", "avail"), ("wide", "tx10", "used"))
 
 
 def where(kernel, path) -> dict:
@@ -196,5 +230,5 @@ def forge(kernel, path, out, mac_of) -> Path:
         for forgery in FORGERIES:
             place = Place(places[mac_of(forgery.device)][forgery.queue], file)
             forgery.edit(place)
-    Path(out).with_name("places.json").write_text(json.dumps(places))
+            assert place.changed, f"{forgery.what}: nothing has changed"
     return Path(out)

@@ -17,7 +17,7 @@ from scenes_net import _as_it_stands, _remember, guest_tool
 
 CPUS = 2
 PARTS = ("fault_tool.c", "fault_send.c")
-WIDE = 12
+WIDE = 16
 # A stop is a fault only when it has lasted longer than the stack's own limit, 5 s.
 OLD = 6.5
 
@@ -63,7 +63,7 @@ NICS = (
         f"guest_tool channels {{name}} {WIDE}; " + PING + "; for cpu in 1 2; do "
         "taskset $cpu fault_tool flows 10.99.{number}.1 120 3; done"),
     # Receive buffers of many descriptors, chained in the ring, or each in a table of its own.
-    Nic("wide-chains", 3, ",mrg_rxbuf=off,indirect_desc=off", UP + "; guest_tool channels {name} 3"),
+    Nic("wide-chains", 6, ",mrg_rxbuf=off,indirect_desc=off", UP + "; guest_tool channels {name} 6"),
     Nic("wide-tables", 5, ",mrg_rxbuf=off", UP + "; guest_tool channels {name} 5"),
     Nic("irq-rx", then="fault_tool mask {name} 1"),
     Nic("irq-rx-few", then="fault_tool mask {name} 1"),
@@ -87,7 +87,7 @@ NICS = (
     Nic("just-up", first="", then="ip link set {name} up"),
 )
 
-TRAFFIC, STAGED, LAST = "LAB-TRAFFIC", "LAB-STAGED", "LAB-LAST"
+TRAFFIC, STAGED = "LAB-TRAFFIC", "LAB-STAGED"
 PORTS = {TRAFFIC: 7000, STAGED: 7001}
 
 
@@ -121,21 +121,20 @@ def _workload() -> str:
     lines += [f"echo {TRAFFIC}", f"fault_tool await {PORTS[TRAFFIC]}"]
     lines += [_filled(nic.then, n) for n, nic in enumerate(NICS)]
     lines += [f"echo {STAGED}", f"fault_tool await {PORTS[STAGED]}"]
-    # Nobody hears of this command either: who sent it waits, and holds a lock that many want.
     # A device that has seen nonsense does nothing any more.
     lines.append(_filled(DEAF, numbered("bad-avail")))
-    lines += [f"echo {LAST}", "sleep 0.5", f"ip link set eth{numbered('no-kick')} address 52:54:00:00:02:00"]
     return "\n".join(lines)
 
 
-def _mac(number: int) -> str:
+def mac_of(number: int) -> str:
+    """Return the hardware address of the device with a number."""
     return f"52:54:00:00:01:{number:02x}"
 
 
 def _arguments(folder) -> list:
     arguments = []
     for number, nic in enumerate(NICS):
-        options = f",mac={_mac(number)},romfile={nic.options}"
+        options = f",mac={mac_of(number)},romfile={nic.options}"
         if nic.wire:
             arguments += ["-netdev", f"stream,id=net{number}-back,server=off,addr.type=unix,"
                           f"addr.path={folder}/wire{number}",
@@ -217,7 +216,7 @@ def faults(kernel: Kernel, folder: Path) -> None:
             else:
                 namespace.tap(f"tap{number}", f"10.99.{number}.1/24", multi_queue=nic.pairs > 1)
                 # It must not be asked again once the guest is deaf.
-                namespace.run("ip", "neigh", "replace", f"10.99.{number}.2", "lladdr", _mac(number),
+                namespace.run("ip", "neigh", "replace", f"10.99.{number}.2", "lladdr", mac_of(number),
                               "nud", "permanent", "dev", f"tap{number}")
         guest = stack.enter_context(Guest(
             kernel, _workload(), _arguments(wires), netns=namespace, cpus=CPUS, memory=512, append=QUIET,
@@ -236,7 +235,7 @@ def faults(kernel: Kernel, folder: Path) -> None:
             guest.wait_for(STAGED)
             _break(guest, namespace, peers)
             _send(namespace, 0, PORTS[STAGED])
-            guest.wait_for(LAST)
+            guest.wait_for()
             time.sleep(OLD)
         (folder / "console").write_text(guest.console())
         queues = guest.queues()
@@ -261,39 +260,42 @@ mount -t debugfs debugfs /sys/kernel/debug
 fault_tool hog 1 &
 sleep 0.2
 """
-STARVED_NICS = 4
+# What becomes of eth0, eth1 ...
+STARVED = ("no-answer", "no-buffers", "napi-held", "napi-held-few")
+# Its device does not hear of this command: who sent it waits, takes a CPU, and holds a lock that many want.
+UNANSWERED = "fault_tool command eth0 2; fault_tool readdress eth0 5 &"
 
 
 def starved(kernel: Kernel, folder: Path) -> None:
     """A guest with a CPU of two that never comes back, and without receive buffers.
 
-    eth1 gets none since there is no memory, or, where the driver can do with the pages it has,
+    eth0's control queue gets no answer. eth1 gets no buffers since there is no memory, or, where the driver can do with the pages it has,
     since a process that promised buffers gives none. eth2 and eth3 have NAPI threads that never run.
     """
     recycles = kernel.name == "7.3"
     with net.Namespace() as namespace:
         arguments = []
-        for number in range(STARVED_NICS):
+        for number in range(len(STARVED)):
             namespace.tap(f"tap{number}", f"10.99.{number}.1/24", multi_queue=False)
-            namespace.run("ip", "neigh", "replace", f"10.99.{number}.2", "lladdr", _mac(number),
+            namespace.run("ip", "neigh", "replace", f"10.99.{number}.2", "lladdr", mac_of(number),
                           "nud", "permanent", "dev", f"tap{number}")
-            options = f",mac={_mac(number)},romfile=,iommu_platform=on,disable-legacy=on"
+            options = f",mac={mac_of(number)},romfile=,iommu_platform=on,disable-legacy=on"
             arguments += scenes.tap_nic(1, f"tap{number}", f"net{number}", options)
-        last = "fault_tool xsk eth1 0" if recycles else "fault_tool nomem"
-        workload = "\n".join([TO_CPU_1, *(_filled(UP, n) for n in range(STARVED_NICS)), f"echo {TRAFFIC}",
-                              f"fault_tool await {PORTS[TRAFFIC]}", HOGGED, f"echo {STAGED}", last])
+        last = [UNANSWERED, "sleep 0.5", "fault_tool xsk eth1 0" if recycles else "fault_tool nomem"]
+        workload = "\n".join([TO_CPU_1, *(_filled(UP, n) for n in range(len(STARVED))), f"echo {TRAFFIC}",
+                              f"fault_tool await {PORTS[TRAFFIC]}", HOGGED, f"echo {STAGED}", *last])
         with Guest(kernel, workload, arguments, netns=namespace, cpus=CPUS, append=QUIET,
                    files=tools()) as guest:
             guest.wait_for(TRAFFIC)
             _send(namespace, 0, PORTS[TRAFFIC])
             guest.wait_for(STAGED)
-            time.sleep(1)
+            time.sleep(1.5)
             _send(namespace, 1, count=600)
             # Before 5.12 there are no such threads.
             if "new affinity mask" in guest.console():
                 _send(namespace, 2, count=600)
                 _send(namespace, 3, count=5)
-            time.sleep(1)
+            time.sleep(4.5)
             queues = guest.queues()
             _as_it_stands(guest, folder)
             (folder / "console").write_text(guest.console())
@@ -341,7 +343,7 @@ def instants(kernel: Kernel, folder: Path, count: int) -> None:
         for number, nic in enumerate(BUSY):
             namespace.tap(f"tap{number}", f"10.99.{number}.1/24", multi_queue=nic.pairs > 1)
             arguments += scenes.tap_nic(nic.pairs, f"tap{number}", f"net{number}",
-                                        f",mac={_mac(number)},romfile={nic.options}")
+                                        f",mac={mac_of(number)},romfile={nic.options}")
             lines.append(_filled(nic.first, number))
         polled = next(n for n, nic in enumerate(BUSY) if nic.what == "busy-polled")
         lines.append(f"fault_tool listen 10.99.{polled}.2 7100 &")
@@ -360,3 +362,23 @@ def instants(kernel: Kernel, folder: Path, count: int) -> None:
                 guest.copy_ram(folder / "ram")
             core.wrap_ram(folder / "ram", folder / f"core-{number}")
         (folder / "ram").unlink()
+
+
+def panicked(kernel: Kernel, folder: Path) -> None:
+    """A guest that was fine until its kernel panicked; its devices went on for a while."""
+    pairs = 2
+    with net.Namespace() as namespace:
+        namespace.tap("tap0", "10.99.0.1/24")
+        namespace.run("ip", "neigh", "replace", "10.99.0.2", "lladdr", mac_of(0), "nud", "permanent", "dev", "tap0")
+        workload = "\n".join([_filled(UP, 0), f"echo {TRAFFIC}", f"fault_tool await {PORTS[TRAFFIC]}",
+                              "echo c >/proc/sysrq-trigger"])
+        nic = scenes.tap_nic(pairs, options=f",mac={mac_of(0)},romfile=")
+        with Guest(kernel, workload, nic, netns=namespace, cpus=CPUS, append=f"{QUIET} panic=0", files=tools()) as guest:
+            guest.wait_for(TRAFFIC)
+            namespace.blast("10.99.0.2", flows=16, packets=8)
+            _send(namespace, 0, PORTS[TRAFFIC])
+            guest.wait_for("end Kernel panic")
+            namespace.blast("10.99.0.2", flows=16, packets=48)
+            queues = guest.queues()
+            _as_it_stands(guest, folder)
+    _remember(queues, folder)

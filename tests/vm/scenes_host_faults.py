@@ -44,8 +44,6 @@ def _drained(p: Process) -> None:
     p.inject("drained", 30)
     pair.rx.settle()
     pair.rx.starved = True
-    # It has taken them all from the tap.
-    pair.rx.waiting = 30, 0
 
 
 def _too_small(p: Process) -> None:
@@ -54,8 +52,8 @@ def _too_small(p: Process) -> None:
     pair.rx.publish(1, size=40).kick().settle()
     p.inject("too-small", 1)
     pair.rx.settle()
-    pair.rx.starved, pair.rx.loose = True, True
-    pair.rx.waiting = 1, 0
+    # It has seen the buffer; up to 6.1 it never settles on whether to ask for kicks.
+    pair.rx.seen, pair.rx.busy = 1, True
 
 
 def _fine(p: Process) -> None:
