@@ -137,8 +137,10 @@ struct vdev *bus_device(struct bus *b, const struct vdev_spec *s)
 
 	d->addr = guest_virtio_device(b->g, s->type, s->features);
 	enlist(b, d);
-	if (s->driver)
+	if (s->driver) {
 		bind(b, d->dev, s->driver);
+		fake_set(f, d->addr, "virtio_device", BUS_ENABLED(f), 1);
+	}
 	new_parent(b, d, s);
 	while (d->nqueues < BUS_MAX_QUEUES && s->queues[d->nqueues])
 		d->nqueues++;
@@ -162,6 +164,7 @@ struct vdev *bus_nic(struct bus *b, const struct nic *n)
 	d->addr = n->vdev;
 	enlist(b, d);
 	bind(b, d->dev, "virtio_net");
+	fake_set(b->g->f, d->addr, "virtio_device", BUS_ENABLED(b->g->f), 1);
 	d->ring[0] = n->rx[0];
 	d->ring[1] = n->tx[0];
 	d->nqueues = 2;

@@ -10,6 +10,10 @@
 
 #define BUS_MAX_QUEUES 8
 
+/* The member that says DRIVER_OK. */
+#define BUS_ENABLED(f) (fake_has((f), "virtio_device", "config_core_enabled") ? \
+			"config_core_enabled" : "config_enabled")
+
 /* What leads to the bus. */
 enum bus_way {
 	BUS_KSET = 1,		/* symbol bus_kset */
@@ -26,7 +30,7 @@ struct bus {
 struct vdev_spec {
 	unsigned type;
 	uint64_t features;
-	const char *driver;	/* NULL: none is bound */
+	const char *driver;	/* NULL: none is bound, and it is not enabled */
 	const char *parent;	/* NULL: the device hangs in the air */
 	bool platform;		/* parent is on that bus, with driver virtio-mmio */
 	const char *queues[BUS_MAX_QUEUES];	/* names, "" for none; by index */

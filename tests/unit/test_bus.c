@@ -72,7 +72,7 @@ static void a_device_is_what_its_struct_says(void **state)
 
 	bus_populate(b, d);
 	fake_set(b->g->f, d[1]->addr, "virtio_device", "failed", 1);
-	fake_set(b->g->f, d[2]->addr, "virtio_device", "config_core_enabled", 1);
+	fake_set(b->g->f, d[2]->addr, "virtio_device", "config_core_enabled", 0);
 	w = bus_walk(b, true, NULL, NULL);
 	v = walked_device(&w, "virtio1");
 	assert_val(v->type, 2);
@@ -83,9 +83,9 @@ static void a_device_is_what_its_struct_says(void **state)
 	assert_string_equal(v->transport, "pci");
 	assert_string_equal(v->parent, "0000:00:02.0");
 	assert_val(v->failed, 1);
-	assert_val(v->enabled, 0);
+	assert_val(v->enabled, 1);
 	assert_int_equal(v->ref.addr, 0);
-	assert_val(walked_device(&w, "virtio2")->enabled, 1);
+	assert_val(walked_device(&w, "virtio2")->enabled, 0);
 	assert_val(walked_device(&w, "virtio3")->bound, 0);
 	assert_string_equal(walked_device(&w, "virtio3")->driver, "");
 }

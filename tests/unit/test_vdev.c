@@ -231,7 +231,8 @@ static void buffers_that_wait_for_something_are_no_trouble(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
 		struct bus *b = bus_new(ERA_5_15, BUS_KSET);
-		struct vdev_spec spec = { .type = cases[i].type, .features = MODERN };
+		struct vdev_spec spec = { .type = cases[i].type, .features = MODERN,
+					  .driver = "some" };
 		struct vdev *d;
 		struct walked w;
 		unsigned n = 0;
