@@ -31,7 +31,7 @@ CONTRACT = {
     "features": HEX, "feature_names": [str],
     "netdev_queue": {"state": int, "stopped": bool, "trans_start_age_ms": int, "qlen": int},
     "napi": {"state": int, "scheduled": bool, "disabled": bool},
-    "carrier": bool, "up": bool, "in_use": bool, "callback": bool, "irq": int,
+    "carrier": bool, "up": bool, "in_use": bool, "callback": bool, "irq": {"number": int, "name": str},
     "in_flight": int, "device_pending": int, "driver_pending": int,
     "kick": EVENT, "interrupt": EVENT,
     "verdict": {"state": str, "severity": str, "reasons": [{"check": str, "text": str}]},
