@@ -10,7 +10,7 @@
 char *help_vring[] = {
 "vring",
 "virtio rings of a guest's network devices, and of other devices",
-"[-a] [-b] [-c file] [-d] [-j] [-l] [-t source] [-w seconds[,n]]\n  [device [queue]]",
+"[-a] [-b] [-c file] [-d] [-j] [-l] [-t source]\n  [-w seconds[,n]] [device [queue]]",
 
 "  This command shows the virtqueues of virtio-net devices: the driver's own",
 "  indices, the avail and used rings that it shares with the device, the two",

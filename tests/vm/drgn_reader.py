@@ -139,7 +139,8 @@ def napi(prog, item) -> dict:
     state = int(item.state)
     return {"addr": address(item.address_of_()), "state": state, "weight": int(item.weight),
             "scheduled": bit(prog, state, "NAPI_STATE_SCHED"),
-            "disabled": bit(prog, state, "NAPI_STATE_DISABLE")}
+            "disabled": bit(prog, state, "NAPI_STATE_DISABLE"),
+            "enabled": not bit(prog, state, "NAPI_STATE_NPSVC")}
 
 
 def pair(prog, dev, vi, number_: int) -> list:

@@ -13,7 +13,7 @@ import rings
 from lab import core, net, scenes, store
 from lab.guest import Guest
 from lab.kernels import Kernel
-from scenes_net import _as_it_stands, _remember, guest_tool
+from scenes_net import _as_it_stands, guest_tool, remember
 
 CPUS = 2
 PARTS = ("fault_tool.c", "fault_send.c")
@@ -240,7 +240,7 @@ def faults(kernel: Kernel, folder: Path) -> None:
         (folder / "console").write_text(guest.console())
         queues = guest.queues()
         _as_it_stands(guest, folder)
-    _remember(queues, folder)
+    remember(queues, folder)
 
 
 # eth1's interrupts and eth2's and eth3's NAPI threads go to CPU 1.
@@ -299,7 +299,7 @@ def starved(kernel: Kernel, folder: Path) -> None:
             queues = guest.queues()
             _as_it_stands(guest, folder)
             (folder / "console").write_text(guest.console())
-    _remember(queues, folder)
+    remember(queues, folder)
 
 
 # Healthy, whatever moment it is: guests are held still while packets go both ways.
@@ -381,4 +381,4 @@ def panicked(kernel: Kernel, folder: Path) -> None:
             namespace.blast("10.99.0.2", flows=16, packets=48)
             queues = guest.queues()
             _as_it_stands(guest, folder)
-    _remember(queues, folder)
+    remember(queues, folder)
