@@ -55,6 +55,12 @@ def against_drgn(seen: dict, queue: dict) -> list:
             for what, (wanted, shown) in pairs.items() if wanted != shown]
 
 
+def bookkeeping(queue: dict) -> dict:
+    """All of a queue but the ring's words, and what follows from them."""
+    return {k: {"eventfd_count": v["eventfd_count"]} if k in ("kick", "call") else v
+            for k, v in queue.items() if k not in ("ring", "verdict")}
+
+
 @dataclass
 class Session:
     """A dump, and crash on it."""
