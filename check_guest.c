@@ -118,6 +118,14 @@ static bool is_unheard(const struct vr_queue *q)
 	       !polls(q);
 }
 
+/* Would it have heard?  A CPU that has nothing to do takes an interrupt at once; one
+ * that works may have it before it, and after a panic nobody takes any while the
+ * device goes on. */
+static bool would_hear(const struct vr_queue *q)
+{
+	return is_set(q->irq.idle) && !is_set(q->irq.panicked);
+}
+
 /* Has the transmit queue been stopped for longer than a busy moment? */
 static bool is_stuck(const struct vr_txq *t)
 {
@@ -138,17 +146,21 @@ static void lost_interrupt(struct vr_judge *j, const char *blocked)
 	const struct vr_queue *q = j->q;
 
 	vr_conclude(j, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
-		    "%" PRIu64 " returned and not reaped, callbacks on, the interrupt was due%s, and %s",
-		    q->counts.driver_pending.v, napi_words(q), blocked);
+		    "%" PRIu64 " returned and not reaped, callbacks on, the interrupt was due%s%s, and %s",
+		    q->counts.driver_pending.v, napi_words(q),
+		    would_hear(q) ? ", its CPU is idle" : "", blocked);
 }
 
-static void not_reaping(struct vr_judge *j)
+static void not_reaping(struct vr_judge *j, const char *blocked)
 {
 	const struct vr_queue *q = j->q;
 
 	vr_conclude(j, VR_ST_NOT_REAPING, VR_SEV_INFO,
-		    "%" PRIu64 " returned and not reaped, the interrupt was due%s: on its way, or lost (a second look or the host's dump tells)",
-		    q->counts.driver_pending.v, napi_words(q));
+		    "%" PRIu64 " returned and not reaped, the interrupt was due%s%s: %s",
+		    q->counts.driver_pending.v, napi_words(q), blocked,
+		    is_set(q->irq.panicked) ?
+		    "the kernel has panicked, nobody listens any more" :
+		    "on its way, or lost (a second look or the host's dump tells)");
 }
 
 /* NAPI has it in hand: a busy moment, or softirqs that are starved. */
@@ -175,10 +187,10 @@ static bool receive_is_starved(struct vr_judge *j)
 
 	if (q->counts.device_pending.v)
 		return false;
-	if (is_unheard(q) && few)
-		not_reaping(j);
-	else if (is_unheard(q))
+	if (is_unheard(q) && would_hear(q) && !few)
 		lost_interrupt(j, "no buffer is left with the device");
+	else if (is_unheard(q))
+		not_reaping(j, ", no buffer is left with the device");
 	else if (q->counts.driver_pending.v && may_poll(q))
 		reaping(j, VR_SEV_INFO,
 			"no buffer is left with the device: overload, or softirqs are starved");
@@ -202,7 +214,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 		return false;
 	if (vr_is_read(q->txq.age_ms))
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
-	if (stuck && is_unheard(q)) {
+	if (stuck && is_unheard(q) && !is_set(q->irq.panicked)) {
 		lost_interrupt(j, "the transmit queue is stopped");
 	} else if (stuck && q->counts.driver_pending.v && polls(q)) {
 		reaping(j, VR_SEV_WARN,
@@ -281,7 +293,7 @@ void vr_judge_guest(struct vr_judge *j)
 	if (!is_parked(q) && is_not_consumed(q)) {
 		not_consuming(j);
 	} else if (is_unheard(q)) {
-		not_reaping(j);
+		not_reaping(j, "");
 	} else if (is_parked(q) ? q->counts.driver_pending.v :
 					q->counts.device_pending.v) {
 		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK, "%" PRIu64

@@ -41,8 +41,10 @@ struct vr_irqs {
 	bool whole;		/* all interrupts were seen */
 	uint32_t ncpus;		/* 0: unknown */
 	uint64_t softirqs_at;	/* in each CPU's area; 0: nowhere */
-	struct vr_val *softirqs;	/* of each CPU, once it was asked for */
+	uint64_t runqueues;	/* likewise */
+	struct vr_val *softirqs, *idle;	/* of each CPU, once it was asked for */
 	bool *asked;
+	struct vr_val panicked;
 };
 
 /* ---- all interrupts ------------------------------------------------------------------ */
@@ -141,6 +143,19 @@ static void see_irq(struct vr_ctx *c, uint64_t desc, void *arg)
 	read_handlers(c, s, action.v);
 }
 
+/* The CPU that panicked; none is -1. The device goes on when nobody listens any more. */
+static struct vr_val has_panicked(struct vr_ctx *c)
+{
+	uint64_t addr;
+	int32_t cpu;
+
+	if (c->t->symbol(c->t, "panic_cpu", &addr))	/* 4.4 */
+		return (struct vr_val){ .have = VR_ABSENT };
+	if (vr_read(c, addr, &cpu, sizeof(cpu)))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ cpu != -1, VR_READ };
+}
+
 /* All interrupts, looked at once a command; NULL when memory is short. */
 static struct vr_irqs *all_irqs(struct vr_ctx *c)
 {
@@ -162,6 +177,7 @@ static struct vr_irqs *all_irqs(struct vr_ctx *c)
 		s->whole = false;
 	if (vr_cpu_count(c, &s->ncpus))
 		s->ncpus = 0;
+	s->panicked = has_panicked(c);
 	memcpy(c->device, device, sizeof(device));
 	memcpy(c->queue, queue, sizeof(queue));
 	return s;
@@ -267,23 +283,50 @@ static struct vr_val read_softirqs(struct vr_ctx *c, struct vr_irqs *s,
 	return (struct vr_val){ v, VR_READ };
 }
 
-static void softirqs(struct vr_ctx *c, struct vr_irqs *s, struct vr_irq *irq)
+/* Is the idle task on a CPU? */
+static struct vr_val read_idle(struct vr_ctx *c, struct vr_irqs *s, uint32_t cpu)
+{
+	const struct vr_field *f = c->layout.f;
+	uint64_t curr, idle;
+
+	if (!s->runqueues)
+		return (struct vr_val){ .have = VR_ABSENT };
+	if (vr_read_percpu(c, cpu, s->runqueues + f[VR_RUNQ_CURR].offset, &curr,
+			   sizeof(curr)) ||
+	    vr_read_percpu(c, cpu, s->runqueues + f[VR_RUNQ_IDLE].offset, &idle,
+			   sizeof(idle)))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ curr == idle, VR_READ };
+}
+
+static bool begin_cpus(struct vr_ctx *c, struct vr_irqs *s)
+{
+	if (s->asked)
+		return s->softirqs && s->idle;
+	s->asked = vr_alloc(&c->arena, s->ncpus, sizeof(*s->asked));
+	s->softirqs = vr_alloc(&c->arena, s->ncpus, sizeof(*s->softirqs));
+	s->idle = vr_alloc(&c->arena, s->ncpus, sizeof(*s->idle));
+	if (!softirqs_at(c, &s->softirqs_at))
+		s->softirqs_at = 0;
+	if (!vr_has(c, VR_RUNQ_CURR) || !vr_has(c, VR_RUNQ_IDLE) ||
+	    c->t->symbol(c->t, "runqueues", &s->runqueues))
+		s->runqueues = 0;
+	return s->asked && s->softirqs && s->idle;
+}
+
+/* What is known of the CPU that an interrupt goes to. */
+static void read_cpu(struct vr_ctx *c, struct vr_irqs *s, struct vr_irq *irq)
 {
 	uint32_t cpu = (uint32_t)irq->cpu.v;
 
-	if (irq->cpu.have != VR_READ)
+	if (irq->cpu.have != VR_READ || !begin_cpus(c, s))
 		return;
-	if (!s->asked) {
-		s->asked = vr_alloc(&c->arena, s->ncpus, sizeof(*s->asked));
-		s->softirqs = vr_alloc(&c->arena, s->ncpus, sizeof(*s->softirqs));
-		if (!softirqs_at(c, &s->softirqs_at))
-			s->softirqs_at = 0;
-	}
-	if (!s->asked || !s->softirqs)
-		return;
-	if (!s->asked[cpu])
+	if (!s->asked[cpu]) {
 		s->softirqs[cpu] = read_softirqs(c, s, cpu);
+		s->idle[cpu] = read_idle(c, s, cpu);
+	}
 	s->asked[cpu] = true;
+	irq->idle = s->idle[cpu];
 	irq->softirqs = irq->net_tx = irq->net_rx = s->softirqs[cpu];
 	irq->net_tx.v = irq->net_tx.v >> NET_TX_SOFTIRQ & 1;
 	irq->net_rx.v = irq->net_rx.v >> NET_RX_SOFTIRQ & 1;
@@ -311,7 +354,7 @@ static void fill(struct vr_ctx *c, struct vr_irqs *s, const struct line *l,
 		irq->count = vr_sum_over_cpus(c, 0, l->kstat);
 	if (!first_cpu(c, s, mask_at(c, l, VR_IRQ_EFFECTIVE, l->effective), irq))
 		first_cpu(c, s, mask_at(c, l, VR_IRQ_AFFINITY, l->affinity), irq);
-	softirqs(c, s, irq);
+	read_cpu(c, s, irq);
 }
 
 void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q)
@@ -324,7 +367,8 @@ void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q)
 	*irq = (struct vr_irq){ VR_UNREAD, .number = unknown,
 		.disabled = unknown, .masked = unknown, .unhandled = unknown,
 		.count = unknown, .cpu = unknown, .more_cpus = unknown,
-		.softirqs = unknown, .net_tx = unknown, .net_rx = unknown };
+		.softirqs = unknown, .net_tx = unknown, .net_rx = unknown,
+		.idle = unknown, .panicked = unknown };
 	/* Drivers ask for no interrupts where they gave no callback. */
 	if (q->callback.have == VR_READ && !q->callback.v) {
 		irq->have = VR_ABSENT;
@@ -333,6 +377,7 @@ void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q)
 	s = all_irqs(c);
 	if (!s)
 		return;
+	irq->panicked = s->panicked;
 	h = find(c, s, q->vring_virtqueue + c->layout.f[VR_VVQ_VQ].offset,
 		 irq->name, sizeof(irq->name));
 	if (!h) {

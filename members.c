@@ -149,6 +149,8 @@ const struct vr_row vr_rows[] = {
 	  { { "pcpu_hot", "softirq_pending", "6.2" } } },
 	{ VR_SOFTIRQ_STAT, I, NULL, true,
 	  { { "irq_cpustat_t", "__softirq_pending", "" } } },
+	{ VR_RUNQ_CURR, I, NULL, true, { { "rq", "curr", "" } } },
+	{ VR_RUNQ_IDLE, I, NULL, true, { { "rq", "idle", "" } } },
 
 	/* ---- virtio.ko ---- */
 	{ VR_VDEV_DEV, G, virtio, false, { { "virtio_device", "dev", "" } } },

@@ -251,6 +251,7 @@ static void interrupt_line(struct json *j, const struct vr_irq *irq)
 	json_val(j, "count", irq->count);
 	json_val(j, "cpu", irq->cpu);
 	json_val_bool(j, "more_cpus", irq->more_cpus);
+	json_val_bool(j, "cpu_idle", irq->idle);
 	if (irq->softirqs.have == VR_READ) {
 		json_object(j, "softirq_pending");
 		json_val_bool(j, "net_rx", irq->net_rx);

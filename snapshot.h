@@ -301,6 +301,9 @@ struct vr_irq {
 	struct vr_val more_cpus;
 	struct vr_val softirqs;	/* pending on that CPU: a mask */
 	struct vr_val net_tx, net_rx;	/* of them, those of the network */
+	struct vr_val idle;	/* that CPU has nothing to do: it would take an
+				 * interrupt at once */
+	struct vr_val panicked;	/* the kernel; known even where 'have' is not */
 };
 
 struct vr_queue {

@@ -22,6 +22,7 @@ struct shape {
 	unsigned xoff, age;
 	unsigned napi;		/* bit 0 SCHED, bit 3 NPSVC */
 	unsigned added;
+	bool busy, panicked;	/* the CPU that the interrupt goes to; the kernel */
 	bool unused, down, no_carrier, no_link, broken, disabled, failed;
 	enum vr_state state;
 	enum vr_severity severity;
@@ -129,6 +130,18 @@ static const struct shape shapes[] = {
 	  .state = VR_ST_RING_FULL, .severity = INFO },
 	{ "by flags", VR_RX, 17, 256, 256, .by_flags = true, .num_free = 17,
 	  .state = VR_ST_LOST_INTERRUPT, .severity = WARN },
+	{ "healthy, no buffer left just now, the CPU has other things to do", VR_RX, 322,
+	  335, 335, 322, 335, .num_free = 9, .napi = 16, .busy = true,
+	  .state = VR_ST_NOT_REAPING, .severity = INFO },
+	{ "healthy until a panic, the device goes on, rx", VR_RX, 66, 321, 321, 66, 321,
+	  .num_free = 1, .napi = 16, .panicked = true, .state = VR_ST_NOT_REAPING,
+	  .severity = INFO },
+	{ "stopped before a panic, the device goes on", VR_TX, 1983, 2221, 2221, 2161,
+	  2221, .num_free = 18, .napi = 48, .xoff = 1, .age = LATE, .panicked = true,
+	  .state = VR_ST_TX_STOPPED, .severity = WARN },
+	{ "a stopped queue has waited long enough for a busy CPU", VR_TX, 1983, 2221, 2221,
+	  2161, 2221, .num_free = 18, .napi = 48, .xoff = 1, .age = LATE, .busy = true,
+	  .state = VR_ST_LOST_INTERRUPT, .severity = WARN },
 	{ "healthy, the shape of a lost one, just now", VR_TX, 2, 194, 240, 180, 100,
 	  .num_free = 18, .napi = 48, .xoff = 1, .age = 0,
 	  .state = VR_ST_TX_STOPPED, .severity = INFO },
@@ -137,6 +150,9 @@ static const struct shape shapes[] = {
 	  .state = VR_ST_TX_STOPPED, .severity = INFO },
 	{ "softirqs starved", VR_TX, 100, 338, 338, 270, 338, .num_free = 18, .napi = 51,
 	  .xoff = 1, .age = LATE, .state = VR_ST_NOT_REAPING, .severity = WARN },
+	{ "healthy but overloaded, NAPI late by seconds", VR_TX, 100, 338, 338, 270, 338,
+	  .num_free = 18, .napi = 51, .xoff = 1, .age = 4999,
+	  .state = VR_ST_TX_STOPPED, .severity = INFO },
 	{ "NAPI's thread starved", VR_RX, 17, 256, 256, 17, 256, .off = true,
 	  .napi = 273, .num_free = 17, .state = VR_ST_NOT_REAPING, .severity = INFO },
 
@@ -234,6 +250,8 @@ static void make(const struct shape *s, uint16_t shift, struct vr_queue *q,
 		q->napi.state = READ(s->napi);
 		q->napi.scheduled = READ(s->napi & 1);
 		q->napi.enabled = READ(!(s->napi & 8));
+		q->irq = (struct vr_irq){ .have = VR_READ, .idle = READ(!s->busy),
+			.panicked = READ(s->panicked) };
 	}
 	if (s->dir == VR_TX)
 		q->txq = (struct vr_txq){ .addr = 0xffff888000000200,
@@ -420,9 +438,9 @@ static void the_reasons_tell_what_was_seen(void **state)
 		const char *shape, *check, *part;
 	} cases[] = {
 		{ "the known case, receiving", "lost-interrupt",
-		  "4 returned and not reaped, callbacks on, the interrupt was due, NAPI is not scheduled, and no buffer is left with the device" },
+		  "4 returned and not reaped, callbacks on, the interrupt was due, NAPI is not scheduled, its CPU is idle, and no buffer is left with the device" },
 		{ "masked vector, tx full and drained", "lost-interrupt",
-		  "238 returned and not reaped, callbacks on, the interrupt was due, NAPI is not scheduled, and the transmit queue is stopped" },
+		  "238 returned and not reaped, callbacks on, the interrupt was due, NAPI is not scheduled, its CPU is idle, and the transmit queue is stopped" },
 		{ "healthy, caught on the way", "driver-not-reaping", "7 returned and not reaped" },
 		{ "stalled, delayed callbacks", "ring-full",
 		  "stopped by the driver for 8000 ms, num_free 18 of 256, the device holds 204" },

@@ -426,6 +426,78 @@ static void softirqs_of_the_interrupts_cpu(void **state)
 	}
 }
 
+/* ---- who would take it ------------------------------------------------------------------ */
+
+/* A run queue begins at 0x200 of each area. */
+static void put_tasks(struct world *w, unsigned cpu, uint64_t curr, uint64_t idle)
+{
+	fake_u64(w->f, irq_percpu(&w->irqs, cpu, 0x200 + 24), curr);
+	fake_u64(w->f, irq_percpu(&w->irqs, cpu, 0x200 + 32), idle);
+}
+
+static void the_interrupts_cpu_is_idle_or_not(void **state)
+{
+	static const char effective[] = "irq_common_data.effective_affinity";
+	const uint64_t task = 0xffff888000001000;
+
+	(void)state;
+	for (bool known = true;; known = false) {
+		struct world w;
+
+		begin(&w, IRQ_XARRAY);
+		own_vectors(&w);
+		for (unsigned i = 0; i < 4; i++)
+			irq_set(&w.irqs, w.irqs.desc[1 + i], effective,
+				mask(&w, 1 << (i + 1), 0));
+		fake_type(w.f, "rq", 64);
+		fake_member(w.f, "rq", "curr", 24, 8, NULL);
+		fake_member(w.f, "rq", "idle", 32, 8, NULL);
+		if (known)
+			fake_symbol(w.f, "runqueues", 0x200);
+		put_tasks(&w, 1, task, task);
+		put_tasks(&w, 2, task, task + 0x2000);
+		fake_drop(w.f, VR_KERNEL, irq_percpu(&w.irqs, 4, 0x200 + 32));
+		irq_store(&w.irqs);
+		walk(&w);
+		if (known) {
+			assert_val(irq_of(&w, "rx0")->idle, 1);
+			assert_val(irq_of(&w, "tx0")->idle, 0);
+			assert_unread(irq_of(&w, "tx1")->idle);
+		} else {
+			assert_absent(irq_of(&w, "rx0")->idle);
+		}
+		guest_free(w.g);
+		if (!known)
+			break;
+	}
+}
+
+static void the_kernel_has_panicked_or_not(void **state)
+{
+	static const uint32_t cpus[] = { UINT32_MAX, 0, 3 };
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct world w;
+		uint64_t at;
+
+		begin(&w, IRQ_XARRAY);
+		own_vectors(&w);
+		at = fake_alloc(w.f, 4);
+		if (i < 3)
+			fake_u32(w.f, at, cpus[i]);
+		if (i < 3)
+			fake_symbol(w.f, "panic_cpu", at);
+		irq_store(&w.irqs);
+		walk(&w);
+		if (i < 3)
+			assert_val(irq_of(&w, "rx0")->panicked, i > 0);
+		else
+			assert_absent(irq_of(&w, "rx0")->panicked);
+		guest_free(w.g);
+	}
+}
+
 /* ---- what it costs --------------------------------------------------------------------- */
 
 static void interrupts_are_looked_at_once_a_command(void **state)
@@ -548,6 +620,8 @@ int main(void)
 		cmocka_unit_test(a_mask_may_be_in_its_struct),
 		cmocka_unit_test(a_wild_mask_is_unknown),
 		cmocka_unit_test(softirqs_of_the_interrupts_cpu),
+		cmocka_unit_test(the_interrupts_cpu_is_idle_or_not),
+		cmocka_unit_test(the_kernel_has_panicked_or_not),
 		cmocka_unit_test(interrupts_are_looked_at_once_a_command),
 		cmocka_unit_test(timeouts_and_kicks_are_read),
 		cmocka_unit_test(a_kernel_without_these_counts_has_none),

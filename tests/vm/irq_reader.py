@@ -52,6 +52,7 @@ def interrupt(prog, desc, action) -> dict:
     state = int(desc.irq_common_data.state_use_accessors)
     where = cpus(prog, desc.irq_common_data.effective_affinity)
     waiting = pending(prog, where[0])
+    queue = per_cpu(prog["runqueues"], where[0])
     return {
         "number": int(desc.irq_data.irq), "name": action.name.string_().decode(), "irq_desc": hex(desc.value_()),
         "disabled": bool(state & int(prog.constant("IRQD_IRQ_DISABLED"))),
@@ -59,6 +60,7 @@ def interrupt(prog, desc, action) -> dict:
         "unhandled": int(desc.irqs_unhandled),
         "count": sum(irq_desc_kstat_cpu(desc, cpu) for cpu in for_each_possible_cpu(prog)),
         "cpu": where[0], "more_cpus": len(where) > 1,
+        "cpu_idle": bool(queue.curr == queue.idle),
         "softirq_pending": {"mask": hex(waiting),
                             "net_rx": bool(waiting >> int(prog.constant("NET_RX_SOFTIRQ")) & 1),
                             "net_tx": bool(waiting >> int(prog.constant("NET_TX_SOFTIRQ")) & 1)}}
