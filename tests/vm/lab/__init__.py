@@ -6,6 +6,7 @@
     kernels    a kernel with its debuginfo, by short name ('6.1')
     initramfs  what a guest boots into: busybox, modules, one shell script
     guest      QEMU, QMP and dumps
+    qemu       QEMU of another suite, for what this machine's cannot do yet
     net        a network namespace with multi-queue taps, and traffic in it
     core       ELF vmcores: read, scribble, punch holes, make one from a RAM file
     crash      crash(8), native or in a chroot, scripted or on a terminal

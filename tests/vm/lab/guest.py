@@ -46,12 +46,12 @@ class Guest:
         guest.dump_elf(path)
 
     netns is a net.Namespace to run QEMU in; append goes to the kernel's command line;
-    modules and files go into the initramfs.
+    modules and files go into the initramfs; command starts another QEMU (see lab.qemu).
     """
 
     def __init__(self, kernel: Kernel, workload: str = "", devices=(), *, modules=(), files=None,
                  memory: int = 256, cpus: int = 1, cpu: str = CPU, append: str = "",
-                 netns=None, initrd: Path = None):
+                 netns=None, initrd: Path = None, command=(QEMU,)):
         self.kernel = kernel
         self.memory = memory
         self.folder = _run_folder()
@@ -62,7 +62,7 @@ class Guest:
         try:
             if initrd is None:
                 initrd = initramfs.build(kernel, self.folder / "initrd", workload, modules, files)
-            self.argv = self._arguments(initrd, cpus, cpu, append, devices)
+            self.argv = [*command, *self._arguments(initrd, cpus, cpu, append, devices)]
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -74,7 +74,7 @@ class Guest:
         # panic=-1 with -no-reboot: a guest that panics ends QEMU at once instead of hanging a test.
         cmdline = f"console=ttyS0 quiet panic=-1 {append}"
         return [
-            QEMU, "-accel", accelerator(), "-cpu", cpu, "-smp", str(cpus), "-m", f"{self.memory}M",
+            "-accel", accelerator(), "-cpu", cpu, "-smp", str(cpus), "-m", f"{self.memory}M",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             # RAM in a shared file: it can be copied while QEMU stands still.
             "-object", f"memory-backend-file,id=ram,size={self.memory}M,mem-path={self.ram},share=on",
