@@ -6,10 +6,18 @@
 
 #include "json.h"
 
+/* A buffer of a packed ring whose descriptors are not to be found: neither is its slot. */
+static bool lost(const struct vr_chains *s, const struct vr_chain *k)
+{
+	return s->packed && !k->count && k->stop != VR_STOP_CAPPED;
+}
+
 static void print_chain(FILE *out, const struct vr_chains *s,
 			const struct vr_chain *k)
 {
-	if (s->packed)
+	if (lost(s, k))
+		fprintf(out, "    slot -, id %u", k->id);
+	else if (s->packed)
 		fprintf(out, "    slot %u, id %u", k->head, k->id);
 	else
 		fprintf(out, "    head %u", k->head);
@@ -51,7 +59,10 @@ static void json_chain(struct json *j, const struct vr_chains *s,
 		       const struct vr_chain *k)
 {
 	json_object(j, NULL);
-	json_number(j, "head", k->head);
+	if (lost(s, k))
+		json_null(j, "head");
+	else
+		json_number(j, "head", k->head);
 	json_number(j, "id", k->id);
 	json_string(j, "stop", vr_stop_name(k->stop));
 	json_number(j, "readable", k->readable);
