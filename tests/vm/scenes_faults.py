@@ -13,7 +13,7 @@ import rings
 from lab import core, net, scenes, store
 from lab.guest import Guest
 from lab.kernels import Kernel
-from scenes_net import _as_it_stands, guest_tool, remember
+from scenes_net import as_it_stands, guest_tool, remember
 
 CPUS = 2
 PARTS = ("fault_tool.c", "fault_send.c")
@@ -239,7 +239,7 @@ def faults(kernel: Kernel, folder: Path) -> None:
             time.sleep(OLD)
         (folder / "console").write_text(guest.console())
         queues = guest.queues()
-        _as_it_stands(guest, folder)
+        as_it_stands(guest, folder)
     remember(queues, folder)
 
 
@@ -297,7 +297,7 @@ def starved(kernel: Kernel, folder: Path) -> None:
                 _send(namespace, 3, count=5)
             time.sleep(4.5)
             queues = guest.queues()
-            _as_it_stands(guest, folder)
+            as_it_stands(guest, folder)
             (folder / "console").write_text(guest.console())
     remember(queues, folder)
 
@@ -380,5 +380,5 @@ def panicked(kernel: Kernel, folder: Path) -> None:
             guest.wait_for("end Kernel panic")
             namespace.blast("10.99.0.2", flows=16, packets=48)
             queues = guest.queues()
-            _as_it_stands(guest, folder)
+            as_it_stands(guest, folder)
     remember(queues, folder)

@@ -173,7 +173,7 @@ def five_levels(kernel: Kernel, folder: Path) -> None:
         assert b"NUMBER(pgtable_l5_enabled)=1" in saved.notes, "four levels only"
 
 
-def _as_it_stands(guest: Guest, folder: Path) -> None:
+def as_it_stands(guest: Guest, folder: Path) -> None:
     """Dump a guest without QMP's stop, which would complete its packets."""
     with guest.frozen():
         guest.copy_ram(folder / "ram")
@@ -189,7 +189,7 @@ def stalled(kernel: Kernel, folder: Path, **more) -> None:
     """A guest whose peer reads nothing: its transmit ring is full, or the stack has stopped the queue."""
     with scenes.stalled_guest(kernel, **more) as guest:
         queues = guest.queues()
-        _as_it_stands(guest, folder)
+        as_it_stands(guest, folder)
         again = guest.queues()
     assert [d["queues"] for d in again] == [d["queues"] for d in queues], "something still moved"
     remember(queues, folder)
@@ -211,4 +211,4 @@ def caught(kernel: Kernel, folder: Path) -> None:
             with store.step(f"guest {kernel.release}: boot and send without end"):
                 guest.wait_for()
             remember(guest.queues(), folder)
-            _as_it_stands(guest, folder)
+            as_it_stands(guest, folder)
