@@ -6,6 +6,7 @@ Each function returns what is wrong, a line each, so that one run shows every di
 
 import re
 
+import packed
 import rings
 
 HEX = "a string 0x..."
@@ -17,7 +18,7 @@ def _word(**members):
 
 EVENT = {"mode": str, "due": bool, "suppressed": bool, "event": int, "text": str}
 
-# The interface of a guest's split queue: name and type. Anything may be null.
+# The interface of a guest's queue: name and type. Anything may be null.
 CONTRACT = {
     "device": str, "netns": int, "net_device": HEX, "virtio_device": HEX, "virtio_name": str,
     "driver": str, "queue": str, "name": str, "index": int, "vring_virtqueue": HEX,
@@ -27,6 +28,9 @@ CONTRACT = {
     "indirect": bool, "broken": bool, "weak_barriers": bool,
     "desc": _word(), "avail": _word(flags=int, idx=int, used_event=int),
     "used": _word(flags=int, idx=int, avail_event=int),
+    "packed": {"desc": HEX, "driver": _word(off_wrap=int, flags=int), "device": _word(off_wrap=int, flags=int),
+               "next_avail_idx": int, "avail_wrap_counter": int, "last_used_idx": int,
+               "used_wrap_counter": int, "event_flags_shadow": int},
     "dma": {"desc": HEX, "avail": HEX, "used": HEX},
     "features": HEX, "feature_names": [str],
     "netdev_queue": {"state": int, "stopped": bool, "trans_start_age_ms": int, "qlen": int},
@@ -82,9 +86,12 @@ OF_QUEUE = ("queue", "name", "index", "vring_virtqueue", "layout", "in_order", "
             "free_head", "num_added", "last_used_idx", "avail_idx_shadow", "avail_flags_shadow", "event",
             "event_triggered", "indirect", "broken", "weak_barriers", "in_use", "callback",
             "netdev_queue", "napi")
+SHADOWS = ("avail_idx_shadow", "avail_flags_shadow")
 WORDS = {"desc": "desc.addr", "avail": "avail.addr", "used": "used.addr",
          "avail_flags": "avail.flags", "avail_idx": "avail.idx", "used_event": "avail.used_event",
          "used_flags": "used.flags", "used_idx": "used.idx", "avail_event": "used.avail_event"}
+PACKED = ("desc", "driver", "device", "next_avail_idx", "avail_wrap_counter", "last_used_idx", "used_wrap_counter",
+          "event_flags_shadow")
 
 
 # What only drgn tells, or what another test compares (test_irq.py).
@@ -120,8 +127,20 @@ def _differences(queue: dict, pairs, who: str) -> list:
 def with_drgn(queue: dict, device: dict, second: dict) -> list:
     """Every value of a queue that the kernel's memory holds."""
     pairs = [(name, device[name]) for name in OF_DEVICE]
-    pairs += [(name, second[name]) for name in OF_QUEUE]
-    pairs += [(path, second[name]) for name, path in WORDS.items()]
+    return _differences(queue, pairs, "drgn") + queue_with_drgn(queue, second)
+
+
+def queue_with_drgn(queue: dict, second: dict) -> list:
+    """The same without what is the device's."""
+    # A packed ring has no such shadows.
+    pairs = [(name, second.get(name)) for name in OF_QUEUE if name in second or name in SHADOWS]
+    if second["layout"] == "packed":
+        pairs += [(name, None) for name in ("desc", "avail", "used")]
+        for name in PACKED:
+            inside = second[name] if isinstance(second[name], dict) else {"": second[name]}
+            pairs += [(f"packed.{name}.{part}".rstrip("."), value) for part, value in inside.items()]
+    else:
+        pairs += [("packed", None), *((path, second[name]) for name, path in WORDS.items())]
     return _differences(queue, pairs, "drgn")
 
 
@@ -140,14 +159,22 @@ def with_qemu(queue: dict, device: dict, second: dict, moved: bool = False) -> l
 
     moved: the rings have gone on since QEMU was asked, so only what does not move is compared.
     """
-    pairs = [("index", second["queue-index"]), ("num", second["vring-num"]), ("dma.desc", second["vring-desc"]),
-             ("dma.avail", second["vring-avail"]), ("dma.used", second["vring-used"]),
-             ("queue", rings.label(second["queue-index"], device["status"]["num-vqs"] - 1))]
-    wrong = _differences(queue, pairs, "QEMU")
+    wrong = _differences(queue, [("queue", rings.label(second["queue-index"], device["status"]["num-vqs"] - 1))], "QEMU")
     names = _feature_names(device["status"])
     if set(queue["feature_names"]) != names:
         wrong.append(f"{queue['device']} feature_names differ: {sorted(names ^ set(queue['feature_names']))}")
-    return wrong if moved else wrong + _indices(queue, second)
+    return wrong + queue_with_qemu(queue, second, moved)
+
+
+def queue_with_qemu(queue: dict, second: dict, moved: bool = False) -> list:
+    """The same without what is the device's."""
+    pairs = [("index", second["queue-index"]), ("num", second["vring-num"]), ("dma.desc", second["vring-desc"]),
+             ("dma.avail", second["vring-avail"]), ("dma.used", second["vring-used"])]
+    if queue["layout"] == "packed" and not moved:
+        # A slot; QEMU keeps its wrap counters to itself.
+        pairs.append(("packed.device_idx", second["used-idx"]))
+    wrong = _differences(queue, pairs, "QEMU")
+    return wrong if moved or queue["layout"] == "packed" else wrong + _indices(queue, second)
 
 
 def _indices(queue: dict, second: dict) -> list:
@@ -172,12 +199,87 @@ def with_memory(queue: dict, words: dict) -> list:
     return _differences(queue, pairs, "memory")
 
 
+def with_walk(queue: dict, second: dict, words: dict, found: packed.Walk) -> list:
+    """A packed ring's words as packed.words() reads them, and what packed.walk() makes of it."""
+    pairs = [(f"packed.{area}.{part}", words[area][part]) for area in ("driver", "device")
+             for part in ("off_wrap", "flags")]
+    pairs += [("packed.device_idx", found.device[0]), ("packed.device_wrap_counter", found.device[1]),
+              ("in_flight", len(second["outstanding"])), ("device_pending", len(found.held)),
+              ("driver_pending", len(found.returned))]
+    return _differences(queue, pairs, "the descriptors")
+
+
+# ---- chains -----------------------------------------------------------------------------------------
+
+OVERWRITTEN = "descriptors overwritten by the return of other buffers"
+FLAGS = {"next": packed.NEXT, "write": packed.WRITE, "indirect": packed.INDIRECT}
+
+
+def chains_with_walk(queue: dict, found: packed.Walk) -> list:
+    """vring -d of a packed ring: each buffer that the device holds, in the order of the ring."""
+    theirs = [{
+        "id": buffer.id, "stop": "end" if buffer.whole else OVERWRITTEN,
+        "head": buffer.slots[0] if buffer.slots else None,
+        "desc": [(place, inside, desc.addr, desc.len, desc.flags) for place, inside, desc in buffer.parts],
+    } for buffer in found.held]
+    ours = [{
+        "id": chain["id"], "stop": chain["stop"], "head": chain["head"],
+        "desc": [tuple(part[name] for name in ("index", "indirect", "addr", "len", "flags"))
+                 for part in map(_numbers, chain["desc"])],
+    } for chain in queue["chains"]]
+    return _chain_differences(queue, ours, theirs)
+
+
+def chains_with_qemu(queue: dict, second: dict, words: dict) -> list:
+    """The same of a split ring, by QEMU's reading of each element: it tells no descriptor's place."""
+    theirs = []
+    for index, descs in second["elements"].items():
+        parts = [(part["addr"], part["len"], sum(FLAGS[flag] for flag in part["flags"])) for part in descs]
+        # QEMU tells the last one first.
+        theirs.append({"head": words["avail_ring"][int(index) % words["num"]], "stop": "end", "desc": parts[::-1]})
+    ours = [{
+        "head": chain["head"], "stop": chain["stop"],
+        "desc": [(part["addr"], part["len"], part["flags"]) for part in map(_numbers, chain["desc"])
+                 if not part["flags"] & packed.INDIRECT],
+    } for chain in queue["chains"]]
+    return _chain_differences(queue, ours, sorted(theirs, key=lambda chain: chain["head"]))
+
+
+def _numbers(part: dict) -> dict:
+    return {name: _plain(value) for name, value in part.items()}
+
+
+def _chain_differences(queue: dict, ours: list, theirs: list) -> list:
+    where = f"{queue['device']} {queue['queue']}"
+    if len(ours) != len(theirs):
+        return [f"{where}: {len(ours)} chains, where there are {len(theirs)}"]
+    return [f"{where} chain {n}: vring {a}, in truth {b}"
+            for n, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
+
+
+# ---- text -------------------------------------------------------------------------------------------
+
+EVENT_WORDS = {packed.ENABLE: "on", packed.DISABLE: "off"}
+
+
+def _event_cell(area: dict):
+    return EVENT_WORDS.get(area["flags"], area["off_wrap"] & 0x7FFF)
+
+
 def with_table(queue: dict, row: dict) -> list:
     """A line of the text table."""
-    paths = {"num": "num", "num_free": "num_free", "last_used_idx": "last_used_idx", "avail_idx": "avail.idx",
-             "used_idx": "used.idx", "in_flight": "in_flight", "device_pending": "device_pending",
-             "driver_pending": "driver_pending", "used_event": "avail.used_event",
-             "avail_event": "used.avail_event", "address": "vring_virtqueue"}
+    paths = {"num": "num", "num_free": "num_free", "last_used_idx": "last_used_idx", "in_flight": "in_flight",
+             "device_pending": "device_pending", "driver_pending": "driver_pending", "address": "vring_virtqueue"}
+    split = {"avail_idx": "avail.idx", "used_idx": "used.idx", "used_event": "avail.used_event",
+             "avail_event": "used.avail_event"}
+    if queue["layout"] == "packed":
+        words = queue["packed"]
+        cells = {"avail_idx": words["next_avail_idx"], "used_idx": words["device_idx"],
+                 "used_event": _event_cell(words["driver"]), "avail_event": _event_cell(words["device"])}
+        if {name: row[name] for name in cells} != cells or "packed" not in row["note"]:
+            return [f"{queue['device']} {queue['queue']}: {cells} in the table are {row}"]
+    else:
+        paths |= split
     wrong = _differences(queue, [(path, row[column]) for column, path in paths.items()], "the table")
     if queue["in_use"] == ("not in use" in row["note"]):
         wrong.append(f"{queue['device']} {queue['queue']}: in_use {queue['in_use']}, the table says {row['note']!r}")

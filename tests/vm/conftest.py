@@ -9,6 +9,8 @@ import pytest
 import scenes_faults
 import scenes_host
 import scenes_net
+import scenes_virtio
+import virtio_shown
 from host_session import VERSION, Session
 from lab import crash as lab_crash
 from lab import drgn as lab_drgn
@@ -135,4 +137,33 @@ def host_session(crash, kernel, make_dump, vring_so):
             host = scenes_host.load(one, folder, how.get("processes", scenes_host.PROCESSES))
             made[name, what] = Session(host, crash(VERSION), vring_so, host.core)
         return made[name, what]
+    return get
+
+
+@pytest.fixture(scope="session")
+def virtio_scene(make_dump, drgn):
+    """virtio_scene('mixed', '6.1') -> scenes_virtio.Scene: a guest of scenes_virtio."""
+    made = {}
+
+    def get(what, name):
+        if (what, name) not in made:
+            one = kernels.get(name)
+            folder = make_dump(f"virtio-{what}-{name}", lambda f: getattr(scenes_virtio, what)(one, f))
+            dump = scenes.load(one, folder)
+            read = drgn.run(READER, dump.core, one)
+            made[what, name] = scenes_virtio.Scene(dump, read["devices"], read["virtio"])
+        return made[what, name]
+    return get
+
+
+@pytest.fixture(scope="session")
+def virtio_shown_of(virtio_scene, crash, vring_so, tmp_path_factory):
+    """virtio_shown_of('mixed', '6.1') -> virtio_shown.Shown"""
+    made = {}
+
+    def get(what, name):
+        if (what, name) not in made:
+            folder = tmp_path_factory.mktemp(f"{what}-{name}")
+            made[what, name] = virtio_shown.show(virtio_scene(what, name), crash, vring_so, folder)
+        return made[what, name]
     return get

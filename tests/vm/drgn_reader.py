@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every virtio-net queue of a core, read by drgn: run by lab.drgn, prints JSON.
+"""Every virtio queue of a core, read by drgn: run by lab.drgn, prints JSON.
+
+Net devices come with what the network stack knows of them, from their name spaces; all virtio
+devices, those too, from the kernel's list of all devices.
 
 Written from the kernel's headers over drgn's typed access, and shares nothing with the
 extension: no layout, no walk, no page tables. Names follow the kernel's members.
@@ -40,7 +43,7 @@ def has(obj, member: str) -> bool:
     kind = obj.type_
     while kind.kind in (drgn.TypeKind.POINTER, drgn.TypeKind.TYPEDEF):
         kind = kind.type
-    return kind.has_member(member)
+    return kind.kind == drgn.TypeKind.STRUCT and kind.has_member(member)
 
 
 def number(obj, member: str):
@@ -98,6 +101,40 @@ def split_part(prog, vvq) -> dict:
     }
 
 
+def event_area(area) -> dict:
+    """Read what one side of a packed ring wants to be told of."""
+    return {"addr": address(area), "off_wrap": int(area.off_wrap), "flags": int(area.flags)}
+
+
+def packed_part(vvq) -> dict:
+    """Read what belongs to a packed ring; up to 5.18 its struct has no name either."""
+    packed = vvq.packed
+    vring = packed.vring
+    raw = int(vvq.last_used_idx)
+    # From 5.19 on the wrap counter is the index's highest bit.
+    folded = not has(packed, "used_wrap_counter")
+    num = int(vring.num)
+    states = ((i, packed.desc_state[i]) for i in range(num))
+    return {
+        "num": num, "desc": address(vring.desc),
+        "driver": event_area(vring.driver), "device": event_area(vring.device),
+        "next_avail_idx": int(packed.next_avail_idx), "avail_wrap_counter": int(packed.avail_wrap_counter),
+        "last_used_idx": raw & 0x7FFF if folded else raw,
+        "used_wrap_counter": raw >> 15 if folded else int(packed.used_wrap_counter),
+        "event_flags_shadow": int(packed.event_flags_shadow),
+        # Of the buffers that the driver does not have back, by their id: how many descriptors they took.
+        "outstanding": {i: int(state.num) for i, state in states if state.data},
+        "desc_at": [address(vring.desc + i) for i in range(num)],
+    }
+
+
+def in_order_part(vvq) -> dict:
+    """Read what the driver keeps for buffers that come back in order, from 7.1 on."""
+    if not has(vvq, "batch_last"):
+        return {}
+    return {"last_used": int(vvq.last_used), "batch_last": int(vvq.batch_last.id)}
+
+
 def virtqueue(prog, vq) -> dict:
     vvq = drgn.container_of(vq, "struct vring_virtqueue", "vq")
     kind, in_order = layout(prog, vvq)
@@ -110,9 +147,8 @@ def virtqueue(prog, vq) -> dict:
         "indirect": bool(vvq.indirect), "broken": bool(vvq.broken),
         "weak_barriers": bool(vvq.weak_barriers), "callback": bool(vq.callback),
     }
-    if kind == "split":
-        result |= split_part(prog, vvq)
-    return result
+    result |= in_order_part(vvq)
+    return result | (split_part(prog, vvq) if kind == "split" else packed_part(vvq))
 
 
 def queue_length(prog, qdisc) -> int:
@@ -143,6 +179,12 @@ def napi(prog, item) -> dict:
             "enabled": not bit(prog, state, "NAPI_STATE_NPSVC")}
 
 
+def packets(queue) -> int:
+    """Return how many packets the driver has taken back from a queue: a number, later one in wrappers."""
+    count = queue.stats.packets
+    return int(count.v.a.a.counter if has(count, "v") else count)
+
+
 def pair(prog, dev, vi, number_: int) -> list:
     """Return the receive and the transmit queue of a pair."""
     in_use = number_ < int(vi.curr_queue_pairs)
@@ -150,10 +192,11 @@ def pair(prog, dev, vi, number_: int) -> list:
     return [
         virtqueue(prog, rx.vq) | {
             "queue": f"rx{number_}", "owner": address(rx.address_of_()), "in_use": in_use,
-            "napi": napi(prog, rx.napi), "netdev_queue": None},
+            "napi": napi(prog, rx.napi), "netdev_queue": None, "packets": packets(rx)},
         virtqueue(prog, tx.vq) | {
             "queue": f"tx{number_}", "owner": address(tx.address_of_()), "in_use": in_use,
-            "napi": napi(prog, tx.napi), "netdev_queue": transmit_queue(prog, dev, number_)},
+            "napi": napi(prog, tx.napi), "netdev_queue": transmit_queue(prog, dev, number_),
+            "packets": packets(tx)},
     ]
 
 
@@ -202,6 +245,23 @@ def virtio_parent(prog, dev):
     return vdev if int(vdev.id.device) == VIRTIO_ID_NET else None
 
 
+def virtio_devices(prog) -> list:
+    """Return all virtio devices, out of the list of all devices of any kind."""
+    found = []
+    for kobj in list_for_each_entry("struct kobject", prog["devices_kset"].list.address_of_(), "entry"):
+        dev = drgn.container_of(kobj, "struct device", "kobj")
+        if not dev.bus or text(dev.bus.name) != "virtio":
+            continue
+        vdev = drgn.container_of(dev, "struct virtio_device", "dev")
+        vqs = list_for_each_entry("struct virtqueue", vdev.vqs.address_of_(), "list")
+        found.append({
+            "virtio_name": text(dev.kobj.name), "virtio_device": address(vdev), "id": int(vdev.id.device),
+            "driver": text(dev.driver.name) if dev.driver else None, "features": int(vdev.features),
+            "failed": bool(vdev.failed), "queues": sorted((virtqueue(prog, vq) for vq in vqs), key=lambda q: q["index"]),
+        })
+    return found
+
+
 def main() -> None:
     prog, _ = open_core(sys.argv[1:])
     found = []
@@ -211,7 +271,7 @@ def main() -> None:
             if vdev is not None:
                 found.append(device(prog, net, dev, vdev))
     release = prog["init_uts_ns"].name.release
-    json.dump({"release": text(release), "devices": found}, sys.stdout, indent=1)
+    json.dump({"release": text(release), "devices": found, "virtio": virtio_devices(prog)}, sys.stdout, indent=1)
 
 
 if __name__ == "__main__":

@@ -5,23 +5,25 @@ import re
 
 COLUMNS = ["num", "num_free", "last_used_idx", "avail_idx", "used_idx", "in_flight",
            "device_pending", "driver_pending", "used_event", "avail_event"]
+# What an event area of a packed ring can say in place of a number.
+EVENTS = ("on", "off")
 
 
 def number(word):
     """Return a value of a table, None for what could not be read."""
-    return None if word == "-" else int(word)
+    return None if word == "-" else word if word in EVENTS else int(word)
+
+
+def rows(text: str) -> list:
+    """Return (label, {column: value, "address": ..., "note": ...}) of each line about a queue."""
+    found = re.findall(r"^(\S+) +([0-9a-f]{16})((?: +(?:\d+|-|on|off)(?= |$))*) *(.*)$", text, re.M)
+    return [(label, dict(zip(COLUMNS, map(number, values.split()), strict=False),
+                         address=int(address, 16), note=note)) for label, address, values, note in found]
 
 
 def table(text: str) -> dict:
-    """Return {label: {column: value, "address": ..., "note": ...}} of one device's table."""
-    rows = {}
-    for line in text.splitlines():
-        found = re.match(r"((?:rx|tx)\d+|ctrl) +([0-9a-f]{16})((?: +(?:\d+|-))*) *(.*)$", line)
-        if found:
-            label, address, values, note = found.groups()
-            rows[label] = dict(zip(COLUMNS, map(number, values.split()), strict=False),
-                               address=int(address, 16), note=note)
-    return rows
+    """The same of one device's table, by label."""
+    return dict(rows(text))
 
 
 def blocks(text: str) -> dict:
