@@ -23,7 +23,8 @@ struct vr_row {
 	struct vr_spelling as[VR_SPELLINGS];
 };
 
-extern const struct vr_row vr_rows[];
-extern const size_t vr_nrows;
+/* The n-th row of the table, NULL behind the last; members_host.c has the end of it. */
+const struct vr_row *vr_row_at(size_t n);
+const struct vr_row *vr_host_row_at(size_t n);
 
 #endif

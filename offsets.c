@@ -182,9 +182,9 @@ static void resolve_irq_constants(struct vr_ctx *c)
 int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 {
 	struct absent absent = { .n = 0 };
+	const struct vr_row *r;
 
-	for (size_t i = 0; i < vr_nrows; i++) {
-		const struct vr_row *r = &vr_rows[i];
+	for (size_t i = 0; (r = vr_row_at(i)); i++) {
 		struct vr_field *f = &c->layout.f[r->slot];
 
 		if (!(r->groups & groups) || f->known || f->absent)
@@ -235,9 +235,9 @@ static bool differs(struct vr_ctx *c, const struct vr_row *r,
 void vr_layout_compare(struct vr_ctx *c, bool all)
 {
 	const char *told = "";	/* the module whose difference was noted */
+	const struct vr_row *r;
 
-	for (size_t i = 0; i < vr_nrows; i++) {
-		const struct vr_row *r = &vr_rows[i];
+	for (size_t i = 0; (r = vr_row_at(i)); i++) {
 		const struct vr_field *f = &c->layout.f[r->slot];
 		struct vr_error e = { .code = VR_E_DISAGREE };
 
@@ -255,14 +255,14 @@ void vr_layout_compare(struct vr_ctx *c, bool all)
 	}
 }
 
-bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module,
-		   bool *optional)
+bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module)
 {
-	if (n >= vr_nrows)
+	const struct vr_row *r = vr_row_at(n);
+
+	if (!r)
 		return false;
-	*slot = vr_rows[n].slot;
-	*module = vr_rows[n].module ? vr_rows[n].module : "";
-	*optional = vr_rows[n].optional;
+	*slot = r->slot;
+	*module = r->module ? r->module : "";
 	return true;
 }
 

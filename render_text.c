@@ -391,12 +391,11 @@ void vr_text_layout(FILE *out, const struct vr_ctx *c)
 	};
 	const char *module;
 	enum vr_slot slot;
-	bool optional;
 
 	vr_text_errors(out, c);
 	fprintf(out, "%-46s %6s %6s  %-18s %s\n", "MEMBER", "OFFSET", "SIZE",
 		"SOURCE", "SINCE");
-	for (unsigned n = 0; vr_layout_row(n, &slot, &module, &optional); n++) {
+	for (unsigned n = 0; vr_layout_row(n, &slot, &module); n++) {
 		const struct vr_field *f = &c->layout.f[slot];
 		char name[96], from[40];
 

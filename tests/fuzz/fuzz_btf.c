@@ -36,9 +36,11 @@ static void look_up(const struct vr_btf *b, const char *type, const char *path)
 
 static void look_up_all(const struct vr_btf *b)
 {
-	for (size_t i = 0; i < vr_nrows; i++)
-		for (int k = 0; k < VR_SPELLINGS && vr_rows[i].as[k].type; k++)
-			look_up(b, vr_rows[i].as[k].type, vr_rows[i].as[k].path);
+	const struct vr_row *r;
+
+	for (size_t i = 0; (r = vr_row_at(i)); i++)
+		for (int k = 0; k < VR_SPELLINGS && r->as[k].type; k++)
+			look_up(b, r->as[k].type, r->as[k].path);
 	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
 		look_up(b, more[i][0], more[i][1]);
 }

@@ -131,8 +131,9 @@ static const char *from_nowhere(struct vr_target *t, const char *module)
  * when no command asked for them, optional members are missing here and there. */
 static void make_layout(struct vr_layout *l, unsigned groups, unsigned scarcity)
 {
-	for (size_t i = 0; i < vr_nrows; i++) {
-		const struct vr_row *r = &vr_rows[i];
+	const struct vr_row *r;
+
+	for (size_t i = 0; (r = vr_row_at(i)); i++) {
 		struct vr_field *f = &l->f[r->slot];
 		uint32_t h = hash(0x1000 + i);
 

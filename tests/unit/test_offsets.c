@@ -398,19 +398,18 @@ static void the_table_has_each_slot_once(void **state)
 	bool seen[VR_NSLOTS] = { false };
 	const char *module;
 	enum vr_slot slot;
-	bool optional;
 	unsigned n = 0;
 
 	(void)state;
-	for (; vr_layout_row(n, &slot, &module, &optional); n++) {
+	for (; vr_layout_row(n, &slot, &module); n++) {
 		assert_true(slot < VR_NSLOTS);
 		assert_false(seen[slot]);
 		assert_non_null(module);
 		seen[slot] = true;
 	}
 	assert_int_equal(n, VR_NSLOTS);
-	assert_false(vr_layout_row(n, &slot, &module, &optional));
-	assert_false(vr_layout_row(UINT32_MAX, &slot, &module, &optional));
+	assert_false(vr_layout_row(n, &slot, &module));
+	assert_false(vr_layout_row(UINT32_MAX, &slot, &module));
 }
 
 int main(void)
