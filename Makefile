@@ -29,7 +29,7 @@ CORE := arena btf bus chains check check_guest check_host check_ring clock compa
 	owners owners_blk owners_net packed packet pgtable render_chains render_compare render_device \
 	render_host render_host_json render_json render_owners render_packed render_text render_verdict \
 	render_walk ring slots tasks types vdev_walk vhost_find vhost_queue vhost_walk vqs watch words
-GLUE := debuginfo elf help target_crash vring
+GLUE := debuginfo elf help session target_crash vring
 OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 
 # Files of tests/vm that are run at once; each boots guests of its own.
@@ -55,7 +55,7 @@ $(CRASH)/defs.h:
 	@echo "$@ is missing: install crash's header (Debian: crash and zlib1g-dev," \
 		"Fedora: crash-devel), or give CRASH=/path/to/crash/source" >&2; false
 
-build/vring.o build/target_crash.o: $(CRASH)/defs.h
+build/session.o build/vring.o build/target_crash.o: $(CRASH)/defs.h
 
 demo:
 	tests/vm/setup.sh demo
@@ -84,7 +84,7 @@ warnings:
 	done; done
 
 # The seam over crash, driven by tests/vm/test_loader.py.
-build/probe.so: tests/vm/probe.c $(filter-out build/vring.o,$(OBJS))
+build/probe.so: tests/vm/probe.c $(filter-out build/vring.o build/session.o,$(OBJS))
 	$(CC) $(VRING_CFLAGS) $(CRASH_CFLAGS) $(CFLAGS) -shared $(LDFLAGS) -o $@ $^
 
 check-vm: vring.so build/probe.so

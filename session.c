@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * session.c - what every command does: start anew, read its options, find the layout,
+ * walk what was asked for, and say why there is nothing to show.
+ */
+#include <defs.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include "session.h"
+
+#define NARROWEST	40
+#define WIDEST		200
+#define USUAL_WIDTH	80
+
+struct vr_session vrs = { .ctx = { .t = &vrs.target } };
+
+void vr_begin(void)
+{
+	vr_target_recover();
+	vr_target_init(&vrs.target);
+	vr_arena_reset(&vrs.ctx.arena);
+	vr_arena_reset(&vrs.ctx.scratch);
+	vrs.ctx.nerrors = 0;
+	vrs.ctx.device[0] = vrs.ctx.queue[0] = '\0';
+	vrs.target.reads = vrs.target.bytes = 0;
+	vrs.target.why[0] = '\0';
+	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
+	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
+	memset(&vrs.sel, 0, sizeof(vrs.sel));
+	memset(&vrs.snap, 0, sizeof(vrs.snap));
+	memset(&vrs.host, 0, sizeof(vrs.host));
+	memset(&vrs.other, 0, sizeof(vrs.other));
+	vrs.host_side = false;
+	vrs.nodename[0] = '\0';
+	vrs.ctx.types = NULL;
+	vrs.ctx.irqs = NULL;
+	vrs.ctx.btf_why[0] = '\0';
+}
+
+unsigned vr_terminal_width(void)
+{
+	struct winsize ws;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) || !ws.ws_col)
+		return USUAL_WIDTH;
+	if (ws.ws_col < NARROWEST)
+		return NARROWEST;
+	return ws.ws_col > WIDEST ? WIDEST : ws.ws_col;
+}
+
+/* The package that holds a kernel's debuginfo, from its release's look. */
+static void package_name(char *buf, size_t size)
+{
+	const char *r = vrs.target.release;
+
+	if (strstr(r, ".el") || strstr(r, ".fc"))
+		snprintf(buf, size, "kernel-debuginfo-%s", r);
+	else
+		snprintf(buf, size, "linux-image-%s-dbg%s", r,
+			 strstr(r, "-generic") ? "sym" : "");
+}
+
+static void say_missing(const struct vr_missing *m)
+{
+	char package[128], *p = vrs.reason;
+	size_t n = sizeof(vrs.reason);
+
+	if (!m->module) {
+		snprintf(p, n, "%s%s%s: unknown: not in the types of %s", m->type,
+			 m->path ? "." : "", m->path ? m->path : "",
+			 pc->namelist);
+		return;
+	}
+	/* The type is there and lacks the member: no file would bring it. */
+	if (!*vrs.target.why) {
+		snprintf(p, n, "%s%s%s: unknown: this kernel's types have it under no name"
+			 " that vring knows%s%s", m->type, m->path ? "." : "",
+			 m->path ? m->path : "", *vrs.ctx.btf_why ? "; " : "",
+			 vrs.ctx.btf_why);
+		return;
+	}
+	package_name(package, sizeof(package));
+	snprintf(p, n, "%s%s%s: unknown: no debuginfo of module %s: %s; install %s,"
+		 " start crash with --mod DIRECTORY, give %s -t DIRECTORY, or: mod -s %s FILE",
+		 m->type, m->path ? "." : "", m->path ? m->path : "", m->module,
+		 vrs.target.why, package, pc->curcmd, m->module);
+}
+
+/*
+ * A wrong KASLR offset or vmlinux shows as zeros or noise.  crash 8.0.2 gets
+ * the offset of 7.3 wrong in minimal mode and says nothing.
+ */
+static bool plausible_release(const char *r)
+{
+	if (*r < '1' || *r > '9')
+		return false;
+	for (; *r; r++)
+		if (*r <= ' ' || *r > '~')
+			return false;
+	return true;
+}
+
+/* Members that this command needs; false with 'reason' when one is missing. */
+bool vr_resolve(unsigned groups)
+{
+	struct vr_missing missing;
+
+	if (!vr_layout_resolve(&vrs.ctx, VR_G_KERNEL, &missing)) {
+		vr_read_uts(&vrs.ctx, vrs.nodename, vrs.target.release);
+		if (!plausible_release(vrs.target.release)) {
+			snprintf(vrs.reason, sizeof(vrs.reason),
+				 "the kernel's release cannot be read where %s has it: does it"
+				 " belong to this dump, and does this crash (%s) know the"
+				 " kernel's KASLR offset? Try a newer crash",
+				 pc->namelist, pc->program_version);
+			return false;
+		}
+		if (!vr_layout_resolve(&vrs.ctx, groups, &missing))
+			return true;
+	}
+	say_missing(&missing);
+	return false;
+}
+
+/* getopt(), whose own message would go to stderr past crash's redirection. */
+int vr_next_option(const char *options)
+{
+	int saved = opterr, c;
+
+	opterr = 0;
+	c = getopt(argcnt, args, options);
+	opterr = saved;
+	return c;
+}
+
+/* Say what is wrong, show the usage, and leave for crash's prompt. */
+void __attribute__((noreturn)) vr_bad_usage(const char *what, int option)
+{
+	fprintf(fp, "%s: %s", pc->curcmd, what);
+	if (option)
+		fprintf(fp, " -%c", option);
+	fputc('\n', fp);
+	/* Jumps to crash's main loop, so nothing of ours may be open here. */
+	cmd_usage(pc->curcmd, SYNOPSIS);
+	abort();
+}
+
+/* -t: a new source makes every member to be looked up anew. */
+void vr_use_types(const char *source)
+{
+	vrs.ctx.no_btf = !strcmp(source, "dwarf");
+	memset(&vrs.ctx.layout, 0, sizeof(vrs.ctx.layout));
+	if (vrs.ctx.no_btf || !strcmp(source, "btf"))
+		source = "";
+	else if (access(source, R_OK))
+		vr_bad_usage("no such file or directory behind option", 't');
+	if (!vr_target_use(source))
+		vr_bad_usage("path too long for option", 't');
+}
+
+/* The device and queue that the arguments behind the options name.  What is no
+ * word for a network device's queue may be another device's name for one. */
+void vr_parse_selection(bool device_needed)
+{
+	if (argcnt - optind > 2)
+		vr_bad_usage("too many arguments", 0);
+	if (optind < argcnt)
+		vrs.sel.device = args[optind];
+	else if (device_needed)
+		vr_bad_usage("which device?", 0);
+	if (optind + 1 < argcnt)
+		vr_select_queue(&vrs.sel, args[optind + 1]);
+}
+
+/* ---- walking what was asked for ------------------------------------------------------- */
+
+void vr_fail(bool json)
+{
+	if (json) {
+		vr_json_failure(fp, &vrs.ctx, pc->curcmd, vrs.host_side ? "host" : "guest",
+				vrs.nodename, vrs.target.release, vrs.reason);
+		return;
+	}
+	fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
+	vr_text_errors(fp, &vrs.ctx);
+}
+
+/* What the members that a guest's command needs are in. */
+unsigned vr_guest_groups(void)
+{
+	return VR_G_GUEST | VR_G_IRQ | (vrs.sel.owners ? VR_G_OWNERS : 0);
+}
+
+/* Resolve the layout and read what 'sel' names; false when there is nothing to
+ * show, which was then said. */
+bool vr_collect(bool json)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	bool net = vr_resolve(vr_guest_groups());
+
+	/* Without virtio_net's types there may still be other devices. */
+	if (!net && ((!vrs.sel.all && !vrs.sel.device) || !vr_resolve(VR_G_RING | VR_G_IRQ))) {
+		vr_fail(json);
+		return false;
+	}
+	vr_layout_compare(&vrs.ctx, false);
+	if (vr_guest_walk(&vrs.ctx, &vrs.sel, !net, &vrs.snap, &err) == VR_WALK_OK) {
+		vr_check_guest(&vrs.ctx, &vrs.snap);
+		return true;
+	}
+	/* All devices, and none is there: an empty answer, not a failure. */
+	if (json && !vrs.sel.device && err.status == VR_WALK_NO_DEVICE)
+		return true;
+	if (err.status == VR_WALK_NO_TYPES)
+		say_missing(&err.missing);
+	else if (net || err.status != VR_WALK_NO_DEVICE)
+		vr_walk_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel);
+	else
+		vr_resolve(vr_guest_groups());	/* the word may be a network device's */
+	vr_fail(json);
+	return false;
+}
+
+/* The same for the host's side; 'pid' 0 means any process. */
+bool vr_collect_host(bool json, uint64_t pid)
+{
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+
+	vrs.host_side = true;
+	if (vrs.sel.queue == VR_SEL_NAME) {
+		vr_word_reason(vrs.reason, sizeof(vrs.reason), &vrs.sel);
+		vr_fail(json);
+		return false;
+	}
+	if (!vr_resolve(VR_G_TASKS | VR_G_VHOST)) {
+		vr_fail(json);
+		return false;
+	}
+	vr_layout_compare(&vrs.ctx, false);
+	if (vr_host_walk(&vrs.ctx, &vrs.sel, pid, &vrs.host, &err) == VR_WALK_OK) {
+		vr_check_host(&vrs.ctx, &vrs.host);
+		return true;
+	}
+	if (json && !vrs.sel.device && !pid && err.status == VR_WALK_NO_DEVICE)
+		return true;
+	vr_host_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel, pid);
+	vr_fail(json);
+	return false;
+}
