@@ -4,15 +4,15 @@
  *
  * A command is a pipeline:
  *
- *   vring.c      parses the arguments
+ *   vring.c      parses the arguments, with what session.c does for each command
  *   offsets.c    finds where the kernel's struct members are (struct vr_layout)
- *                by the table in members.c, asking types.c: BTF (btf.c) first, else DWARF
+ *                by the table in members*.c, asking types.c: BTF (btf.c) first, else DWARF
  *   vdev_walk.c  guest: which devices are meant; those of any type \
  *   net_walk.c   net_device -> virtnet_info -> queues               \
  *   net_state.c  what the network stack knows of them               |  fill a
  *   bus.c vqs.c  all devices on the virtio bus, the queues of each  |  snapshot,
  *   vhost_walk.c host: what a tap-like net_device is                |  print
- *   ring.c packed.c  the shared rings of one queue                  /  nothing
+ *   ring.c slots.c packed.c  the shared rings of one queue          /  nothing
  *   check*.c     says of each queue what state it is in, and why
  *   hops.c       names the way that was walked, for vqwalk
  *   render_*.c   print the snapshot, as text or as JSON; words.c says what
@@ -20,8 +20,8 @@
  *
  * Every byte, symbol and type of the dumped kernel comes through the small
  * seam below (struct vr_target).  target_crash.c is the seam over crash;
- * tests/unit/fake_target.c is the seam over a table in memory.  Only vring.c
- * and target_crash.c know crash's defs.h.
+ * tests/unit/fake_target.c is the seam over a table in memory.  Only
+ * vring.c, session.c and target_crash.c know crash's defs.h.
  *
  * Three rules hold everywhere above the seam:
  *   - a failed read inside a queue is data (VR_UNREAD), not a reason to stop;
