@@ -170,11 +170,12 @@ def queue_with_qemu(queue: dict, second: dict, moved: bool = False) -> list:
     """The same without what is the device's."""
     pairs = [("index", second["queue-index"]), ("num", second["vring-num"]), ("dma.desc", second["vring-desc"]),
              ("dma.avail", second["vring-avail"]), ("dma.used", second["vring-used"])]
-    if queue["layout"] == "packed" and not moved:
+    packed_ring = isinstance(queue["packed"], dict)
+    if packed_ring and not moved:
         # A slot; QEMU keeps its wrap counters to itself.
         pairs.append(("packed.device_idx", second["used-idx"]))
     wrong = _differences(queue, pairs, "QEMU")
-    return wrong if moved or queue["layout"] == "packed" else wrong + _indices(queue, second)
+    return wrong if moved or packed_ring else wrong + _indices(queue, second)
 
 
 def _indices(queue: dict, second: dict) -> list:

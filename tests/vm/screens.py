@@ -14,16 +14,16 @@ def number(word):
     return None if word == "-" else word if word in EVENTS else int(word)
 
 
-def rows(text: str) -> list:
+def rows(text: str, label: str = r"\S+", least: str = "+") -> list:
     """Return (label, {column: value, "address": ..., "note": ...}) of each line about a queue."""
-    found = re.findall(r"^(\S+) +([0-9a-f]{16})((?: +(?:\d+|-|on|off)(?= |$))*) *(.*)$", text, re.M)
-    return [(label, dict(zip(COLUMNS, map(number, values.split()), strict=False),
-                         address=int(address, 16), note=note)) for label, address, values, note in found]
+    found = re.findall(rf"^({label}) +([0-9a-f]{{16}})((?: +(?:\d+|-|on|off)(?= |$)){least}) *(.*)$", text, re.M)
+    return [(name, dict(zip(COLUMNS, map(number, values.split()), strict=False),
+                        address=int(address, 16), note=note)) for name, address, values, note in found]
 
 
 def table(text: str) -> dict:
-    """The same of one device's table, by label."""
-    return dict(rows(text))
+    """The same of one net device's table, by label; those that could not be read have no values."""
+    return dict(rows(text, r"(?:rx|tx)\d+|ctrl", "*"))
 
 
 def blocks(text: str) -> dict:

@@ -49,12 +49,13 @@ def test_chains(shown):
 
 
 def test_verdicts(shown):
-    """Only what was stalled on purpose is in trouble: nobody reads from these three peers."""
+    """Only what was stalled on purpose is in trouble, or will be soon: nobody reads from these three peers."""
     for queue in shown.queues:
         verdict = queue.ours["verdict"]
-        stalled = queue.ident.startswith("stalled") and queue.ours["queue"] == "tx0"
-        assert (verdict["severity"] in ("warn", "error")) == stalled, (str(queue), verdict)
-        assert not stalled or verdict["state"] == "ring-full", (str(queue), verdict)
+        if queue.ident.startswith("stalled") and queue.ours["queue"] == "tx0":
+            assert verdict["state"] == "ring-full", (str(queue), verdict)
+        else:
+            assert verdict["severity"] in ("ok", "info"), (str(queue), verdict)
 
 
 def test_sums_of_chains(shown):
