@@ -159,7 +159,8 @@ def with_qemu(queue: dict, device: dict, second: dict, moved: bool = False) -> l
 
     moved: the rings have gone on since QEMU was asked, so only what does not move is compared.
     """
-    wrong = _differences(queue, [("queue", rings.label(second["queue-index"], device["status"]["num-vqs"] - 1))], "QEMU")
+    label = rings.label(second["queue-index"], device["status"]["num-vqs"] - 1)
+    wrong = _differences(queue, [("queue", label)], "QEMU")
     names = _feature_names(device["status"])
     if set(queue["feature_names"]) != names:
         wrong.append(f"{queue['device']} feature_names differ: {sorted(names ^ set(queue['feature_names']))}")

@@ -93,7 +93,8 @@ def _others(folder: str, order: str, scsi_size: int) -> list:
     ]
 
 
-def _workload() -> str:
+def _network() -> list:
+    """Return shell lines: traffic through all NICs."""
     lines = []
     for number, (ident, (pairs, _)) in enumerate(NICS.items()):
         # Byte limits would stop a queue long before its ring is full.
@@ -106,30 +107,36 @@ ip link set eth{number} mtu 65535
 {f"guest_tool lazy eth{number}" if ident in LAZY else ":"}
 ip link set eth{number} up""")
         if pairs:
+            host = f"10.99.{number}.1"
             # Nobody asks for addresses later.
             lines.append(f"ip address add 10.99.{number}.2/24 dev eth{number}\n"
-                         f"arp -s 10.99.{number}.1 02:00:00:00:00:{number:02x}\n"
-                         f"ping -c {7 + 4 * number} -A -W 5 10.99.{number}.1 >/dev/null || echo LAB: no answer {number}")
+                         f"arp -s {host} 02:00:00:00:00:{number:02x}\n"
+                         f"ping -c {7 + 4 * number} -A -W 5 {host} >/dev/null || echo LAB: no answer from {host}")
     for cpu in range(CPUS):
         # Each CPU sends through a queue of its own; several times around the ring.
         lines.append(f"taskset {1 << cpu:x} guest_tool blast eth0 {1100 + 350 * cpu} &")
     for number, (pairs, _) in enumerate(NICS.values()):
         if number:
             lines.append(f"guest_tool pieces eth{number} {150 + 50 * number if pairs else 1100} &")
-    lines.append("wait")
-    # Commands without data, for a second round of that ring.
-    lines.append("until [ -b /dev/sda ]; do sleep 0.1; done; for n in $(seq 12); do echo 1 >/sys/block/sda/device/rescan; done")
+    return [*lines, "wait"]
+
+
+def _disks() -> list:
+    """Return shell lines: requests that wait, and others in between that do not."""
+    lines = ["until [ -b /dev/sda ]; do sleep 0.1; done",
+             # Commands without data, for a second round of that ring.
+             "for n in $(seq 12); do echo 1 >/sys/block/sda/device/rescan; done"]
     for command in ("drain /dev/{} &", f"hold /dev/{{}} {HELD[0]}"):
         lines += [f"guest_tool {command.format(disk)}" for disk in DISK_NAMES]
         lines.append("sleep 0.5")
-    # Answered at once, ahead of what waits, if the order does not matter; and whoever comes then.
+    # Answered at once, ahead of what waits, if the order does not matter.
     for disk in DISK_NAMES:
         lines.append(f"{{ for n in 1 2 3; do cat /sys/block/{disk}/serial >/dev/null; done; }} 2>/dev/null &")
-    lines.append("sleep 0.5")
-    for disk in DISK_NAMES:
-        lines.append(f"guest_tool hold /dev/{disk} {HELD[1]}")
-    lines.append("(exec 3<>$(echo /dev/vport*p1); cat <&3 >/dev/null & exec cat /dev/zero >&3) &")
-    return "\n".join([*lines, "sleep 1"])
+    return [*lines, "sleep 0.5", *(f"guest_tool hold /dev/{disk} {HELD[1]}" for disk in DISK_NAMES)]
+
+
+# As much as the port takes.
+PORT = "(exec 3<>$(echo /dev/vport*p1); cat <&3 >/dev/null & exec cat /dev/zero >&3) &"
 
 
 def _held(words: dict) -> list:
@@ -211,12 +218,15 @@ def _running(kernel: Kernel, order: str = "", memory: int = 384, **more):
                 namespace.run("ip", "neighbour", "replace", f"10.99.{number}.2", "dev", f"tap{number}",
                               "lladdr", f"52:54:00:00:00:{number:02x}", "nud", "permanent")
         devices = [*_nics(folder, order), *_others(folder, order, SCSI_SIZE[kernel.name])]
-        guest = stack.enter_context(Guest(kernel, _workload(), devices, modules=MODULES, netns=namespace, cpus=CPUS,
+        workload = "\n".join([*_network(), *_disks(), PORT, "sleep 1"])
+        guest = stack.enter_context(Guest(kernel, workload, devices, modules=MODULES, netns=namespace, cpus=CPUS,
                                           memory=memory, files={"bin/guest_tool": scenes_net.guest_tool()}, **more))
         for peer in peers:
             peer.accept()
         with store.step(f"guest {kernel.release}: boot with {len(IDENTS)} devices"):
             guest.wait_for()
+        if trouble := [line for line in guest.console().splitlines() if line.startswith(("LAB: ", "guest_tool: "))]:
+            raise store.LabError("\n".join(trouble))
         with store.step(f"guest {kernel.release}: send to it"):
             namespace.blast("10.99.0.2", packets=FLOOD)
             guest.qmp("balloon", value=(memory - 8) << 20)

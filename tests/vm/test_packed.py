@@ -13,7 +13,7 @@ import pytest
 import screens
 from lab import core
 from scenes_virtio import HELD, NICS, SCSI_SIZE
-from test_vqwalk import printed, steps
+from test_vqwalk import printed, steps, words_read
 from virtio_shown import CRASH
 
 SCENES = [("mixed", "6.1"), ("mixed", "5.10"), ("mixed", "6.12"), ("mixed", "7.3"), ("in_order", "7.3")]
@@ -220,8 +220,7 @@ def test_commands_repeat_the_walk(plain, crash, vring_so, tmp_path, mods):
         transcript = {line: terminal.command(line) for line in text.splitlines()}
     found = [(address, printed(commands[-1], transcript[commands[-1]])) for _, address, commands in steps(text)]
     assert len(found) >= 8 and all(told == address for told, address in found), found
-    words = {int(at, 16): int(word, 16) for at, word in re.findall(
-        r"^ *([0-9a-f]+): +([0-9a-f]{4})\b", "\n".join(map(transcript.get, re.findall("^rd -16 .*", text, re.M))), re.M)}
+    words = words_read(text, transcript)
     for area in ("driver", "device"):
         assert words[int(queue.drgn[area]["addr"], 16)] == queue.words[area]["off_wrap"]
 
