@@ -130,8 +130,8 @@ def test_tables_by_direction(vring):
 def test_bad_input_is_one_line(vring):
     """What was asked, and what would work; the session goes on."""
     cases = {
-        "vring eth7": "'eth7' is no net device, virtio-net device or virtqueue; virtio-net devices: eth0 (net_device",
-        "vring ffff888000000123": "'ffff888000000123' is no net device, virtio-net device or virtqueue; virtio-net devices: eth0",
+        "vring eth7": "'eth7' is no net device, virtio device or virtqueue; virtio-net devices: eth0 (net_device",
+        "vring ffff888000000123": "'ffff888000000123' is no net device, virtio device or virtqueue; virtio-net devices: eth0",
         "vring 'x%n\x1b[31m'": r"\x1b[31m",
         "vring lo": "lo (net_device",
         "vring eth0 4": "eth0 has no such queue: its queue pairs are 0..3",
