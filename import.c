@@ -113,8 +113,8 @@ static bool is_other(const struct vr_doc *d, int q)
 {
 	char type[24];
 
-	return vr_doc_string(d, q, "type", type, sizeof(type)) &&
-	       (strcmp(type, "net") || !address(d, q, "net_device"));
+	return !address(d, q, "net_device") ||
+	       (vr_doc_string(d, q, "type", type, sizeof(type)) && strcmp(type, "net"));
 }
 
 static void read_guest_queue(const struct vr_doc *d, int q, struct vr_queue *ret)

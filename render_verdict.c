@@ -59,18 +59,19 @@ static bool worth_a_look(const struct vr_worst *w)
 void vr_text_worst(FILE *out, const struct vr_worst *w)
 {
 	const struct vr_reason *r;
-	char name[80];
+	char name[80], label[4 * VR_LABEL_SIZE];
 
 	if (!w->verdict)
 		return;
 	r = main_reason(w->verdict);
 	vr_text_escape(name, sizeof(name), w->device);
+	vr_text_escape(label, sizeof(label), w->label);
 	if (w->bad)
 		fprintf(out, "%u of %u queues in trouble, the worst: ", w->bad, w->total);
 	else
 		fprintf(out, "%u queue%s, nothing wrong seen%s", w->total,
 			w->total == 1 ? "" : "s", worth_a_look(w) ? "; look at " : "\n");
 	if (w->bad || worth_a_look(w))
-		fprintf(out, "%s %s: %s: %s\n", name, w->label,
+		fprintf(out, "%s %s: %s: %s\n", name, label,
 			vr_state_name(w->verdict->state), r ? r->text : "");
 }

@@ -21,7 +21,8 @@ int vr_watch_parse(const char *word, double *seconds, unsigned *count)
 
 	*count = 0;
 	*seconds = strtod(word, &end);
-	if (end == word || !(*seconds >= 0.01) || *seconds > LONGEST_INTERVAL)
+	/* No "inf", no "0x1p3", no blanks. */
+	if (end == word || end != word + strspn(word, "0123456789.") || !(*seconds >= 0.01) || *seconds > LONGEST_INTERVAL)
 		return -1;
 	if (!*end)
 		return 0;
@@ -34,6 +35,25 @@ int vr_watch_parse(const char *word, double *seconds, unsigned *count)
 
 /* ---- looking --------------------------------------------------------------------------- */
 
+/* A place in a packed ring, from 0 to twice its size. */
+static struct vr_val place(struct vr_val slot, struct vr_val wrap, uint32_t num)
+{
+	if (slot.have == VR_READ)
+		slot.have = wrap.have;
+	slot.v += wrap.v ? 0 : num;
+	return slot;
+}
+
+/* An interrupt was due, and nobody is about to see to it, as far as was read. */
+static bool is_unheard(const struct vr_queue *q)
+{
+	struct vr_val polls = q->napi.scheduled;
+
+	return q->interrupt.known && q->interrupt.due &&
+	       !(q->callback.have == VR_READ && !q->callback.v) &&
+	       (!q->napi.addr || (polls.have == VR_READ && !polls.v));
+}
+
 static void keep_guest(const struct vr_device *d, const struct vr_queue *q,
 		       struct vr_sample *s)
 {
@@ -43,24 +63,19 @@ static void keep_guest(const struct vr_device *d, const struct vr_queue *q,
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vring_virtqueue;
 	s->moving = q->moving;
-	s->parks = q->dir == VR_RX;
+	s->parks = q->dir == VR_RX || q->parked;
 	s->round = q->packed ? 2 * q->num : 0x10000;
 	s->count[0] = q->split.avail_idx;
 	s->count[1] = q->split.used_idx;
 	s->count[2] = q->last_used_idx;
 	if (q->packed) {
-		s->count[0] = p->next_avail_idx;
-		s->count[0].v += p->avail_wrap_counter.v ? 0 : q->num;
-		s->count[1] = p->device_idx;
-		s->count[1].v += p->device_wrap_counter.v ? 0 : q->num;
-		s->count[2] = p->last_used_idx;
-		s->count[2].v += p->used_wrap_counter.v ? 0 : q->num;
+		s->count[0] = place(p->next_avail_idx, p->avail_wrap_counter, q->num);
+		s->count[1] = place(p->device_idx, p->device_wrap_counter, q->num);
+		s->count[2] = place(p->last_used_idx, p->used_wrap_counter, q->num);
 	}
 	s->outstanding = q->counts.device_pending;
 	s->unreaped = q->counts.driver_pending;
-	s->unheard = q->interrupt.known && q->interrupt.due &&
-		     !(q->callback.have == VR_READ && !q->callback.v) &&
-		     !(q->napi.scheduled.have == VR_READ && q->napi.scheduled.v);
+	s->unheard = is_unheard(q);
 	s->verdict = q->verdict;
 	s->verdict.reasons = NULL;
 	s->verdict.nreasons = 0;
@@ -84,15 +99,30 @@ int vr_look_guest(struct vr_arena *arena, const struct vr_snapshot *snap,
 	return 0;
 }
 
+/* Packets for the guest: in vhost's own queue, in the tap's ring, in its socket. */
+static struct vr_val packets(const struct vr_hostq *q)
+{
+	struct vr_val n = { .have = VR_UNREAD };
+
+	if (q->vhost->kind != VR_VHOST_NET || q->vq)
+		return n;
+	if (q->rxq_head.have == VR_READ && q->rxq_tail.have == VR_READ &&
+	    q->rxq_tail.v >= q->rxq_head.v)
+		n = (struct vr_val){ q->rxq_tail.v - q->rxq_head.v, VR_READ };
+	if (q->tx_ring_used.have == VR_READ)
+		n = (struct vr_val){ n.v + q->tx_ring_used.v, VR_READ };
+	if (q->sock_qlen.have == VR_READ)
+		n = (struct vr_val){ n.v + q->sock_qlen.v, VR_READ };
+	return n;
+}
+
 static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
 {
-	bool receives = q->vhost->kind == VR_VHOST_NET && !q->vq;
-
 	snprintf(s->device, sizeof(s->device), "%s", q->device);
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vhost_virtqueue;
 	s->host = true;
-	s->parks = receives;
+	s->parks = q->vhost->kind == VR_VHOST_NET && !q->vq;
 	s->round = 0x10000;
 	s->count[0] = q->last_avail_idx;
 	s->count[1] = q->last_used_idx;
@@ -102,9 +132,7 @@ static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
 	    q->why == VR_TR_OK && !q->zeros)
 		s->outstanding = (struct vr_val){ (uint16_t)(q->ring.avail_idx.v -
 				q->last_avail_idx.v), VR_READ };
-	s->unreaped = q->tx_ring_used;
-	if (receives && q->rxq_tail.have == VR_READ && q->rxq_head.have == VR_READ)
-		s->unreaped.v += q->rxq_tail.v - q->rxq_head.v;
+	s->unreaped = packets(q);
 	s->verdict = q->verdict;
 	s->verdict.reasons = NULL;
 	s->verdict.nreasons = 0;
@@ -123,18 +151,27 @@ int vr_look_host(struct vr_arena *arena, const struct vr_host *h, struct vr_look
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-static const struct vr_sample *earlier(const struct vr_look *from,
-				       const struct vr_sample *now, unsigned hint)
+/* An address alone may have become another queue's. */
+static bool is_same(const struct vr_sample *a, const struct vr_sample *b)
 {
-	if (hint < from->n && from->sample[hint].key == now->key)
-		return &from->sample[hint];
-	for (unsigned i = 0; i < from->n; i++)
-		if (from->sample[i].key == now->key)
-			return &from->sample[i];
+	return a->key == b->key && !strcmp(a->label, b->label) &&
+	       !strcmp(a->device, b->device);
+}
+
+/* The queue of another look, which is mostly at the same place there. */
+static const struct vr_sample *find(const struct vr_look *in, const struct vr_sample *s,
+				    unsigned hint)
+{
+	if (hint < in->n && is_same(&in->sample[hint], s))
+		return &in->sample[hint];
+	for (unsigned i = 0; i < in->n; i++)
+		if (is_same(&in->sample[i], s))
+			return &in->sample[i];
 	return NULL;
 }
 
-/* How far counter 'i' came; the kick count has all its bits. */
+/* How far counter 'i' came; the kick count has all its bits, and begins anew when it
+ * was read meanwhile. */
 static struct vr_val progress(const struct vr_sample *a, const struct vr_sample *b,
 			      unsigned i)
 {
@@ -143,10 +180,13 @@ static struct vr_val progress(const struct vr_sample *a, const struct vr_sample 
 	if (a->count[i].have != VR_READ || b->count[i].have != VR_READ ||
 	    a->round != b->round || !a->round)
 		return d;
+	if (b->host && i == 2) {
+		if (b->count[i].v >= a->count[i].v)
+			d = (struct vr_val){ b->count[i].v - a->count[i].v, VR_READ };
+		return d;
+	}
 	d.have = VR_READ;
-	d.v = b->count[i].v - a->count[i].v;
-	if (!b->host || i < 2)
-		d.v = (b->count[i].v + a->round - a->count[i].v % a->round) % a->round;
+	d.v = (b->count[i].v % a->round + a->round - a->count[i].v % a->round) % a->round;
 	return d;
 }
 
@@ -165,10 +205,12 @@ static bool stands_still(const struct vr_sample *a, const struct vr_sample *b)
 static void conclusion(char *buf, size_t size, const struct vr_sample *a,
 		       const struct vr_sample *b)
 {
-	bool still = a && stands_still(a, b);
+	bool still = a && !b->moving && stands_still(a, b);
 	const char *state = vr_state_name(b->verdict.state);
 
-	if (!still || b->verdict.state == VR_ST_STOPPED)
+	if (!a)
+		snprintf(buf, size, "%s, not there before", state);
+	else if (!still || b->verdict.state == VR_ST_STOPPED)
 		snprintf(buf, size, "%s", state);
 	else if (!b->host && a->unheard && b->unheard && b->unreaped.v)
 		snprintf(buf, size, "not moving while %" PRIu64
@@ -192,10 +234,19 @@ static const char *rate(struct vr_val d, double seconds, char buf[24])
 	return buf;
 }
 
+static void queue_name(char *buf, size_t size, const struct vr_sample *s)
+{
+	char device[4 * sizeof(s->device)], label[4 * sizeof(s->label)];
+
+	vr_text_escape(device, sizeof(device), s->device);
+	vr_text_escape(label, sizeof(label), s->label);
+	snprintf(buf, size, "%s %s", device, label);
+}
+
 void vr_text_watch(FILE *out, const struct vr_look *from, const struct vr_look *to)
 {
 	double seconds = (double)(to->nsec - from->nsec) / 1e9;
-	bool host = to->n && to->sample[0].host;
+	bool host = to->n ? to->sample[0].host : from->n && from->sample[0].host;
 
 	if (!(seconds > 0))
 		seconds = 1e-9;
@@ -203,12 +254,11 @@ void vr_text_watch(FILE *out, const struct vr_look *from, const struct vr_look *
 		host ? "TAKEN/s" : "ADDED/s", "RETURNED/s", host ? "KICKS/s" : "REAPED/s",
 		host ? "BEHIND" : "DEV", host ? "WAIT" : "DRV", "STATE");
 	for (unsigned i = 0; i < to->n; i++) {
-		const struct vr_sample *b = &to->sample[i], *a = earlier(from, b, i);
+		const struct vr_sample *b = &to->sample[i], *a = find(from, b, i);
 		const struct vr_val none = { .have = VR_UNREAD };
-		char name[80], full[130], words[160], buf[5][24];
+		char full[400], words[160], buf[5][24];
 
-		vr_text_escape(name, sizeof(name), b->device);
-		snprintf(full, sizeof(full), "%s %s", name, b->label);
+		queue_name(full, sizeof(full), b);
 		conclusion(words, sizeof(words), a, b);
 		fprintf(out, "%-22s %10s %10s %10s %6s %6s  %s\n", full,
 			rate(a ? progress(a, b, 0) : none, seconds, buf[0]),
@@ -216,5 +266,14 @@ void vr_text_watch(FILE *out, const struct vr_look *from, const struct vr_look *
 			rate(a ? progress(a, b, 2) : none, seconds, buf[2]),
 			vr_val_text(b->outstanding, buf[3]),
 			vr_val_text(b->unreaped, buf[4]), words);
+	}
+	for (unsigned i = 0; i < from->n; i++) {
+		char full[400];
+
+		if (find(to, &from->sample[i], i))
+			continue;
+		queue_name(full, sizeof(full), &from->sample[i]);
+		fprintf(out, "%-22s %10s %10s %10s %6s %6s  gone\n", full, "-", "-", "-", "-",
+			"-");
 	}
 }
