@@ -49,7 +49,7 @@ static bool fits(const struct vr_device *d, const struct vr_queue *q,
 	if (q->packed || !same(q->dma_desc, h->dma_desc) ||
 	    !same(q->dma_avail, h->dma_avail) || !same(q->dma_used, h->dma_used))
 		return false;
-	if (h->vhost->kind == VR_VHOST_NET && q->dir != (h->vq ? VR_TX : VR_RX))
+	if (q->dir != (h->vhost->kind != VR_VHOST_NET ? VR_OTHER : h->vq ? VR_TX : VR_RX))
 		return false;
 	return q->num == h->num.v && (!are_read(d->features, h->acked_features) ||
 	       !(h->acked_features.v & ~VHOST_PRIVATE & ~d->features.v));
@@ -103,6 +103,7 @@ static bool device_fits(struct vr_comparison *k, struct vr_candidate *one)
 		const struct vr_hostq *h = &k->h->queues[i];
 		const struct vr_queue *q;
 
+		k->tried++;
 		if (!is_set_up(h))
 			continue;
 		q = partner(k, one->d, h);
@@ -130,23 +131,29 @@ static int add_candidate(struct vr_ctx *c, struct vr_comparison *k,
 static int find_candidates(struct vr_ctx *c, struct vr_comparison *k)
 {
 	for (unsigned first = 0, n; first < k->h->nqueues; first += n) {
-		n = group_at(k->h, first);
-		for (unsigned i = 0; i < k->g->ndevices; i++) {
-			struct vr_candidate one = { .d = &k->g->devices[i],
-				.first = first, .count = n };
+		struct vr_candidate one = { .first = first,
+			.count = n = group_at(k->h, first) };
 
-			if (k->ncandidates == MAX_CANDIDATES || k->gave_up)
+		for (unsigned i = 0; i < k->g->ndevices; i++) {
+			one.d = &k->g->devices[i];
+			if (k->ncandidates == MAX_CANDIDATES || k->tried > MAX_TRIES)
+				k->gave_up = true;
+			if (k->gave_up)
 				return 0;
 			if (device_fits(k, &one) && add_candidate(c, k, one))
 				return -1;
+			one.number += one.d->nqueues;
 		}
 	}
 	return 0;
 }
 
-/* Joined is what fits, indices and all, where neither end has another choice. */
+/* Joined is what fits, indices and all, where neither end has another choice; whether
+ * it has is known only when all were looked at. */
 static void join(struct vr_comparison *k)
 {
+	if (k->gave_up)
+		return;
 	for (unsigned i = 0; i < k->ncandidates; i++) {
 		struct vr_candidate *a = &k->candidates[i];
 
@@ -169,15 +176,19 @@ struct ends {
 	const struct vr_queue *q;
 	const struct vr_hostq *h;
 	uint64_t waiting;	/* packets for the guest, in vhost and the tap */
+	bool sure;		/* one end alone says so */
 };
 
 static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state state,
 			 enum vr_severity severity, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* Of two moments nothing can be wrong together: what the one end has not seen may not
+ * have been there yet. */
 static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state state,
 			 enum vr_severity severity, const char *format, ...)
 {
+	bool alarm = severity > VR_SEV_INFO && e->p->apart_in_time && !e->sure;
 	char text[200];
 	va_list args;
 
@@ -185,7 +196,8 @@ static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state stat
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	e->p->where = where;
-	return vr_conclude(&e->j, state, severity, "%s", text);
+	return vr_conclude(&e->j, state, alarm ? VR_SEV_INFO : severity, "%s%s", text,
+			   alarm ? " (by two moments, so it may be motion)" : "");
 }
 
 static bool queued(const struct vr_poll *p)
@@ -215,6 +227,7 @@ static bool one_end_is_sure(struct ends *e)
 {
 	const struct vr_verdict *g = &e->q->verdict, *h = &e->h->verdict;
 
+	e->sure = true;
 	if (g->state == VR_ST_CORRUPT || g->state == VR_ST_BROKEN)
 		say(e, VR_AT_DRIVER, g->state, VR_SEV_ERROR, "the guest's end is %s",
 		    vr_state_name(g->state));
@@ -228,8 +241,8 @@ static bool one_end_is_sure(struct ends *e)
 	else if (g->state == VR_ST_STOPPED)
 		say(e, VR_AT_DRIVER, VR_ST_STOPPED, VR_SEV_INFO, "the guest's end is stopped");
 	else
-		return false;
-	return true;
+		e->sure = false;
+	return e->sure;
 }
 
 /* Published, and not taken by vhost though it has reason to. */
@@ -243,7 +256,10 @@ static bool is_not_taken(struct ends *e)
 	if (!are_read(q->split.avail_idx, h->last_avail_idx) || !left ||
 	    (receives && !e->waiting))
 		return false;
-	if (queued(&h->kick_poll) || queued(&h->backend_poll) || !sleeps(h))
+	if (!h->worker.addr || !vr_is_read(h->worker.state))
+		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
+		    "%u published and not taken, what the worker does was not read", left);
+	else if (queued(&h->kick_poll) || queued(&h->backend_poll) || !sleeps(h))
 		say(e, VR_AT_WORKER, sleeps(h) ? VR_ST_KICK_NOT_SERVED : VR_ST_ACTIVE,
 		    sleeps(h) ? VR_SEV_WARN : VR_SEV_OK,
 		    "%u published and not taken, %s", left, sleeps(h) ?
@@ -305,11 +321,16 @@ static bool is_not_reaped(struct ends *e)
 	}
 	if (!q->interrupt.due || (vr_is_read(q->callback) && !q->callback.v))
 		return false;
-	if (told || (h->signal.known && !h->signal.event_idx))
+	if (q->napi.addr && !vr_is_read(q->napi.scheduled))
+		say(e, VR_AT_NAPI, VR_ST_NOT_REAPING, VR_SEV_INFO,
+		    "%" PRIu64 " returned and not reaped, what NAPI does was not read",
+		    q->counts.driver_pending.v);
+	else if (told || (h->signal.known && !h->signal.event_idx))
 		say(e, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
 		    "%" PRIu64 " returned and not reaped, vhost has signalled used %" PRIu64
-		    ", callbacks are on, NAPI is not scheduled: lost (or this very moment under way)",
-		    q->counts.driver_pending.v, h->signalled_used.v);
+		    ", callbacks are on%s: lost (or this very moment under way)",
+		    q->counts.driver_pending.v, h->signalled_used.v,
+		    q->napi.addr ? ", NAPI is not scheduled" : "");
 	else
 		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
 		    "%" PRIu64 " returned and not reaped, vhost has not signalled yet (used %"
@@ -331,16 +352,26 @@ static bool is_not_returned(struct ends *e)
 	return true;
 }
 
+/* Each word of the ring, which both ends know, or where the host's side of it is
+ * missing, vhost's own idea of it. */
+static void compare_moments(struct vr_pair *p)
+{
+	const struct vr_split *g = &p->q->split, *h = &p->h->ring;
+	bool readable = p->h->why == VR_TR_OK && !p->h->zeros;
+	struct vr_val used = readable ? h->used_idx : p->h->last_used_idx;
+
+	p->moment_known = readable && are_read(g->avail_idx, h->avail_idx);
+	p->apart_in_time = (p->moment_known && apart(g->avail_idx, h->avail_idx)) ||
+			   (are_read(g->used_idx, used) && apart(g->used_idx, used));
+	p->moment_known = p->moment_known || p->apart_in_time;
+}
+
 static void judge(struct vr_ctx *c, struct vr_pair *p)
 {
 	struct ends e = { .j = { .c = c, .v = &p->joint }, .p = p, .q = p->q, .h = p->h,
 			  .waiting = packets(p->h) };
 
-	p->apart_in_time = p->h->why == VR_TR_OK && !p->h->zeros &&
-		((are_read(p->q->split.avail_idx, p->h->ring.avail_idx) &&
-		  p->q->split.avail_idx.v != p->h->ring.avail_idx.v) ||
-		 (are_read(p->q->split.used_idx, p->h->ring.used_idx) &&
-		  p->q->split.used_idx.v != p->h->ring.used_idx.v));
+	compare_moments(p);
 	if (one_end_is_sure(&e) || is_not_reaped(&e) || is_not_taken(&e) ||
 	    has_no_buffers(&e) || is_not_returned(&e))
 		return;
@@ -349,20 +380,6 @@ static void judge(struct vr_ctx *c, struct vr_pair *p)
 
 /* ---- the comparison ------------------------------------------------------------------------------ */
 
-static unsigned guest_number(const struct vr_comparison *k, const struct vr_queue *q)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < k->g->ndevices; i++) {
-		const struct vr_device *d = &k->g->devices[i];
-
-		if (q >= d->queues && q < d->queues + d->nqueues)
-			return n + (unsigned)(q - d->queues);
-		n += d->nqueues;
-	}
-	return n;
-}
-
 static void pair_up(struct vr_ctx *c, struct vr_comparison *k,
 		    const struct vr_candidate *one)
 {
@@ -370,12 +387,16 @@ static void pair_up(struct vr_ctx *c, struct vr_comparison *k,
 		const struct vr_hostq *h = &k->h->queues[i];
 		const struct vr_queue *q = is_set_up(h) ? partner(k, one->d, h) : NULL;
 		struct vr_pair *p = &k->pairs[k->npairs];
+		uint8_t *taken;
 
-		if (!q || k->host_paired[i])
+		if (!q)
 			continue;
+		taken = &k->guest_paired[one->number + (unsigned)(q - one->d->queues)];
+		if (*taken)
+			continue;	/* a queue has one other end */
 		*p = (struct vr_pair){ .d = one->d, .q = q, .h = h };
 		k->npairs++;
-		k->host_paired[i] = k->guest_paired[guest_number(k, q)] = 1;
+		k->host_paired[i] = *taken = 1;
 		judge(c, p);
 	}
 }

@@ -41,11 +41,13 @@ struct vr_pair {
 	enum vr_where where;
 	struct vr_verdict joint;
 	bool apart_in_time;	/* the ring's words differ: two moments */
+	bool moment_known;	/* there were words to tell by */
 };
 
 /* A guest's device and the host's queues that may be its other end. */
 struct vr_candidate {
 	const struct vr_device *d;
+	unsigned number;	/* of its first queue, among all the guest's */
 	unsigned first, count;	/* of the host's queues */
 	bool plausible;		/* the indices go together */
 	bool joined;		/* no other one comes into question */

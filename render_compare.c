@@ -14,6 +14,12 @@ static const char *device_name(const struct vr_device *d, char *buf, size_t size
 	return buf;
 }
 
+static const char *label_of(const char *label, char buf[4 * VR_LABEL_SIZE])
+{
+	vr_text_escape(buf, 4 * VR_LABEL_SIZE, label);
+	return buf;
+}
+
 static const char *host_name(const struct vr_hostq *h, char *buf, size_t size)
 {
 	char comm[80];
@@ -43,12 +49,14 @@ static void print_pair(FILE *out, const struct vr_pair *p)
 {
 	const struct vr_queue *q = p->q;
 	const struct vr_hostq *h = p->h;
-	char name[200];
+	char name[200], label[4 * VR_LABEL_SIZE];
 
 	fprintf(out, "%s %s  vring_virtqueue %" PRIx64,
-		device_name(p->d, name, sizeof(name)), q->label, q->vring_virtqueue);
+		device_name(p->d, name, sizeof(name)), label_of(q->label, label),
+		q->vring_virtqueue);
 	fprintf(out, "  <->  %s %s  vhost_virtqueue %" PRIx64 "\n",
-		host_name(h, name, sizeof(name)), h->label, h->vhost_virtqueue);
+		host_name(h, name, sizeof(name)), label_of(h->label, label),
+		h->vhost_virtqueue);
 	fprintf(out, "    %-26s    %s\n", "GUEST", "HOST");
 	row(out, "avail->idx", q->split.avail_idx, "avail_idx", h->avail_idx);
 	row(out, "num_added", q->num_added, "last_avail_idx", h->last_avail_idx);
@@ -61,6 +69,8 @@ static void print_pair(FILE *out, const struct vr_pair *p)
 		vr_state_name(h->verdict.state));
 	if (p->apart_in_time)
 		fprintf(out, "    the ring's words differ: the two dumps are of different moments\n");
+	else if (!p->moment_known)
+		fprintf(out, "    whether the two dumps are of one moment cannot be told\n");
 	fprintf(out, "    together: %s (%s), it is at: %s\n", vr_state_name(p->joint.state),
 		vr_severity_name(p->joint.severity), vr_where_name(p->where));
 	for (unsigned i = 0; i < p->joint.nreasons; i++)
@@ -88,7 +98,7 @@ static void print_ambiguous(FILE *out, const struct vr_comparison *k)
 static void print_alone(FILE *out, const struct vr_comparison *k)
 {
 	unsigned n = 0;
-	char name[200];
+	char name[200], label[4 * VR_LABEL_SIZE];
 
 	for (unsigned i = 0; i < k->g->ndevices; i++) {
 		const struct vr_device *d = &k->g->devices[i];
@@ -97,7 +107,7 @@ static void print_alone(FILE *out, const struct vr_comparison *k)
 			if (!k->guest_paired[n])
 				fprintf(out, "guest: %s %s has no partner%s\n",
 					device_name(d, name, sizeof(name)),
-					d->queues[q].label,
+					label_of(d->queues[q].label, label),
 					d->queues[q].dir == VR_CTRL ?
 					": vhost never has this queue" : "");
 	}
@@ -105,7 +115,7 @@ static void print_alone(FILE *out, const struct vr_comparison *k)
 		if (!k->host_paired[i])
 			fprintf(out, "host: %s %s has no partner%s\n",
 				host_name(&k->h->queues[i], name, sizeof(name)),
-				k->h->queues[i].label,
+				label_of(k->h->queues[i].label, label),
 				k->h->queues[i].vhost->iotlb ?
 				": its addresses are behind an IOMMU" : "");
 }
@@ -196,7 +206,8 @@ static void json_pair(struct json *j, const struct vr_pair *p)
 	json_object(j, NULL);
 	json_guest_end(j, "guest", p->d, p->q);
 	json_host_end(j, "host", p->h);
-	json_bool(j, "same_moment", !p->apart_in_time);
+	json_val_bool(j, "same_moment", (struct vr_val){ !p->apart_in_time,
+		      p->moment_known ? VR_READ : VR_UNREAD });
 	json_string(j, "at", vr_where_name(p->where));
 	vr_json_verdict(j, &p->joint);
 	json_close_object(j);
