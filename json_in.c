@@ -194,11 +194,13 @@ static bool scan_value(struct scan *s)
 
 	if (s->want != WANT_VALUE && s->want != WANT_VALUE_OR_END)
 		return wrong(s, wanted_words[s->want]);
+	if (!s->depth && ch != '{')
+		return wrong(s, "one object is expected");
 	if (ch == '{' || ch == '[')
 		return open_one(s, ch == '{');
 	if (!(ch == '"' ? skip_string(s) : skip_word(s)))
 		return false;
-	s->want = s->depth ? WANT_COMMA_OR_END : WANT_NOTHING;
+	s->want = WANT_COMMA_OR_END;
 	return true;
 }
 
@@ -262,9 +264,6 @@ int vr_doc_parse(struct vr_arena *a, const char *text, size_t len, struct vr_doc
 	jsmn_init(&p);
 	if (jsmn_parse(&p, text, len, tok, (unsigned)n) != n)
 		return bad(why, size, text, p.pos < len ? p.pos : len, "this is no JSON");
-	if (tok[0].type != JSMN_OBJECT)
-		return bad(why, size, text, (size_t)tok[0].start,
-			   "one object is expected");
 	ret->count = n;
 	for (int i = 0; i < n; i++)
 		ret->node[i] = (struct vr_node){ .type = (uint8_t)tok[i].type,
