@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the fuzzers' seeds: make_corpus.py FOLDER. The same bytes every time."""
 
+import json
 import random
 import struct
 import sys
@@ -128,11 +129,67 @@ def soup_seeds():
             yield f"soup-{which}-{scarcity}", bytes([which, rng.randrange(256), 0, scarcity]) + rng.randbytes(1500)
 
 
+def json_guest(**change):
+    """A guest's queues as they fit the fuzzer's host."""
+    queues = []
+    for i, label in enumerate(("rx0", "tx0", "ctrl")):
+        address = [f"0x{0x1000 * n + 0x4000 * i:x}" for n in (1, 2, 3)]
+        queues.append({"device": "eth0", "netns": 1, "net_device": "0x1", "virtio_device": "0x2", "type": "net",
+                       "queue": label, "layout": "split", "num": 256, "num_free": 2, "num_added": 0,
+                       "last_used_idx": 10, "avail_flags_shadow": 0, "event": True, "broken": False,
+                       "callback": i < 2, "in_use": True, "features": "0x120000000",
+                       "avail": {"flags": 0, "idx": 12, "used_event": 10},
+                       "used": {"flags": 0, "idx": 11, "avail_event": 11},
+                       "dma": dict(zip(("desc", "avail", "used"), address)),
+                       "napi": {"addr": "0x9", "scheduled": False}, "in_flight": 2, "device_pending": 1,
+                       "driver_pending": 1, "verdict": {"state": "active", "severity": "ok"}, **change})
+    return document("vring", queues)
+
+
+def json_host(**change):
+    queues = []
+    for i, label in enumerate(("rx0", "tx0")):
+        address = [f"0x{0x1000 * n + 0x4000 * i:x}" for n in (1, 2, 3)]
+        queues.append({"device": "tap0", "queue": label, "vq": i, "net_device": "0x1", "vhost_net": "0x2",
+                       "vhost_dev": "0x3", "owner": {"pid": 7, "comm": "q\x1bemu", "mm": "0x4", "state": "S"},
+                       "worker": {"pid": 8, "state": "S"}, "num": 256, "last_avail_idx": 11, "avail_idx": 12,
+                       "last_used_idx": 11, "used_flags": 0, "signalled_used": 11,
+                       "signalled_used_valid": True, "acked_features": "0x100000000",
+                       "kick": {"eventfd_count": 1}, "call": {"eventfd_count": 1}, "rxq": {"head": 0, "tail": 2},
+                       "kick_poll": {"addr": "0x5", "wqh": "0x6", "queued": False}, "backend_poll": None,
+                       "tx_ring": {"size": 1000, "used": 3},
+                       "ring": {"readable": True, "avail": {"flags": 0, "idx": 12, "used_event": 10},
+                                "used": {"flags": 0, "idx": 11, "avail_event": 11}},
+                       "dma": dict(zip(("desc", "avail", "used"), address)), "iova": None,
+                       "verdict": {"state": "active", "severity": "ok"}, **change})
+    return document("vhostq", queues)
+
+
+def document(command, queues):
+    return json.dumps({"schema": "vring/1", "command": command, "nodename": "n\u00e9", "release": "6.1",
+                       "queues": queues, "errors": []}, separators=(",", ":")).encode()
+
+
+def json_seeds():
+    for name, seed in (("guest", json_guest), ("host", json_host)):
+        yield f"{name}-sound", seed()
+        yield f"{name}-label", seed(queue="t\x00x\n\"")
+        yield f"{name}-huge", seed(num=2 ** 64, last_used_idx=2 ** 64 - 1)
+        yield f"{name}-empty", seed(verdict=None, dma=None, device=None)
+        yield f"{name}-cut", seed()[:-40]
+    yield "guest-packed", json_guest(layout="packed", packed={"next_avail_idx": 3})
+    yield "host-iova", json_host(iova={"desc": "0x1"}, dma=None)
+    # Where a lenient reader loses whose value it is.
+    yield "colons", b'{"a":[]:"b"}'
+    yield "deep", b'{"a":' + b"[" * 100
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         print(f"usage: {sys.argv[0]} FOLDER", file=sys.stderr)
         return 2
-    for kind, seeds in (("btf", btf_seeds()), ("ring", ring_seeds()), ("soup", soup_seeds())):
+    for kind, seeds in (("btf", btf_seeds()), ("json", json_seeds()),
+                        ("ring", ring_seeds()), ("soup", soup_seeds())):
         folder = Path(sys.argv[1]) / kind
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in seeds:
