@@ -124,7 +124,6 @@ def packed_part(vvq) -> dict:
         "event_flags_shadow": int(packed.event_flags_shadow),
         # Of the buffers that the driver does not have back, by their id: how many descriptors they took.
         "outstanding": {i: int(state.num) for i, state in states if state.data},
-        "desc_at": [address(vring.desc + i) for i in range(num)],
     }
 
 

@@ -15,6 +15,7 @@ from scenes_virtio import HELD
 from virtio_shown import Queue
 
 NEXT = 1
+NO_BATCH = 0xFFFFFFFF
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,15 @@ def test_states(shown):
     assert shown.of("blk-packed").ours["device_pending"] > sum(HELD) + 1
     words = shown.of("net-packed", 0).ours["packed"]
     assert (words["avail_wrap_counter"], words["used_wrap_counter"]) != (1, 1), "it has not gone around"
+
+
+def test_no_batch_is_open(shown):
+    """The driver is in the middle of none, and the oldest buffer of a split ring is the one that it awaits."""
+    for queue in shown.queues:
+        assert queue.drgn["batch_last"] == NO_BATCH, str(queue)
+        if not queue.walk and queue.ours["in_flight"]:
+            oldest = queue.words["avail_ring"][queue.drgn["last_used_idx"] % queue.drgn["num"]]
+            assert queue.drgn["last_used"] == oldest, str(queue)
 
 
 def test_packed_buffers(shown):
