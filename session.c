@@ -16,27 +16,32 @@
 
 struct vr_session vrs = { .ctx = { .t = &vrs.target } };
 
-void vr_begin(void)
+void vr_forget(void)
 {
-	vr_target_recover();
-	vr_target_init(&vrs.target);
 	vr_arena_reset(&vrs.ctx.arena);
 	vr_arena_reset(&vrs.ctx.scratch);
 	vrs.ctx.nerrors = 0;
 	vrs.ctx.device[0] = vrs.ctx.queue[0] = '\0';
-	vrs.target.reads = vrs.target.bytes = 0;
-	vrs.target.why[0] = '\0';
-	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
-	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
-	memset(&vrs.sel, 0, sizeof(vrs.sel));
-	memset(&vrs.snap, 0, sizeof(vrs.snap));
-	memset(&vrs.host, 0, sizeof(vrs.host));
-	memset(&vrs.other, 0, sizeof(vrs.other));
-	vrs.host_side = false;
-	vrs.nodename[0] = '\0';
 	vrs.ctx.types = NULL;
 	vrs.ctx.irqs = NULL;
 	vrs.ctx.btf_why[0] = '\0';
+	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
+	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
+	memset(&vrs.snap, 0, sizeof(vrs.snap));
+	memset(&vrs.host, 0, sizeof(vrs.host));
+}
+
+void vr_begin(void)
+{
+	vr_target_recover();
+	vr_target_init(&vrs.target);
+	vr_forget();
+	vrs.target.reads = vrs.target.bytes = 0;
+	vrs.target.why[0] = '\0';
+	memset(&vrs.sel, 0, sizeof(vrs.sel));
+	memset(&vrs.other, 0, sizeof(vrs.other));
+	vrs.host_side = false;
+	vrs.nodename[0] = '\0';
 }
 
 unsigned vr_terminal_width(void)

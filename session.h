@@ -27,6 +27,9 @@ struct vr_session {
 
 extern struct vr_session vrs;
 
+/* Forget what was read of the kernel: all of it may lie in the arena, and a live one
+ * moves on. */
+void vr_forget(void);
 /* Forget the command before this one. */
 void vr_begin(void);
 /* Columns of the terminal, within reason. */

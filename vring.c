@@ -74,14 +74,8 @@ static bool look(struct vr_arena *arena, uint64_t pid, struct vr_look *ret)
 {
 	struct vr_select again = vrs.sel;
 
-	vr_arena_reset(&vrs.ctx.arena);
+	vr_forget();
 	vr_arena_reset(arena);
-	vrs.ctx.types = NULL;
-	vrs.ctx.nerrors = 0;
-	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
-	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
-	memset(&vrs.snap, 0, sizeof(vrs.snap));
-	memset(&vrs.host, 0, sizeof(vrs.host));
 	if (!(vrs.host_side ? vr_collect_host(false, pid) : vr_collect(false)))
 		return false;
 	vrs.sel = again;
