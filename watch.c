@@ -13,6 +13,8 @@
 #include "watch.h"
 
 #define LONGEST_INTERVAL	86400.0
+/* A guest's CPU may not run for a while: until then an interrupt is on its way. */
+#define LOST_AFTER		0.5
 
 int vr_watch_parse(const char *word, double *seconds, unsigned *count)
 {
@@ -203,7 +205,7 @@ static bool stands_still(const struct vr_sample *a, const struct vr_sample *b)
 
 /* What two looks show and one does not. */
 static void conclusion(char *buf, size_t size, const struct vr_sample *a,
-		       const struct vr_sample *b)
+		       const struct vr_sample *b, double seconds)
 {
 	bool still = a && !b->moving && stands_still(a, b);
 	const char *state = vr_state_name(b->verdict.state);
@@ -214,7 +216,9 @@ static void conclusion(char *buf, size_t size, const struct vr_sample *a,
 		snprintf(buf, size, "%s", state);
 	else if (!b->host && a->unheard && b->unheard && b->unreaped.v)
 		snprintf(buf, size, "not moving while %" PRIu64
-			 " wait to be reaped: lost-interrupt", b->unreaped.v);
+			 " wait to be reaped: %s", b->unreaped.v,
+			 seconds < LOST_AFTER ? state :
+			 vr_state_name(VR_ST_LOST_INTERRUPT));
 	else if (b->host && b->parks && b->unreaped.have == VR_READ && b->unreaped.v)
 		snprintf(buf, size, "not moving while %" PRIu64 " packets wait: %s",
 			 b->unreaped.v, state);
@@ -259,7 +263,7 @@ void vr_text_watch(FILE *out, const struct vr_look *from, const struct vr_look *
 		char full[400], words[160], buf[5][24];
 
 		queue_name(full, sizeof(full), b);
-		conclusion(words, sizeof(words), a, b);
+		conclusion(words, sizeof(words), a, b, seconds);
 		fprintf(out, "%-22s %10s %10s %10s %6s %6s  %s\n", full,
 			rate(a ? progress(a, b, 0) : none, seconds, buf[0]),
 			rate(a ? progress(a, b, 1) : none, seconds, buf[1]),

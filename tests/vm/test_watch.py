@@ -32,7 +32,7 @@ done
 wait
 ip link set eth2 up
 ping -c 1 -W 5 {scenes.HOST} >/dev/null || echo LAB: no answer
-ping -i 0.02 {scenes.HOST} >/dev/null &"""
+ping -A {scenes.HOST} >/dev/null &"""
 
 
 @dataclass
