@@ -189,15 +189,28 @@ void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s)
 		}
 }
 
+/* What moves is not stuck: its words were of different moments. */
+static void excuse(struct vr_judge *j)
+{
+	if (j->v->severity <= VR_SEV_INFO || !j->v->nreasons)
+		return;
+	j->v->severity = VR_SEV_INFO;
+	j->v->reasons[j->v->nreasons - 1].severity = VR_SEV_INFO;
+	append(j, " (it moved while it was read)");
+}
+
 void vr_check_host(struct vr_ctx *c, struct vr_host *h)
 {
 	for (unsigned i = 0; i < h->nqueues; i++) {
 		struct vr_hostq *q = &h->queues[i];
-		struct vr_judge j = { .c = c, .h = q, .v = &q->verdict };
+		struct vr_judge j = { .c = c, .h = q, .v = &q->verdict,
+				      .moving = q->moving };
 
 		if (breached(&j, vr_host_checks))
 			corrupt(&j);
 		else
 			vr_judge_host(&j);
+		if (q->moving)
+			excuse(&j);
 	}
 }

@@ -236,6 +236,7 @@ struct vr_hostq {
 	struct vr_chains chains;
 	enum vr_translation why;	/* VR_TR_OK: readable */
 	bool zeros;		/* reads as zeros, like all of its owner's memory */
+	bool moving;		/* live: its indices changed while it was being read */
 	struct vr_txq txq;	/* the tap's transmit queue: towards the guest */
 	struct vr_val dma_desc, dma_avail, dma_used;
 };

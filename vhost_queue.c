@@ -344,6 +344,22 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_o
 	q->is_le = vr_get(c, &b, VR_VHQ_IS_LE, "is_le");
 }
 
+/* On a live system: did an index change since it was read?  Then vhost's words and the
+ * ring's are of different moments. */
+static bool has_moved(struct vr_ctx *c, const struct vr_hostq *q)
+{
+	struct vr_hostq now = *q;
+	struct vr_obj o = front_of(c, q);
+
+	read_indices(c, &now, &o);
+	read_ring(c, &now);
+	return now.last_avail_idx.v != q->last_avail_idx.v ||
+	       now.avail_idx.v != q->avail_idx.v ||
+	       now.last_used_idx.v != q->last_used_idx.v ||
+	       now.ring.avail_idx.v != q->ring.avail_idx.v ||
+	       now.ring.used_idx.v != q->ring.used_idx.v;
+}
+
 void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
 {
 	struct vr_obj o = front_of(c, q);
@@ -356,6 +372,7 @@ void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q)
 		read_net_part(c, q);
 	read_worker(c, q, &o);
 	read_ring(c, q);
+	q->moving = c->t->live && has_moved(c, q);
 	q->dma_desc = user_to_guest(q->vhost, q->desc);
 	q->dma_avail = user_to_guest(q->vhost, q->avail);
 	q->dma_used = user_to_guest(q->vhost, q->used);

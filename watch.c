@@ -124,6 +124,7 @@ static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vhost_virtqueue;
 	s->host = true;
+	s->moving = q->moving;
 	s->parks = q->vhost->kind == VR_VHOST_NET && !q->vq;
 	s->round = 0x10000;
 	s->count[0] = q->last_avail_idx;

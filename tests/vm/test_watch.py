@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 
 import pytest
+import scenes_host
+from host_model import USUAL, Process
 from lab import net, scenes, store
 from lab.guest import Guest
 
@@ -176,3 +178,55 @@ def test_a_dump_does_not_move(busy_tap, crash, vring_so):
     assert re.fullmatch(r"vring: -w watches a live system; .+\n", out[0])
     assert "eth0  net_device" in out[1]
     assert re.fullmatch(r"vhostq: -w watches a live system; .+\n", out[2])
+
+
+# ---- a host ------------------------------------------------------------------------------
+
+def vmm() -> Process:
+    """One device sends without end, one has nothing to do, and of one vhost was never told."""
+    p = Process("vmm-live", [(0, 0xA0000), (0x100000, 16 << 20, "shared")])
+    p.wired("moving", USUAL).rx.publish(64).kick()
+    for name in ("quiet", "lost"):
+        pair = p.wired(name, USUAL)
+        pair.rx.publish(64).kick()
+        pair.tx.publish(5).kick().settle()
+    p.vhosts["lost"].tx.publish(9)
+    p.say("spin moving 1")
+    return p
+
+
+@pytest.fixture(scope="module")
+def live_host(kernel, crash, vring_so):
+    """What a session says of a running host: a document, a table, and many tables."""
+    one, process = kernel("6.1"), vmm()
+    files = {"bin/host_tool": scenes_host.host_tool(), f"scripts/{process.name}": process.script()}
+    workload = f"{scenes_host.WORKLOAD}\nsh -c '{scenes_host.NO_IPV6}; host_tool /scripts/{process.name}'"
+    with Guest(one, workload, modules=scenes_host.MODULES, files=files, cpus=2, append="nokaslr") as guest:
+        with store.step("host to watch: boot"):
+            guest.wait_for()
+        scenes_host.parse(guest.console())
+        result = crash(VERSION).run(f"live:{guest.ram}@0", one.vmlinux,
+                                    ["vhostq -j", "vhostq -w 0.6,1", "vhostq -w 0.05,60 moving"], so=vring_so)
+        assert len(result.outputs) == 3, result.stdout + result.stderr
+        return result.outputs
+
+
+def test_a_host(live_host):
+    document, text, _ = live_host
+    assert json.loads(document)["live"] is True
+    assert re.match(r"\d+\.\d\d s\nQUEUE +TAKEN/s RETURNED/s +KICKS/s +BEHIND +WAIT  STATE\n", text), text
+    table = {line[0]: (*map(number, line[1:6]), line[6]) for line in LINE.findall(text)}
+    assert set(table) == {f"{name} {way}0" for name in ("moving", "quiet", "lost") for way in ("rx", "tx")}
+    assert table["moving tx0"][0] > 0 and table["moving tx0"][1] > 0
+    assert "not moving" not in table["moving tx0"][-1]
+    assert table["quiet tx0"] == (0, 0, 0, 0, 0, "idle, not moving")
+    assert table["lost tx0"] == (0, 0, 0, 9, 0, "not moving while 9 outstanding: lost-kick")
+    assert table["quiet rx0"][:2] == table["lost rx0"][:2] == (0, 0)
+
+
+def test_a_busy_host_is_never_an_error(live_host):
+    text = live_host[2]
+    assert len(re.findall(r"^\d+\.\d\d s$", text, re.M)) == 60
+    lines = [line for line in LINE.findall(text) if line[0] == "moving tx0"]
+    assert len(lines) == 60 and sum(number(line[2]) > 0 for line in lines) > 20
+    assert not {line[-1] for line in lines for bad in ("corrupt", "error", "unread") if bad in line[-1]}
