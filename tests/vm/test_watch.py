@@ -99,14 +99,15 @@ def test_rates_of_a_busy_device(live):
     for way, (taken, returned), (taken_then, returned_then) in zip(("rx0", "tx0"), before, after, strict=True):
         added, back, reaped, dev, drv, state = table[f"eth0 {way}"]
         most = (returned_then - returned) % 65536
-        # The rate is rounded; a second of pings, at the least.
-        assert 0 < back * seconds <= most + seconds, (way, back, most)
+        # The rate is rounded, and so are the seconds.
+        assert 0 < (back - 1) * (seconds - 0.005) <= most, (way, back, most)
         assert back * seconds > most * seconds / around / 3, (way, back, most, seconds, around)
         assert reaped > 0 and dev <= 256 and drv <= 256
         assert "not moving" not in state
     added, back = table["eth0 tx0"][:2]
     taken = (after[1][0] - before[1][0]) % 65536
-    assert 0 < added * seconds <= taken + 2 * seconds
+    # One more may have been added than was taken.
+    assert 0 < (added - 2) * (seconds - 0.005) <= taken
 
 
 def test_a_stalled_peer(live):
@@ -219,8 +220,8 @@ def test_a_host(live_host):
     assert set(table) == {f"{name} {way}0" for name in ("moving", "quiet", "lost") for way in ("rx", "tx")}
     assert table["moving tx0"][0] > 0 and table["moving tx0"][1] > 0
     assert "not moving" not in table["moving tx0"][-1]
-    assert table["quiet tx0"] == (0, 0, 0, 0, 0, "idle, not moving")
-    assert table["lost tx0"] == (0, 0, 0, 9, 0, "not moving while 9 outstanding: lost-kick")
+    assert table["quiet tx0"] == (0, 0, 0, 0, None, "idle, not moving")
+    assert table["lost tx0"] == (0, 0, 0, 9, None, "not moving while 9 outstanding: lost-kick")
     assert table["quiet rx0"][:2] == table["lost rx0"][:2] == (0, 0)
 
 
