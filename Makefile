@@ -33,7 +33,7 @@ GLUE := debuginfo elf help session target_crash vring
 OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 
 # Files of tests/vm that are run at once; each boots guests of its own.
-JOBS ?= 2
+JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 
 EXTDIR ?= /usr/lib64/crash/extensions
 
