@@ -170,7 +170,8 @@ class Ring:
         addresses = {part: hex(int(told["gpa"][part], 16) + iova) if iova else told["user"][part]
                      for part in ("desc", "avail", "used")}
         return addresses | {
-            "num": self.num, "last_avail_idx": wrap(self.base + self.returned + self.lent),
+            # A busy one takes buffers and gives them back again and again.
+            "num": self.num, "last_avail_idx": None if self.busy else wrap(self.base + self.returned + self.lent),
             "avail_idx": None if self.seen is None else wrap(self.base + self.seen),
             "last_used_idx": last_used,
             "used_flags": self._used_flags(), "signalled_used_valid": signalled,
