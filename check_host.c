@@ -238,11 +238,13 @@ static bool kick_is_lost(struct vr_judge *j)
 	if (is_parked(q) && (!waiting || !vr_is_read(q->avail_idx) ||
 			     apart(q->ring.avail_idx, q->avail_idx) == 0))
 		return false;
-	vr_conclude(j, VR_ST_LOST_KICK, VR_SEV_WARN,
+	/* Between publishing and kicking its owner runs. */
+	vr_conclude(j, VR_ST_LOST_KICK, q->vhost->owner_runs ? VR_SEV_INFO : VR_SEV_WARN,
 		    "%" PRId64 " published and not taken (avail->idx %" PRIu64
-		    ", last_avail_idx %" PRIu64 "), vhost waits for a kick and has none queued, kick count %s",
+		    ", last_avail_idx %" PRIu64 "), vhost waits for a kick and has none queued, kick count %s%s",
 		    backlog(q), q->ring.avail_idx.v, q->last_avail_idx.v,
-		    vr_val_text(q->kick_count, kicks));
+		    vr_val_text(q->kick_count, kicks), q->vhost->owner_runs ?
+		    ": lost, or on its way (the owner runs)" : "");
 	return true;
 }
 

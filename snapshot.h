@@ -188,6 +188,7 @@ struct vr_vhost {
 	uint64_t dev;		/* its vhost_dev */
 	uint64_t mm;		/* of the owner */
 	struct vr_task owner;	/* addr 0: not found */
+	bool owner_runs;	/* one of its threads does */
 	struct vr_task worker;	/* the one that was read last */
 	struct vr_val nvqs, cid;	/* cid: vsock's */
 	uint64_t vq[2], backend[2];	/* vhost_net's queues and their sockets */

@@ -166,14 +166,26 @@ static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
 	return 0;
 }
 
+/* A thread of an owner's runs, or is about to: it may be just about to kick.  Workers
+ * of vhost are threads of the owner too since 6.4. */
+static void note_running(struct vr_host *h, const struct vr_task *task)
+{
+	for (unsigned i = 0; i < h->nvhosts; i++)
+		if (h->vhosts[i].mm == task->mm && strncmp(task->comm, "vhost-", 6))
+			h->vhosts[i].owner_runs = true;
+}
+
 static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 {
 	struct finder f = { .h = arg, .task = task };
+	int r = 0;
 
-	/* Threads share their leader's files. */
-	if (task->addr != task->leader || !task->mm)
-		return 0;
-	return vr_for_each_file(c, task->addr, one_file, &f);
+	/* Threads share their leader's files, and follow it in the list. */
+	if (task->addr == task->leader && task->mm)
+		r = vr_for_each_file(c, task->addr, one_file, &f);
+	if (task->mm && task->state.have == VR_READ && !task->state.v)
+		note_running(f.h, task);
+	return r;
 }
 
 static int try_owner(struct vr_ctx *c, const struct vr_task *task, void *arg)

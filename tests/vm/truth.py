@@ -16,7 +16,7 @@ STATES = ("idle", "active", "stopped", "device-not-consuming", "ring-full", "tx-
 CALM, LOUD = ("ok", "info"), ("warn", "error")
 # What a healthy queue may be called at an unlucky moment, with severity ok or info.
 SUSPECTS = ("idle", "active", "stopped", "device-not-consuming", "ring-full", "tx-stopped", "driver-not-reaping",
-            "kick-not-served")
+            "kick-not-served", "lost-kick")
 
 
 @dataclass(frozen=True)
