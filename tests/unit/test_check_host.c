@@ -327,6 +327,18 @@ static void the_reasons_tell_what_was_seen(void **state)
 	}
 }
 
+/* Between publishing and kicking, a thread of the owner runs. */
+static void a_kick_may_be_on_its_way_while_the_owner_runs(void **state)
+{
+	struct judged x = shaped("tx, never kicked");
+
+	(void)state;
+	x.v.owner_runs = true;
+	assert_verdict(judge(&x), VR_ST_LOST_KICK, INFO);
+	assert_reason(&x.q.verdict, "lost-kick", INFO, "the owner runs");
+	forget(&x);
+}
+
 /* Counts of 15 and 30: data in the avail ring, none in the used one. */
 static void kicks_and_calls_that_moved_nothing(void **state)
 {
@@ -429,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_shape_has_its_state),
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
+		cmocka_unit_test(a_kick_may_be_on_its_way_while_the_owner_runs),
 		cmocka_unit_test(kicks_and_calls_that_moved_nothing),
 		cmocka_unit_test(what_was_not_read_is_a_dash),
 		cmocka_unit_test(what_the_ring_would_tell_is_named),
