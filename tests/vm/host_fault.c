@@ -3,10 +3,11 @@
  * host_fault.c - the part of host_tool that plays a guest who never stops, and
  * one who writes where only the device may.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "host_tool.h"
 
@@ -38,16 +39,26 @@ void do_rounds(char **w)
 		one_round(w, "1");
 }
 
+static void *send_for_ever(void *words)
+{
+	for (unsigned n = 0;; n++)
+		one_round(words, n % 7 ? "1" : "40");
+	return NULL;
+}
+
 /*
- * spin VHOST INDEX: a child sends for ever, sometimes one packet, sometimes many.  The
- * guest's memory must be shared.
+ * spin VHOST INDEX: sends for ever, sometimes one packet, sometimes many, from a thread
+ * of its own, as a virtual CPU is a thread of the process that owns vhost.
  */
 void do_spin(char **w)
 {
-	if (fork())
-		return;
-	for (unsigned n = 0;; n++)
-		one_round(w, n % 7 ? "1" : "40");
+	char **words = calloc(3, sizeof(*words));
+	pthread_t thread;
+
+	for (unsigned i = 0; words && i < 3; i++)
+		words[i] = strdup(w[i]);
+	if (!words || pthread_create(&thread, NULL, send_for_ever, words))
+		failed("no thread");
 }
 
 /* scribble VHOST INDEX COUNT: somebody moves the used index on, or back */

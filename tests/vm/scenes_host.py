@@ -63,7 +63,7 @@ def host_tool() -> Path:
     newest = max(path.stat().st_mtime_ns for path in [*sources, here / "host_tool.h"])
 
     def compile_it(folder):
-        store.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-static", "-O2", "-Wall", "-Wextra", "-Werror",
+        store.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-static", "-pthread", "-O2", "-Wall", "-Wextra", "-Werror",
                    "-o", folder / "host_tool", *sources])
     return store.entry(f"host_tool/{newest}", compile_it) / "host_tool"
 

@@ -80,7 +80,7 @@ BUSY_PAIRS = 6
 
 def busy() -> Process:
     """Guests that send without end."""
-    p = Process("vmm-busy", [(0, 0xA0000), (0x100000, 16 << 20, "shared")])
+    p = Process("vmm-busy", [(0, 0xA0000), (0x100000, 16 << 20)])
     for number in range(BUSY_PAIRS):
         pair = p.wired(f"busy{number}", FLAGS_ONLY if number % 2 else USUAL, base=65000)
         pair.rx.publish(64).kick()
