@@ -132,18 +132,25 @@ static bool work_queued(const struct vr_hostq *q)
 	return is_queued(&q->kick_poll) || is_queued(&q->backend_poll);
 }
 
+static bool is_set(struct vr_val v)
+{
+	return vr_is_read(v) && v.v;
+}
+
 /* Its loop has nothing to do.  It says so before it looks for work, so that one on
- * a CPU is no sleeper; a wait inside of work (a lock, a page) is uninterruptible. */
+ * a CPU, or pushed off it just then, is no sleeper; a wait inside of work (a lock, a
+ * page) is uninterruptible. */
 static bool worker_sleeps(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
 	       (q->worker.state.v & TASK_INTERRUPTIBLE) &&
-	       !(vr_is_read(q->worker.on_cpu) && q->worker.on_cpu.v);
+	       !is_set(q->worker.on_cpu) && !is_set(q->worker.on_rq);
 }
 
 static bool worker_runs(const struct vr_hostq *q)
 {
-	return q->worker.addr && vr_is_read(q->worker.state) && !q->worker.state.v;
+	return q->worker.addr && vr_is_read(q->worker.state) &&
+	       (!q->worker.state.v || is_set(q->worker.on_rq));
 }
 
 static bool worker_stopped(const struct vr_hostq *q)

@@ -22,6 +22,10 @@ static const struct vr_row rows[] = {
 	{ VR_TASK_STATE, T, NULL, true,
 	  { { "task_struct", "__state", "5.14" }, { "task_struct", "state", "" } } },
 	{ VR_TASK_ON_CPU, T, NULL, true, { { "task_struct", "on_cpu", "" } } },
+	{ VR_TASK_ON_RQ, T, NULL, true, { { "task_struct", "on_rq", "" } } },
+	/* 6.12 leaves a task that went to sleep on its queue for a while. */
+	{ VR_TASK_DELAYED, T, NULL, true,
+	  { { "task_struct", "se.sched_delayed", "6.12" } } },
 	{ VR_TASK_FILES, T, NULL, false, { { "task_struct", "files", "" } } },
 	{ VR_FILES_FDT, T, NULL, false, { { "files_struct", "fdt", "" } } },
 	{ VR_FDT_MAX_FDS, T, NULL, false, { { "fdtable", "max_fds", "" } } },

@@ -235,6 +235,19 @@ static uint64_t worker_task(struct vr_ctx *c, uint64_t worker)
 	return vtsk.addr ? vr_get_ptr(c, &vtsk, VR_VTSK_TASK, NULL) : 0;
 }
 
+static void read_worker_task(struct vr_ctx *c, uint64_t addr, struct vr_task *ret)
+{
+	struct vr_obj task = { .addr = addr };
+	struct vr_val delayed;
+
+	vr_read_task(c, addr, addr, ret);
+	ret->on_cpu = vr_get(c, &task, VR_TASK_ON_CPU, NULL);
+	ret->on_rq = vr_get(c, &task, VR_TASK_ON_RQ, NULL);
+	delayed = vr_get(c, &task, VR_TASK_DELAYED, NULL);
+	if (delayed.have == VR_READ && delayed.v)
+		ret->on_rq = (struct vr_val){ .have = VR_READ };
+}
+
 static void read_worker(struct vr_ctx *c, struct vr_hostq *q,
 			const struct vr_obj *vq)
 {
@@ -254,11 +267,8 @@ static void read_worker(struct vr_ctx *c, struct vr_hostq *q,
 	if (!task)
 		return;
 	/* Most often the device's queues share one. */
-	if (q->vhost->worker.addr != task) {
-		vr_read_task(c, task, task, &q->vhost->worker);
-		q->vhost->worker.on_cpu = vr_get(c, &(struct vr_obj){ .addr = task },
-						 VR_TASK_ON_CPU, NULL);
-	}
+	if (q->vhost->worker.addr != task)
+		read_worker_task(c, task, &q->vhost->worker);
 	q->worker = q->vhost->worker;
 }
 

@@ -386,7 +386,8 @@ struct vr_task {
 	uint64_t addr;
 	uint64_t mm;		/* 0: a kernel thread */
 	struct vr_val state;	/* bits of task_struct.__state; 0 is running */
-	struct vr_val on_cpu;	/* it runs this very moment; read of workers only */
+	/* read of workers only: it runs this very moment; it is among those that may */
+	struct vr_val on_cpu, on_rq;
 	struct vr_val pid;
 	char comm[16];
 	uint64_t leader;	/* the thread group's leader */

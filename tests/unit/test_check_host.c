@@ -21,7 +21,7 @@ struct shape {
 	bool tap;			/* the backend's poll waits */
 	unsigned rxq, ring, sock;	/* packets that wait */
 	bool kicked, tapped;		/* work is queued */
-	bool runs, on_cpu;
+	bool runs, on_cpu, on_rq;
 	unsigned blocked;		/* another task state */
 	bool no_worker, detached, iotlb;
 	unsigned num, head, copied;
@@ -144,6 +144,11 @@ static const struct shape shapes[] = {
 	{ "queued, the worker waits for a CPU", NET, TX, 30, 30, 30, 31, 30,
 	  .kicked = true, .runs = true, .state = VR_ST_KICK_NOT_SERVED,
 	  .severity = INFO },
+	{ "queued, the worker was pushed off its CPU before it looked", NET, TX, 30, 30,
+	  30, 31, 30, .kicked = true, .on_rq = true, .state = VR_ST_KICK_NOT_SERVED,
+	  .severity = INFO },
+	{ "published, the worker was pushed off its CPU", NET, TX, 30, 30, 30, 31, 30,
+	  .on_rq = true, .state = VR_ST_ACTIVE, .severity = OK },
 	{ "queued, the worker waits for a page", NET, TX, 30, 30, 30, 31, 30,
 	  .kicked = true, .blocked = D, .state = VR_ST_KICK_NOT_SERVED,
 	  .severity = INFO },
@@ -212,7 +217,7 @@ static void make(const struct shape *s, uint16_t shift, struct judged *x)
 		.next_head = READ(s->head), .why = VR_TR_OK };
 	if (!s->no_worker)
 		q->worker = (struct vr_task){ .addr = 0xffff888000004000,
-			.pid = READ(777), .on_cpu = READ(s->on_cpu),
+			.pid = READ(777), .on_cpu = READ(s->on_cpu), .on_rq = READ(s->on_rq),
 			.state = READ(s->runs ? 0 : s->blocked ? s->blocked : S) };
 	q->ring = (struct vr_split){ .num = num, .avail_idx = moved(s->a, shift),
 		.used_idx = moved(s->u, shift) };
