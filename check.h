@@ -54,6 +54,11 @@ static inline bool vr_is_read(struct vr_val v)
 {
 	return v.have == VR_READ;
 }
+
+static inline bool vr_is_set(struct vr_val v)
+{
+	return v.have == VR_READ && v.v;
+}
 /* What may be under way in the driver, by the traces in the ring (check_ring.c). */
 unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q);
 /* check_guest.c, check_host.c: the state of a queue without breaches. */

@@ -18,11 +18,6 @@
 #define TXQ_DRV_XOFF	1u	/* netdev_queue.state */
 #define TXQ_STACK_XOFF	2u
 
-static bool is_set(struct vr_val v)
-{
-	return v.have == VR_READ && v.v;
-}
-
 static bool is_clear(struct vr_val v)
 {
 	return v.have == VR_READ && !v.v;
@@ -59,7 +54,7 @@ static bool is_unreadable(struct vr_judge *j)
 /* Hardened kernels create queues broken and mend them with DRIVER_OK. */
 static bool is_broken(struct vr_judge *j)
 {
-	if (!is_set(j->q->broken))
+	if (!vr_is_set(j->q->broken))
 		return false;
 	if (is_clear(j->d->enabled))
 		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO,
@@ -76,7 +71,7 @@ static bool is_stopped(struct vr_judge *j)
 	const struct vr_queue *q = j->q;
 	const char *why = NULL;
 
-	if (is_set(d->failed))
+	if (vr_is_set(d->failed))
 		why = "the device failed to probe (virtio_device.failed)";
 	else if (is_clear(d->enabled))
 		why = "the device is not enabled (before DRIVER_OK, or being reset)";
@@ -99,7 +94,7 @@ static bool is_stopped(struct vr_judge *j)
  * (interface down) or is not used (transmitting with napi_tx off); NPSVC tells. */
 static bool polls(const struct vr_queue *q)
 {
-	return is_set(q->napi.scheduled) && !is_clear(q->napi.enabled);
+	return vr_is_set(q->napi.scheduled) && !is_clear(q->napi.enabled);
 }
 
 /* .. or could it, for all that is known?  A poll loop turns callbacks off. */
@@ -123,7 +118,7 @@ static bool is_unheard(const struct vr_queue *q)
  * device goes on. */
 static bool would_hear(const struct vr_queue *q)
 {
-	return is_set(q->irq.idle) && !is_set(q->irq.panicked);
+	return vr_is_set(q->irq.idle) && !vr_is_set(q->irq.panicked);
 }
 
 /* Has the transmit queue been stopped for longer than a busy moment? */
@@ -158,7 +153,7 @@ static void not_reaping(struct vr_judge *j, const char *blocked)
 	vr_conclude(j, VR_ST_NOT_REAPING, VR_SEV_INFO,
 		    "%" PRIu64 " returned and not reaped, the interrupt was due%s%s: %s",
 		    q->counts.driver_pending.v, napi_words(q), blocked,
-		    is_set(q->irq.panicked) ?
+		    vr_is_set(q->irq.panicked) ?
 		    "the kernel has panicked, nobody listens any more" :
 		    "on its way, or lost (a second look or the host's dump tells)");
 }
@@ -198,7 +193,7 @@ static bool receive_is_starved(struct vr_judge *j)
 		vr_conclude(j, VR_ST_RX_STARVED, moment ? VR_SEV_INFO : VR_SEV_WARN,
 			    "no buffer is left with the device, num_free %" PRIu64 " of %" PRIu32 "%s%s",
 			    q->num_free.v, q->num, napi_words(q),
-			    is_set(j->d->refill_pending) ? ", refill work is pending" : "");
+			    vr_is_set(j->d->refill_pending) ? ", refill work is pending" : "");
 	return true;
 }
 
@@ -214,7 +209,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 		return false;
 	if (vr_is_read(q->txq.age_ms))
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
-	if (stuck && is_unheard(q) && !is_set(q->irq.panicked)) {
+	if (stuck && is_unheard(q) && !vr_is_set(q->irq.panicked)) {
 		lost_interrupt(j, "the transmit queue is stopped");
 	} else if (stuck && q->counts.driver_pending.v && polls(q)) {
 		reaping(j, VR_SEV_WARN,

@@ -124,17 +124,12 @@ static bool kicks_off(const struct vr_hostq *q)
 
 static bool is_queued(const struct vr_poll *p)
 {
-	return p->addr && vr_is_read(p->queued) && p->queued.v;
+	return p->addr && vr_is_set(p->queued);
 }
 
 static bool work_queued(const struct vr_hostq *q)
 {
 	return is_queued(&q->kick_poll) || is_queued(&q->backend_poll);
-}
-
-static bool is_set(struct vr_val v)
-{
-	return vr_is_read(v) && v.v;
 }
 
 /* Its loop has nothing to do.  It says so before it looks for work, so that one on
@@ -144,13 +139,13 @@ static bool worker_sleeps(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
 	       (q->worker.state.v & TASK_INTERRUPTIBLE) &&
-	       !is_set(q->worker.on_cpu) && !is_set(q->worker.on_rq);
+	       !vr_is_set(q->worker.on_cpu) && !vr_is_set(q->worker.on_rq);
 }
 
 static bool worker_runs(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
-	       (!q->worker.state.v || is_set(q->worker.on_rq));
+	       (!q->worker.state.v || vr_is_set(q->worker.on_rq));
 }
 
 static bool worker_stopped(const struct vr_hostq *q)
