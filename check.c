@@ -212,5 +212,6 @@ void vr_check_host(struct vr_ctx *c, struct vr_host *h)
 			vr_judge_host(&j);
 		if (q->moving)
 			excuse(&j);
+		q->at = vr_host_at(q);
 	}
 }

@@ -11,6 +11,7 @@
 #include "check.h"
 
 #define USED_F_NO_NOTIFY	1u
+#define AVAIL_F_NO_INTERRUPT	1u
 #define TASK_INTERRUPTIBLE	1u
 #define TASK_STOPPED		0xcu	/* __TASK_STOPPED, __TASK_TRACED */
 #define SCSI_VQ_EVENT		1u
@@ -127,7 +128,7 @@ static bool is_queued(const struct vr_poll *p)
 	return p->addr && vr_is_set(p->queued);
 }
 
-static bool work_queued(const struct vr_hostq *q)
+bool vr_work_queued(const struct vr_hostq *q)
 {
 	return is_queued(&q->kick_poll) || is_queued(&q->backend_poll);
 }
@@ -135,7 +136,7 @@ static bool work_queued(const struct vr_hostq *q)
 /* Its loop has nothing to do.  It says so before it looks for work, so that one on
  * a CPU, or pushed off it just then, is no sleeper; a wait inside of work (a lock, a
  * page) is uninterruptible. */
-static bool worker_sleeps(const struct vr_hostq *q)
+bool vr_worker_sleeps(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
 	       (q->worker.state.v & TASK_INTERRUPTIBLE) &&
@@ -157,7 +158,7 @@ static bool worker_stopped(const struct vr_hostq *q)
 /* Nothing is on its way to this queue. */
 static bool is_at_rest(const struct vr_hostq *q)
 {
-	return worker_sleeps(q) && !work_queued(q) && vr_is_read(q->used_flags);
+	return vr_worker_sleeps(q) && !vr_work_queued(q) && vr_is_read(q->used_flags);
 }
 
 /* Are the queue's buffers there for what may come, rather than work? */
@@ -167,7 +168,7 @@ static bool is_parked(const struct vr_hostq *q)
 }
 
 /* Packets that wait to go to the guest: in vhost, and in the tap. */
-static uint64_t packets_waiting(const struct vr_hostq *q)
+uint64_t vr_packets_waiting(const struct vr_hostq *q)
 {
 	uint64_t n = 0;
 
@@ -230,7 +231,7 @@ static bool stopped_on_error(struct vr_judge *j)
 static bool kick_is_lost(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
-	uint64_t waiting = packets_waiting(q);
+	uint64_t waiting = vr_packets_waiting(q);
 	char kicks[24];
 
 	if (!is_at_rest(q) || kicks_off(q) || backlog(q) <= 0)
@@ -258,9 +259,9 @@ static bool is_not_served(struct vr_judge *j)
 	char pid[24];
 
 	vr_val_text(q->worker.pid, pid);
-	if (!work_queued(q))
+	if (!vr_work_queued(q))
 		return false;
-	if (worker_sleeps(q))
+	if (vr_worker_sleeps(q))
 		vr_conclude(j, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN,
 			    "%s work is queued and worker %s sleeps (state 0x%" PRIx64 ")",
 			    what, pid, q->worker.state.v);
@@ -278,19 +279,68 @@ static bool is_not_served(struct vr_judge *j)
 	return true;
 }
 
+/*
+ * Who in the guest has to move, receiving: a driver that has reaped everything asks for
+ * the next interrupt at used->idx; while it polls, its event stays behind (since 5.15 it
+ * is 0 then).
+ */
+static enum vr_where guest_is_at(const struct vr_hostq *q)
+{
+	uint16_t behind = apart(q->ring.used_idx, q->ring.used_event);
+
+	if (!has_ring(q) || !q->signal.known)
+		return VR_AT_DRIVER;
+	if (!q->signal.event_idx)
+		return q->ring.avail_flags.v & AVAIL_F_NO_INTERRUPT ? VR_AT_NAPI :
+								      VR_AT_DRIVER;
+	if (!behind)
+		return VR_AT_DRIVER;
+	if (behind > q->ring.num)
+		return VR_AT_NAPI;
+	return apart(q->signalled_used, q->ring.used_idx) ? VR_AT_WORKER :
+							    VR_AT_INTERRUPT;
+}
+
 static bool is_starved(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
-	uint64_t waiting = packets_waiting(q);
+	uint64_t waiting = vr_packets_waiting(q);
+	enum vr_where at = guest_is_at(q);
+	bool reaps = at != VR_AT_DRIVER && q->vhost->owner_runs;
 
 	if (!waiting || !is_at_rest(q) || kicks_off(q))
 		return false;
-	vr_conclude(j, VR_ST_RX_STARVED, VR_SEV_WARN,
+	vr_conclude(j, VR_ST_RX_STARVED, reaps ? VR_SEV_INFO : VR_SEV_WARN,
 		    "%" PRIu64 " packets wait and the guest posts no buffers: avail_idx %"
-		    PRIu64 ", last_avail_idx %" PRIu64 "%s", waiting, q->avail_idx.v,
+		    PRIu64 ", last_avail_idx %" PRIu64 "%s%s", waiting, q->avail_idx.v,
 		    q->last_avail_idx.v, q->avail_idx.v == q->last_avail_idx.v ? "" :
-		    " (those left are too few for the next packet)");
+		    " (those left are too few for the next packet)",
+		    at == VR_AT_DRIVER ? "" : reaps ?
+		    "; it has not reaped all yet, and its owner runs" :
+		    "; it has not asked for an interrupt since what was returned last");
 	return true;
+}
+
+enum vr_where vr_host_at(const struct vr_hostq *q)
+{
+	switch (q->verdict.state) {
+	case VR_ST_LOST_KICK:
+		return VR_AT_KICK;
+	case VR_ST_RX_STARVED:
+		return guest_is_at(q);
+	case VR_ST_KICK_NOT_SERVED:
+	case VR_ST_VHOST_ERROR:
+		return VR_AT_WORKER;
+	case VR_ST_STOPPED:
+		return has_backend(q) ? VR_AT_WORKER : VR_AT_BACKEND;
+	case VR_ST_ACTIVE:
+		return vr_work_queued(q) || worker_runs(q) || !vr_is_set(q->backend_poll.wqh) ?
+			VR_AT_WORKER : VR_AT_BACKEND;
+	case VR_ST_CORRUPT:
+		return VR_AT_RING;
+	default:
+		return VR_AT_NOBODY;
+	}
 }
 
 /* What would have to be known of the ring. */
@@ -308,15 +358,15 @@ void vr_judge_host(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
 	int64_t left = backlog(q);
-	uint64_t waiting = packets_waiting(q);
+	uint64_t waiting = vr_packets_waiting(q);
 
 	if (is_stopped(j) || stopped_on_error(j) || kick_is_lost(j) ||
 	    is_not_served(j) || is_starved(j))
 		return;
-	if (work_queued(q) || waiting || (!is_parked(q) && left > 0) || worker_runs(q))
+	if (vr_work_queued(q) || waiting || (!is_parked(q) && left > 0) || worker_runs(q))
 		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK,
 			    "%s%s%" PRIu64 " packets wait for the guest",
-			    work_queued(q) ? "work is queued, " : "",
+			    vr_work_queued(q) ? "work is queued, " : "",
 			    worker_runs(q) ? "the worker runs, " : "", waiting);
 	else
 		vr_conclude(j, VR_ST_IDLE, VR_SEV_OK, "%s", kicks_off(q) ?

@@ -200,28 +200,6 @@ static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state stat
 			   alarm ? " (by two moments, so it may be motion)" : "");
 }
 
-static bool queued(const struct vr_poll *p)
-{
-	return vr_is_read(p->queued) && p->queued.v;
-}
-
-static bool sleeps(const struct vr_hostq *h)
-{
-	return h->worker.addr && vr_is_read(h->worker.state) && h->worker.state.v;
-}
-
-static uint64_t packets(const struct vr_hostq *h)
-{
-	uint64_t n = 0;
-
-	if (h->vhost->kind != VR_VHOST_NET || h->vq)
-		return 0;
-	if (are_read(h->rxq_head, h->rxq_tail) && h->rxq_tail.v > h->rxq_head.v)
-		n += h->rxq_tail.v - h->rxq_head.v;
-	return n + (vr_is_read(h->tx_ring_used) ? h->tx_ring_used.v : 0) +
-	       (vr_is_read(h->sock_qlen) ? h->sock_qlen.v : 0);
-}
-
 /* Either end alone may be sure already. */
 static bool one_end_is_sure(struct ends *e)
 {
@@ -229,10 +207,11 @@ static bool one_end_is_sure(struct ends *e)
 
 	e->sure = true;
 	if (g->state == VR_ST_CORRUPT || g->state == VR_ST_BROKEN)
-		say(e, VR_AT_DRIVER, g->state, VR_SEV_ERROR, "the guest's end is %s",
+		say(e, g->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_DRIVER, g->state, VR_SEV_ERROR, "the guest's end is %s",
 		    vr_state_name(g->state));
 	else if (h->state == VR_ST_CORRUPT || h->state == VR_ST_VHOST_ERROR)
-		say(e, VR_AT_WORKER, h->state, VR_SEV_ERROR, "the host's end is %s",
+		say(e, h->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_WORKER, h->state,
+		    VR_SEV_ERROR, "the host's end is %s",
 		    vr_state_name(h->state));
 	else if (h->state == VR_ST_STOPPED)
 		say(e, VR_AT_BACKEND, VR_ST_STOPPED, g->state == VR_ST_STOPPED ?
@@ -259,10 +238,10 @@ static bool is_not_taken(struct ends *e)
 	if (!h->worker.addr || !vr_is_read(h->worker.state))
 		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
 		    "%u published and not taken, what the worker does was not read", left);
-	else if (queued(&h->kick_poll) || queued(&h->backend_poll) || !sleeps(h))
-		say(e, VR_AT_WORKER, sleeps(h) ? VR_ST_KICK_NOT_SERVED : VR_ST_ACTIVE,
-		    sleeps(h) ? VR_SEV_WARN : VR_SEV_OK,
-		    "%u published and not taken, %s", left, sleeps(h) ?
+	else if (vr_work_queued(h) || !vr_worker_sleeps(h))
+		say(e, VR_AT_WORKER, vr_worker_sleeps(h) ? VR_ST_KICK_NOT_SERVED :
+		    VR_ST_ACTIVE, vr_worker_sleeps(h) ? VR_SEV_WARN : VR_SEV_OK,
+		    "%u published and not taken, %s", left, vr_worker_sleeps(h) ?
 		    "work is queued and the worker sleeps" : "the worker has it in hand");
 	else if (h->used_flags.v & USED_F_NO_NOTIFY)
 		say(e, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN,
@@ -369,7 +348,7 @@ static void compare_moments(struct vr_pair *p)
 static void judge(struct vr_ctx *c, struct vr_pair *p)
 {
 	struct ends e = { .j = { .c = c, .v = &p->joint }, .p = p, .q = p->q, .h = p->h,
-			  .waiting = packets(p->h) };
+			  .waiting = vr_packets_waiting(p->h) };
 
 	compare_moments(p);
 	if (one_end_is_sure(&e) || is_not_reaped(&e) || is_not_taken(&e) ||
@@ -420,14 +399,4 @@ int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_ho
 		if (ret->candidates[i].joined)
 			pair_up(c, ret, &ret->candidates[i]);
 	return 0;
-}
-
-const char *vr_where_name(enum vr_where where)
-{
-	static const char *const names[VR_AT_NWHERE] = {
-		"nobody", "guest driver", "kick", "vhost worker", "backend",
-		"interrupt", "guest NAPI",
-	};
-
-	return names[where];
 }

@@ -21,18 +21,6 @@ struct vr_import {
 int vr_import_doc(struct vr_ctx *c, const struct vr_doc *d, struct vr_import *ret,
 		  char *why, size_t size);
 
-/* Who has to move next. */
-enum vr_where {
-	VR_AT_NOBODY,		/* nothing is outstanding */
-	VR_AT_DRIVER,		/* the guest's driver */
-	VR_AT_KICK,		/* a kick on its way */
-	VR_AT_WORKER,		/* vhost's worker */
-	VR_AT_BACKEND,		/* the backend: the tap, or what reads from it */
-	VR_AT_INTERRUPT,	/* an interrupt on its way */
-	VR_AT_NAPI,		/* the guest's NAPI */
-	VR_AT_NWHERE
-};
-
 /* Two ends of one queue. */
 struct vr_pair {
 	const struct vr_device *d;
@@ -69,7 +57,6 @@ struct vr_comparison {
  * features and indices, and judge the pairs.  0, or -1 when memory is short. */
 int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
 	       struct vr_comparison *ret);
-const char *vr_where_name(enum vr_where where);
 
 /* render_compare.c */
 void vr_text_comparison(FILE *out, const struct vr_comparison *k);

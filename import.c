@@ -209,6 +209,8 @@ static void read_task(const struct vr_doc *d, int owner, const char *name,
 	ret->addr = 1;		/* there is one; where is not told */
 	ret->pid = val(d, t, "pid");
 	ret->mm = address(d, t, "mm");
+	ret->on_cpu = val(d, t, "on_cpu");
+	ret->on_rq = val(d, t, "on_rq");
 	vr_doc_string(d, t, "comm", ret->comm, sizeof(ret->comm));
 	if (vr_doc_string(d, t, "state", letter, sizeof(letter)))
 		ret->state = (struct vr_val){ task_state(letter),

@@ -123,6 +123,7 @@ struct vr_worst {
 	const char *device, *label;
 };
 void vr_text_verdict(FILE *out, const struct vr_verdict *v);
+const char *vr_where_name(enum vr_where where);
 void vr_worst_add(struct vr_worst *w, const struct vr_verdict *v, const char *device,
 		  const char *label);
 void vr_text_worst(FILE *out, const struct vr_worst *w);

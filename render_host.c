@@ -221,6 +221,8 @@ static void print_block(FILE *out, const struct vr_hostq *q)
 	print_around(out, q);
 	print_notify(out, q);
 	vr_text_verdict(out, &q->verdict);
+	if (q->at != VR_AT_NOBODY)
+		fprintf(out, "    it is at: %s\n", vr_where_name(q->at));
 	vr_text_chains(out, &q->chains);
 }
 

@@ -48,6 +48,10 @@ static void json_task(struct json *j, const char *name, const struct vr_task *t,
 	if (owner)
 		json_addr(j, "mm", t->mm);
 	json_string(j, "state", state);
+	if (!owner) {
+		json_val_bool(j, "on_cpu", t->on_cpu);
+		json_val_bool(j, "on_rq", t->on_rq);
+	}
 	json_close_object(j);
 }
 
@@ -207,6 +211,7 @@ void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 			json_regions(&j, q->vhost);
 		vr_json_chains(&j, &q->chains);
 		vr_json_verdict(&j, &q->verdict);
+		json_string(&j, "at", vr_where_name(q->at));
 		json_close_object(&j);
 	}
 	json_close_array(&j);

@@ -14,6 +14,16 @@ void vr_text_verdict(FILE *out, const struct vr_verdict *v)
 		fprintf(out, "    %s: %s\n", v->reasons[i].check, v->reasons[i].text);
 }
 
+const char *vr_where_name(enum vr_where where)
+{
+	static const char *const names[VR_AT_NWHERE] = {
+		"nobody", "guest driver", "ring", "kick", "vhost worker", "backend",
+		"interrupt", "guest NAPI",
+	};
+
+	return names[where];
+}
+
 /* The reason that the verdict rests on: the worst, and of those the first. */
 static const struct vr_reason *main_reason(const struct vr_verdict *v)
 {

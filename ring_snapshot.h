@@ -28,6 +28,19 @@ struct vr_reason {
 	char text[240];
 };
 
+/* Who has to move next. */
+enum vr_where {
+	VR_AT_NOBODY,		/* nothing is outstanding */
+	VR_AT_DRIVER,		/* the guest's driver */
+	VR_AT_RING,		/* nobody can: what the ring says makes no sense */
+	VR_AT_KICK,		/* a kick on its way */
+	VR_AT_WORKER,		/* vhost's worker */
+	VR_AT_BACKEND,		/* the backend: the tap, or what reads from it */
+	VR_AT_INTERRUPT,	/* an interrupt on its way */
+	VR_AT_NAPI,		/* the guest's NAPI */
+	VR_AT_NWHERE
+};
+
 struct vr_verdict {
 	enum vr_state state;
 	enum vr_severity severity;

@@ -234,6 +234,7 @@ struct vr_hostq {
 	struct vr_val next_head;	/* what avail->ring says vhost takes next */
 	struct vr_notify kick, signal;	/* as vhost decides */
 	struct vr_verdict verdict;
+	enum vr_where at;	/* who has to move next, as far as this end knows */
 	struct vr_chains chains;
 	enum vr_translation why;	/* VR_TR_OK: readable */
 	bool zeros;		/* reads as zeros, like all of its owner's memory */

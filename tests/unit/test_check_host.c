@@ -6,6 +6,8 @@
  */
 #include "judge.h"
 
+#define EVENT_IDX	(1ULL << 29)
+
 enum { RX = 0, TX = 1 };
 enum { S = 1, D = 2, T = 4 };
 
@@ -344,6 +346,72 @@ static void a_kick_may_be_on_its_way_while_the_owner_runs(void **state)
 	forget(&x);
 }
 
+static void who_has_to_move_next(void **state)
+{
+	static const struct {
+		const char *shape;
+		enum vr_where at;
+	} cases[] = {
+		{ "tx at rest", VR_AT_NOBODY },
+		{ "rx at rest", VR_AT_NOBODY },
+		{ "tx, at work", VR_AT_WORKER },
+		{ "tx, the tap cannot take more", VR_AT_BACKEND },
+		{ "detached", VR_AT_BACKEND },
+		{ "owner stopped", VR_AT_WORKER },
+		{ "tx, an error", VR_AT_WORKER },
+		{ "tx, never kicked", VR_AT_KICK },
+		{ "queued, the worker sleeps", VR_AT_WORKER },
+		{ "more taken than there are", VR_AT_RING },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct judged x = shaped(cases[i].shape);
+
+		judge(&x);
+		if (x.q.at != cases[i].at)
+			fail_msg("%s: at %s", cases[i].shape, vr_where_name(x.q.at));
+		forget(&x);
+	}
+}
+
+/* A guest that polls, or has not heard yet, has posted no buffers either. */
+static void who_starves_a_receive_queue(void **state)
+{
+	static const struct {
+		uint64_t features;
+		uint16_t flags, used_event, signalled;
+		enum vr_where at;
+	} cases[] = {
+		{ EVENT_IDX, 0, 3, 3, VR_AT_DRIVER },	/* it has reaped all */
+		{ EVENT_IDX, 0, 2, 3, VR_AT_INTERRUPT },
+		{ EVENT_IDX, 0, 60000, 3, VR_AT_NAPI },	/* callbacks are off */
+		{ EVENT_IDX, 0, 2, 1, VR_AT_WORKER },	/* it has yet to signal */
+		{ 0, 0, 0, 0, VR_AT_DRIVER },
+		{ 0, 1, 0, 0, VR_AT_NAPI },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * COUNT_OF(cases); i++) {
+		struct judged x = shaped("drained, the tap is full");
+		bool reaped = cases[i / 2].at == VR_AT_DRIVER;
+
+		x.q.last_avail_idx = x.q.avail_idx = x.q.last_used_idx = READ(3);
+		x.q.ring.avail_idx = x.q.ring.used_idx = READ(3);
+		x.q.acked_features = READ(cases[i / 2].features);
+		x.q.ring.avail_flags = READ(cases[i / 2].flags);
+		x.q.ring.used_event = READ(cases[i / 2].used_event);
+		x.q.signalled_used = READ(cases[i / 2].signalled);
+		x.q.signalled_used_valid = READ(1);
+		vr_host_notify_replay(&x.q);
+		x.v.owner_runs = i % 2;
+		assert_verdict(judge(&x), VR_ST_RX_STARVED,
+			       !reaped && x.v.owner_runs ? INFO : WARN);
+		assert_int_equal(x.q.at, cases[i / 2].at);
+		forget(&x);
+	}
+}
+
 /* Counts of 15 and 30: data in the avail ring, none in the used one. */
 static void kicks_and_calls_that_moved_nothing(void **state)
 {
@@ -447,6 +515,8 @@ int main(void)
 		cmocka_unit_test(each_shape_has_its_state),
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
 		cmocka_unit_test(a_kick_may_be_on_its_way_while_the_owner_runs),
+		cmocka_unit_test(who_has_to_move_next),
+		cmocka_unit_test(who_starves_a_receive_queue),
 		cmocka_unit_test(kicks_and_calls_that_moved_nothing),
 		cmocka_unit_test(what_was_not_read_is_a_dash),
 		cmocka_unit_test(what_the_ring_would_tell_is_named),

@@ -91,7 +91,8 @@ static void make_host(struct trip *x)
 		.call_count = READ(28), .error_count = READ(29), .rxq_head = READ(30),
 		.rxq_tail = READ(33), .tx_ring_size = READ(1000), .tx_ring_used = READ(34),
 		.sock_qlen = READ(35), .worker = { .addr = 1, .pid = READ(315),
-		.state = READ(1), .comm = "vhost-314" }, .dma_desc = READ(0x1000),
+		.on_cpu = READ(1), .on_rq = READ(0), .state = READ(1),
+		.comm = "vhost-314" }, .dma_desc = READ(0x1000),
 		.dma_avail = READ(0x2000), .dma_used = READ(0x3000),
 		.kick_poll = { .addr = 0xffff888000006000, .wqh = READ(0xffff888000007000),
 			       .queued = READ(1) },
@@ -258,6 +259,8 @@ static void a_host_comes_back(void **state)
 	SAME(h, w, sock_qlen);
 	SAME(h, w, worker.state);
 	SAME(h, w, worker.pid);
+	SAME(h, w, worker.on_cpu);
+	SAME(h, w, worker.on_rq);
 	SAME(h, w, kick_poll.wqh);
 	SAME(h, w, kick_poll.queued);
 	SAME(h, w, backend_poll.wqh);
