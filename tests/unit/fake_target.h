@@ -88,7 +88,8 @@ void fake_forget(struct fake_target *f, const char *type, const char *path);
 /* The struct is known only after load_types(module). */
 void fake_in_module(struct fake_target *f, const char *type,
 		    const char *module);
-/* Read a file of layouts/; later definitions replace earlier ones. */
+/* Read a file of layouts/ (fake_types.c has its form); later definitions replace
+ * earlier ones. */
 void fake_load_layout(struct fake_target *f, const char *file);
 
 /* What is defined, be it hidden in a module or not: for building guests. */

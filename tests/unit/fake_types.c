@@ -9,6 +9,12 @@
  *	TYPE size BYTES
  *	TYPE.PATH OFFSET SIZE DECLARED TYPE
  *	TYPE.PATH OFFSET bits FIRST+COUNT
+ *	over FILE
+ *	TYPE gone
+ *	TYPE.PATH gone
+ *
+ * 'over' reads another file first, for what comes behind to add to, replace and take
+ * away.
  *
  * A path goes through embedded structs: 'dev.parent' of net_device is found
  * when the file says that net_device.dev is a 'struct device'.
@@ -288,22 +294,31 @@ static const char *embedded(char *decl)
 
 static int parse_line(struct fake_target *f, char *line)
 {
-	char what[128], number[32];
+	char what[128], number[32] = "";
 	unsigned long offset, size;
 	char *dot;
 	int used = 0;
 
 	if (*line == '#' || *line == '\n')
 		return 0;
+	if (sscanf(line, "over %127s", what) == 1) {
+		fake_load_layout(f, what);
+		return 0;
+	}
 	if (sscanf(line, "%127s %31s %lu %n", what, number, &size, &used) >= 3 &&
 	    !strcmp(number, "size")) {
 		fake_type(f, what, size);
 		return 0;
 	}
 	dot = strchr(what, '.');
+	if (dot)
+		*dot = '\0';
+	if (!strcmp(number, "gone")) {
+		fake_forget(f, what, dot ? dot + 1 : NULL);
+		return 0;
+	}
 	if (!dot)
 		return -1;
-	*dot = '\0';
 	/* A bit-field has no address of its own: our code reads none. */
 	if (strstr(line, " bits "))
 		return 0;
