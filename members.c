@@ -93,11 +93,14 @@ static const struct vr_row rows[] = {
 	{ VR_TASK_COMM, T, NULL, false, { { "task_struct", "comm", "" } } },
 	{ VR_TASK_MM, T, NULL, false, { { "task_struct", "mm", "" } } },
 	{ VR_TASK_SIGNAL, T, NULL, false, { { "task_struct", "signal", "" } } },
-	/* All threads hang on their signal_struct since 3.14 (el7 too). */
+	/* All threads hang on their signal_struct since 3.14 (el7 too); before, all
+	 * but the leader on the leader. */
 	{ VR_SIGNAL_THREAD_HEAD, T, NULL, false,
-	  { { "signal_struct", "thread_head", "3.14" } } },
+	  { { "signal_struct", "thread_head", "3.14" },
+	    { "task_struct", "thread_group", "" } } },
 	{ VR_TASK_THREAD_NODE, T, NULL, false,
-	  { { "task_struct", "thread_node", "3.14" } } },
+	  { { "task_struct", "thread_node", "3.14" },
+	    { "task_struct", "thread_group", "" } } },
 
 	/* ---- interrupts: vmlinux ---- */
 	{ VR_IRQ_NUMBER, I, NULL, true, { { "irq_desc", "irq_data.irq", "" } } },

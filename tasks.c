@@ -26,27 +26,36 @@ void vr_read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
 		       sizeof(ret->comm));
 }
 
+static int one_thread(struct vr_ctx *c, uint64_t addr, uint64_t leader, task_fn fn,
+		      void *arg)
+{
+	struct vr_task task;
+
+	vr_read_task(c, addr, leader, &task);
+	return fn(c, &task, arg);
+}
+
+/* Up to 3.13 the list's head is in the leader, who is then not on the list. */
 static int each_thread(struct vr_ctx *c, uint64_t leader, task_fn fn, void *arg)
 {
 	const struct vr_field *f = c->layout.f;
+	bool apart = !strcmp(f[VR_SIGNAL_THREAD_HEAD].type, "task_struct");
 	struct vr_obj o = { .addr = leader };
-	uint64_t signal = vr_get_ptr(c, &o, VR_TASK_SIGNAL, "task_struct.signal");
-	struct vr_task task;
+	uint64_t owner = apart ? leader : vr_get_ptr(c, &o, VR_TASK_SIGNAL,
+						     "task_struct.signal");
 	struct vr_list l;
 	uint64_t node;
-	int r;
+	int r = 0;
 
-	if (!signal)
+	if (!owner)
 		return 0;
-	l = vr_list_start(signal + f[VR_SIGNAL_THREAD_HEAD].offset, MAX_TASKS,
+	if (apart)
+		r = one_thread(c, leader, leader, fn, arg);
+	l = vr_list_start(owner + f[VR_SIGNAL_THREAD_HEAD].offset, MAX_TASKS,
 			  "list of threads");
-	while ((node = vr_list_next(c, &l))) {
-		vr_read_task(c, node - f[VR_TASK_THREAD_NODE].offset, leader, &task);
-		r = fn(c, &task, arg);
-		if (r)
-			return r;
-	}
-	return 0;
+	while (!r && (node = vr_list_next(c, &l)))
+		r = one_thread(c, node - f[VR_TASK_THREAD_NODE].offset, leader, fn, arg);
+	return r;
 }
 
 int vr_for_each_task(struct vr_ctx *c, task_fn fn, void *arg)
