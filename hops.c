@@ -7,6 +7,7 @@
  * the layout alone.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "vring.h"
 
@@ -194,21 +195,22 @@ static void to_tap_queue(struct vr_path *p, const struct vr_ctx *c,
 			 const struct vr_hostq *q)
 {
 	const struct vr_field *f = c->layout.f;
+	enum vr_slot in;
 	struct vr_hop *h;
 
-	if (q->tap) {
+	if (q->tap && strcmp(f[VR_TAP_DEV].type, "macvlan_dev"))
 		pointer(p, c, q->ref.addr, VR_DEV_RX_HANDLER_DATA, q->tun);
-		h = add(p, f[VR_TAP_LIST].type, q->tun, VR_RULE_LIST);
-		h->member = f[VR_TAP_LIST].path;
-		h->offset = f[VR_TAP_LIST].offset;
-	} else {
+	else
 		private_area(p, c, q->ref.addr, q->tun);
-		h = add(p, "tun_struct", q->tun, q->detached ? VR_RULE_LIST :
-							       VR_RULE_SLOT);
-		h->member = f[q->detached ? VR_TUN_DISABLED : VR_TUN_TFILES].path;
-		h->offset = f[q->detached ? VR_TUN_DISABLED : VR_TUN_TFILES].offset;
-		h->count = q->queue_index.v & 0xffff;
-	}
+	if (q->tap)
+		in = vr_has(c, VR_TAP_LIST) ? VR_TAP_LIST : VR_TAP_ARRAY;
+	else
+		in = q->detached ? VR_TUN_DISABLED : VR_TUN_TFILES;
+	h = add(p, f[in].type, q->tun, in == VR_TAP_ARRAY || in == VR_TUN_TFILES ?
+		VR_RULE_SLOT : VR_RULE_LIST);
+	h->member = f[in].path;
+	h->offset = f[in].offset;
+	h->count = q->queue_index.v & 0xffff;
 	h->next = q->tun_file;
 }
 
@@ -225,7 +227,8 @@ static void through_wait_queue(struct vr_path *p, const struct vr_ctx *c,
 	h->offset = sk->offset + f[VR_SOCK_WQ].offset;
 	h->next = q->socket_wq;
 	h = add(p, "socket_wq", q->socket_wq, VR_RULE_LIST);
-	h->member = "wait.head";
+	h->member = strcmp(f[VR_WAIT_HEAD_LIST].path, "head") ? "wait.task_list" :
+							       "wait.head";
 	h->offset = f[VR_SOCKET_WQ_WAIT].offset + f[VR_WAIT_HEAD_LIST].offset;
 	h->size = 1;	/* the list's own links lead there */
 	h->next = node;

@@ -300,17 +300,73 @@ static int walk_tun(struct vr_ctx *c, struct vr_host *h,
 
 /* ---- macvtap and ipvtap ------------------------------------------------------------------ */
 
+/* Before 4.12 a macvtap's tap_dev was part of its macvlan_dev, the private area. */
+static uint64_t tap_of(struct vr_ctx *c, uint64_t net_device)
+{
+	struct vr_obj dev = { .addr = net_device };
+
+	if (!strcmp(c->layout.f[VR_TAP_DEV].type, "macvlan_dev"))
+		return vr_netdev_priv(c, net_device);
+	return vr_get_ptr(c, &dev, VR_DEV_RX_HANDLER_DATA, NULL);
+}
+
+static void add_tap_queue(struct vr_ctx *c, struct vr_host *h, const struct endpoint *of,
+			  uint64_t queue, struct vr_val index)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj o = { .addr = queue };
+	struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
+	struct endpoint e = *of;
+
+	e.file = queue;
+	e.socket = queue + f[VR_TAPQ_SOCKET].offset;
+	e.sk = queue + f[VR_TAPQ_SK].offset;
+	e.index = index;
+	e.detached = enabled.have == VR_READ && !enabled.v;
+	add_endpoint(c, h, &e, vr_has(c, VR_TAPQ_RING) ?
+		     queue + f[VR_TAPQ_RING].offset : 0);
+}
+
+static void by_tap_list(struct vr_ctx *c, struct vr_host *h, const struct endpoint *of)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_list l = vr_list_start(of->tun + f[VR_TAP_LIST].offset, MAX_QUEUES,
+					 "list of tap queues");
+	uint64_t node;
+
+	while ((node = vr_list_next(c, &l))) {
+		struct vr_obj o = { .addr = node - f[VR_TAPQ_NEXT].offset };
+
+		add_tap_queue(c, h, of, o.addr, vr_get(c, &o, VR_TAPQ_INDEX,
+						       "tap_queue.queue_index"));
+	}
+}
+
+/* Up to 3.10 there is no list, and a queue's place is its index. */
+static void by_tap_array(struct vr_ctx *c, struct vr_host *h, const struct endpoint *of)
+{
+	const struct vr_field *f = &c->layout.f[VR_TAP_ARRAY];
+	uint64_t queue;
+
+	for (uint64_t i = 0; i < f->size / 8 && i < MAX_QUEUES; i++)
+		if (!vr_read(c, of->tun + f->offset + 8 * i, &queue, sizeof(queue)) &&
+		    queue)
+			add_tap_queue(c, h, of, queue, (struct vr_val){ i, VR_READ });
+}
+
 static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 		    const struct vr_netdev_ref *ref)
 {
-	const struct vr_field *f = c->layout.f;
-	struct vr_obj dev = { .addr = ref->addr };
-	struct vr_obj tap = { .addr = vr_get_ptr(c, &dev, VR_DEV_RX_HANDLER_DATA,
-						 NULL) };
-	struct vr_txqs txqs;
-	struct vr_list l;
-	uint64_t node;
+	struct endpoint e = { .ref = ref, .tun = tap_of(c, ref->addr), .tap = true };
+	struct vr_obj tap = { .addr = e.tun };
+	bool listed = vr_has(c, VR_TAP_LIST) && vr_has(c, VR_TAPQ_NEXT) &&
+		      vr_has(c, VR_TAPQ_INDEX);
 
+	if (!listed && !vr_has(c, VR_TAP_ARRAY)) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
+			.what = "queue_list", .of = "tap_dev", .module = "tap" });
+		return -1;
+	}
 	if (!tap.addr)
 		return 0;	/* down, and never opened */
 	if (vr_get_ptr(c, &tap, VR_TAP_DEV, NULL) != ref->addr) {
@@ -318,22 +374,11 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 			.what = "tap_dev", .addr = ref->addr });
 		return -1;
 	}
-	vr_net_txqs(c, ref->addr, &txqs);
-	l = vr_list_start(tap.addr + f[VR_TAP_LIST].offset, MAX_QUEUES,
-			  "list of tap queues");
-	while ((node = vr_list_next(c, &l))) {
-		struct vr_obj o = { .addr = node - f[VR_TAPQ_NEXT].offset };
-		struct endpoint e = { .ref = ref, .tun = tap.addr, .file = o.addr,
-			.socket = o.addr + f[VR_TAPQ_SOCKET].offset,
-			.sk = o.addr + f[VR_TAPQ_SK].offset, .tap = true,
-			.txqs = txqs };
-		struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
-
-		e.index = vr_get(c, &o, VR_TAPQ_INDEX, "tap_queue.queue_index");
-		e.detached = enabled.have == VR_READ && !enabled.v;
-		add_endpoint(c, h, &e, vr_has(c, VR_TAPQ_RING) ?
-			     o.addr + f[VR_TAPQ_RING].offset : 0);
-	}
+	vr_net_txqs(c, ref->addr, &e.txqs);
+	if (listed)
+		by_tap_list(c, h, &e);
+	else
+		by_tap_array(c, h, &e);
 	return 0;
 }
 
