@@ -10,15 +10,35 @@
 #define INIT_INUM	4026531956u	/* of the first name space since 3.19 */
 
 static const struct {
-	const char *name, *files[2];
-} eras[ERA_COUNT] = {
-	[ERA_3_10] = { "3.10", { "hand-common.layout", "hand-3.10.layout" } },
-	[ERA_EL7] = { "el7", { "el7-1160.layout" } },
-	[ERA_4_9] = { "4.9", { "hand-common.layout", "hand-4.9.layout" } },
-	[ERA_5_4] = { "5.4", { "hand-common.layout", "hand-5.4.layout" } },
-	[ERA_5_15] = { "5.15", { "hand-common.layout", "hand-5.15.layout" } },
-	[ERA_6_12] = { "6.12", { "hand-common.layout", "hand-6.12.layout" } },
-	[ERA_7_1] = { "7.1", { "hand-common.layout", "hand-7.1.layout" } },
+	const char *name, *files[4];
+} eras[ERA_ALL] = {
+	[ERA_3_10] = { "3.10", { "hand-common.layout", "hand-3.10.layout",
+				 "hand-host-3.10.layout" } },
+	[ERA_EL7] = { "el7", { "el7-1160.layout", "hand-el7-rest.layout" } },
+	[ERA_4_4] = { "4.4", { "hand-common.layout", "hand-4.4.layout",
+			       "hand-host-4.4.layout" } },
+	[ERA_4_9] = { "4.9", { "hand-common.layout", "hand-4.9.layout",
+			       "hand-host-4.9.layout" } },
+	[ERA_4_14] = { "4.14", { "hand-common.layout", "hand-4.9.layout",
+				 "hand-host-4.14.layout" } },
+	[ERA_EL8] = { "el8", { "hand-common.layout", "hand-5.4.layout",
+			       "hand-host-el8.layout" } },
+	[ERA_5_4] = { "5.4", { "hand-common.layout", "hand-5.4.layout",
+			       "hand-host-5.4.layout" } },
+	[ERA_5_10] = { "5.10", { "hand-common.layout", "hand-5.4.layout",
+				 "hand-host-5.10.layout" } },
+	[ERA_5_15] = { "5.15", { "hand-common.layout", "hand-5.15.layout",
+				 "hand-host-5.15.layout" } },
+	[ERA_6_1] = { "6.1", { "hand-common.layout", "hand-6.1.layout",
+			       "hand-host-5.15.layout" } },
+	[ERA_6_4] = { "6.4", { "hand-common.layout", "hand-6.1.layout",
+			       "hand-host-6.4.layout" } },
+	[ERA_EL9] = { "el9", { "hand-common.layout", "hand-6.1.layout",
+			       "hand-host-el9.layout" } },
+	[ERA_6_12] = { "6.12", { "hand-common.layout", "hand-6.12.layout",
+				 "hand-host-6.6.layout" } },
+	[ERA_7_1] = { "7.1", { "hand-common.layout", "hand-7.1.layout",
+			       "hand-host-6.17.layout" } },
 };
 
 const char *era_name(enum guest_era era)
@@ -71,7 +91,7 @@ struct guest *guest_new(enum guest_era era)
 	assert_non_null(g);
 	g->f = fake_new();
 	g->c.t = &g->f->t;
-	for (unsigned i = 0; i < 2 && eras[era].files[i]; i++)
+	for (unsigned i = 0; i < 4 && eras[era].files[i]; i++)
 		fake_load_layout(g->f, eras[era].files[i]);
 	g->net_list = fake_alloc(g->f, 16);
 	guest_list_init(g->f, g->net_list);
@@ -118,10 +138,10 @@ static uint64_t new_netdev(struct guest *g, uint64_t net, const char *name,
 	return at;
 }
 
-uint64_t guest_netdev(struct guest *g, uint64_t net, const char *name,
-		      const char *kind)
+uint64_t guest_netdev_at(struct guest *g, uint64_t net, const char *name,
+			 const char *kind, uint64_t at, size_t priv)
 {
-	uint64_t dev = new_netdev(g, net, name, 0, 0);
+	uint64_t dev = new_netdev(g, net, name, at, priv);
 	uint64_t ops, text;
 
 	if (!kind)
@@ -136,6 +156,12 @@ uint64_t guest_netdev(struct guest *g, uint64_t net, const char *name,
 	fake_set(g->f, ops, "rtnl_link_ops", "kind", text);
 	fake_set(g->f, dev, "net_device", "rtnl_link_ops", ops);
 	return dev;
+}
+
+uint64_t guest_netdev(struct guest *g, uint64_t net, const char *name,
+		      const char *kind)
+{
+	return guest_netdev_at(g, net, name, kind, 0, 0);
 }
 
 /* ---- virtio-net devices -------------------------------------------------- */
@@ -210,16 +236,17 @@ static void fill_virtnet_info(struct guest *g, struct nic *n,
 		 s->curr_pairs ? s->curr_pairs : pairs);
 }
 
-/* What the network stack has for each transmit queue, where the layout tells. */
-static void new_txqs(struct guest *g, struct nic *n, unsigned pairs)
+uint64_t guest_txqs(struct guest *g, uint64_t dev, unsigned n)
 {
 	struct fake_target *f = g->f;
+	uint64_t base;
 
 	if (!fake_has(f, "net_device", "_tx"))
-		return;
-	n->txqs = fake_alloc(f, pairs * fake_sizeof(f, "netdev_queue"));
-	fake_set(f, n->dev, "net_device", "_tx", n->txqs);
-	fake_set(f, n->dev, "net_device", "num_tx_queues", pairs);
+		return 0;
+	base = fake_alloc(f, n * fake_sizeof(f, "netdev_queue"));
+	fake_set(f, dev, "net_device", "_tx", base);
+	fake_set(f, dev, "net_device", "num_tx_queues", n);
+	return base;
 }
 
 struct nic *guest_nic(struct guest *g, const struct nic_spec *s)
@@ -237,7 +264,7 @@ struct nic *guest_nic(struct guest *g, const struct nic_spec *s)
 	fake_set(f, n->dev, "net_device", "dev.parent",
 		 n->vdev + fake_offset(f, "virtio_device", "dev"));
 	fill_virtnet_info(g, n, s, pairs);
-	new_txqs(g, n, pairs);
+	n->txqs = guest_txqs(g, n->dev, pairs);
 	for (unsigned i = 0; i < pairs; i++) {
 		new_queue(g, n, &n->rx[i], VR_RX, i, 2 * i, s->num);
 		new_queue(g, n, &n->tx[i], VR_TX, i, 2 * i + 1, s->num);

@@ -14,12 +14,21 @@
 enum guest_era {
 	ERA_3_10,	/* tokens in data[], no shadows */
 	ERA_EL7,	/* a real layout: desc_state[], no shadows */
+	ERA_4_4,	/* data[] and shadows */
 	ERA_4_9,	/* desc_state[] and shadows */
 	ERA_5_4,	/* 'split', desc_state a pointer */
 	ERA_5_15,	/* free list in desc_extra */
+	ERA_6_1,	/* 'split' has a named type */
 	ERA_6_12,	/* net_device.priv */
 	ERA_7_1,	/* an enum names the ring's layout */
-	ERA_COUNT
+	ERA_COUNT,
+	/* hosts of other shapes, whose guests are like one above */
+	ERA_4_14 = ERA_COUNT,	/* wait queues and tap.ko have new names */
+	ERA_EL8,	/* vhost_iotlb, the rest like 4.19 */
+	ERA_5_10,	/* call_ctx is a struct */
+	ERA_6_4,	/* an embedded worker */
+	ERA_EL9,	/* a pointer to a worker */
+	ERA_ALL
 };
 
 struct guest {
@@ -60,6 +69,12 @@ struct nic *guest_nic(struct guest *g, const struct nic_spec *spec);
 /* A net device that is something else; 'kind' is its rtnl_link_ops', or NULL. */
 uint64_t guest_netdev(struct guest *g, uint64_t net, const char *name,
 		      const char *kind);
+/* The same at 'at' (0: anywhere), with 'priv' bytes of its driver's behind it. */
+uint64_t guest_netdev_at(struct guest *g, uint64_t net, const char *name,
+			 const char *kind, uint64_t at, size_t priv);
+/* What the network stack has for each of a net_device's transmit queues: an array of
+ * 'n'; 0 where the layout has none. */
+uint64_t guest_txqs(struct guest *g, uint64_t dev, unsigned n);
 /* Where the driver's private area of a net_device begins: the spec's rule. */
 uint64_t guest_priv(struct guest *g, uint64_t net_device);
 /* The word that holds a queue's virtqueue pointer. */
