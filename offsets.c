@@ -57,6 +57,30 @@ static int try_spelling(struct vr_ctx *c, const struct vr_row *r,
 	return 0;
 }
 
+static bool is_loaded(struct vr_ctx *c, const char *module, bool loaded)
+{
+	struct vr_val v = vr_module_loaded(c, module);
+
+	return v.have == VR_READ && v.v == loaded;
+}
+
+/* The module that has the types in this kernel: some were part of another one first. */
+static const char *home(struct vr_ctx *c, const char *module)
+{
+	static const struct {
+		const char *module, *before;
+	} split_off[] = {
+		{ "tap", "macvtap" },		/* by 4.12 */
+		{ "vhost", "vhost_net" },	/* between 3.10 and 3.13; el7 has it */
+	};
+
+	for (unsigned i = 0; i < sizeof(split_off) / sizeof(split_off[0]); i++)
+		if (module && !strcmp(split_off[i].module, module) &&
+		    is_loaded(c, module, false) && is_loaded(c, split_off[i].before, true))
+			return split_off[i].before;
+	return module;
+}
+
 /* Ask for the types of the row's module, once in a run; true when some came. */
 static bool ask_module(struct vr_ctx *c, const struct vr_row *r,
 		       struct absent *absent)
@@ -68,7 +92,7 @@ static bool ask_module(struct vr_ctx *c, const struct vr_row *r,
 			return false;
 	if (absent->nasked < MAX_ABSENT)
 		absent->asked[absent->nasked++] = r->module;
-	if (c->t->load_types(c->t, r->module))
+	if (c->t->load_types(c->t, home(c, r->module)))
 		return false;
 	absent->n = 0;
 	return true;
@@ -197,7 +221,7 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 			continue;
 		f->absent = false;
 		*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
-					    r->module };
+					    home(c, r->module) };
 		return -1;
 	}
 	if ((groups & VR_G_GUEST) && !c->layout.constants)

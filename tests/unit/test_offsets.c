@@ -64,6 +64,10 @@ static const struct expected {
 	{ ERA_EL7, VR_SZ_RECEIVE_QUEUE, "receive_queue", NULL, 0, 888 },
 	{ ERA_EL7, VR_VI_MAX_PAIRS, "virtnet_info", "max_queue_pairs", 44, 2 },
 
+	{ ERA_4_4, VR_VVQ_DATA, "vring_virtqueue", "data", 120, 0 },
+	{ ERA_4_4, VR_VVQ_DESC_STATE, NULL, NULL, 0, 0 },
+	{ ERA_4_4, VR_VVQ_AVAIL_IDX_SHADOW, "vring_virtqueue", "avail_idx_shadow", 112, 2 },
+
 	{ ERA_4_9, VR_NET_INUM, "net", "ns.inum", 128, 4 },
 	{ ERA_4_9, VR_VVQ_AVAIL_IDX_SHADOW, "vring_virtqueue",
 	  "avail_idx_shadow", 104, 2 },
@@ -89,6 +93,9 @@ static const struct expected {
 	{ ERA_5_15, VR_SZ_DESC_EXTRA, "vring_desc_extra", NULL, 0, 16 },
 	{ ERA_5_15, VR_EXTRA_NEXT, "vring_desc_extra", "next", 14, 2 },
 	{ ERA_5_15, VR_DEV_PRIV, NULL, NULL, 0, 0 },
+
+	{ ERA_6_1, VR_DEV_PRIV, NULL, NULL, 0, 0 },
+	{ ERA_6_1, VR_VVQ_USED, "vring_virtqueue", "split.vring.used", 112, 8 },
 
 	{ ERA_6_12, VR_DEV_PRIV, "net_device", "priv", 2624, 0 },
 	{ ERA_6_12, VR_VVQ_NUM, "vring_virtqueue", "split.vring.num", 88, 4 },
@@ -391,6 +398,54 @@ static void a_declared_but_incomplete_struct_counts_as_unknown(void **state)
 	guest_free(g);
 }
 
+/* Define the kernel's list of modules. */
+static void load_modules(struct guest *g, const char *const *names, unsigned n)
+{
+	uint64_t head = fake_alloc(g->f, 16), m;
+
+	guest_list_init(g->f, head);
+	fake_symbol(g->f, "modules", head);
+	for (unsigned i = 0; i < n; i++) {
+		m = fake_alloc(g->f, fake_sizeof(g->f, "module"));
+		fake_str(g->f, m + fake_offset(g->f, "module", "name"), names[i]);
+		guest_list_add(g->f, head, m + fake_offset(g->f, "module", "list"));
+	}
+}
+
+/* macvtap.ko had what is in tap.ko since 4.12, vhost_net.ko of 3.10 all of vhost.ko. */
+static void types_are_looked_for_where_they_were_before(void **state)
+{
+	static const struct {
+		const char *loaded[2], *type, *home, *other;
+		unsigned group;
+	} cases[] = {
+		{ { "macvtap" }, "macvtap_queue", "macvtap", "tap", VR_G_TAP },
+		{ { "macvtap", "tap" }, "macvtap_queue", "tap", "macvtap", VR_G_TAP },
+		{ { "tun" }, "macvtap_queue", "tap", "macvtap", VR_G_TAP },
+		{ { "vhost_net" }, "vhost_virtqueue", "vhost_net", "vhost", VR_G_VHOST },
+		{ { "vhost", "vhost_net" }, "vhost_virtqueue", "vhost", "vhost_net",
+		  VR_G_VHOST },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct guest *g = guest_new(ERA_EL7);
+		struct vr_missing m = { NULL, NULL, NULL };
+
+		load_modules(g, cases[i].loaded, cases[i].loaded[1] ? 2 : 1);
+		fake_in_module(g->f, cases[i].type, cases[i].home);
+		g->f->load_fails = true;
+		assert_int_equal(vr_layout_resolve(&g->c, VR_G_KERNEL | cases[i].group, &m),
+				 -1);
+		assert_string_equal(m.module, cases[i].home);
+		g->f->load_fails = false;
+		assert_int_equal(vr_layout_resolve(&g->c, VR_G_KERNEL | cases[i].group, &m),
+				 0);
+		assert_int_equal(fake_asked(g->f, cases[i].other), 0);
+		guest_free(g);
+	}
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static void the_table_has_each_slot_once(void **state)
@@ -429,6 +484,7 @@ int main(void)
 		cmocka_unit_test(a_module_without_debuginfo_is_named),
 		cmocka_unit_test(a_failed_look_up_is_not_remembered),
 		cmocka_unit_test(what_was_found_stays_when_the_rest_is_missing),
+		cmocka_unit_test(types_are_looked_for_where_they_were_before),
 		cmocka_unit_test(a_declared_but_incomplete_struct_counts_as_unknown),
 		cmocka_unit_test(the_table_has_each_slot_once),
 	};
