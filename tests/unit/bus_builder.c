@@ -52,7 +52,7 @@ struct bus *bus_new(enum guest_era era, unsigned ways)
 	if (!fake_has(f, "subsys_private", "bus"))
 		fake_load_layout(f, "hand-bus.layout");
 	if (era < ERA_6_12 && !fake_has(f, "bus_type", "p"))
-		fake_member(f, "bus_type", "p", 24, 8, NULL);
+		fake_load_layout(f, "hand-bus-6.1.layout");
 	if (!(ways & BUS_DEVICE))
 		fake_forget(f, "device", "p");
 	b->kset = fake_alloc(f, fake_sizeof(f, "kset"));

@@ -19,55 +19,13 @@
 
 /* ---- types ----------------------------------------------------------------- */
 
-static void desc_types(struct fake_target *f)
-{
-	fake_type(f, "irq_desc", 448);
-	fake_member(f, "irq_desc", "irq_common_data.state_use_accessors", 0, 4,
-		    NULL);
-	fake_member(f, "irq_desc", "irq_common_data.affinity", 24, 8, NULL);
-	fake_member(f, "irq_desc", "irq_common_data.effective_affinity", 32, 8,
-		    NULL);
-	fake_member(f, "irq_desc", "irq_data.irq", 44, 4, NULL);
-	fake_member(f, "irq_desc", "kstat_irqs", 96, 8, NULL);
-	fake_member(f, "irq_desc", "action", 112, 8, NULL);
-	fake_member(f, "irq_desc", "depth", 128, 4, NULL);
-	fake_member(f, "irq_desc", "tot_count", 136, 4, NULL);
-	fake_member(f, "irq_desc", "irqs_unhandled", 152, 4, NULL);
-	fake_type(f, "cpumask", 1024);
-	fake_type(f, "irqaction", 128);
-	fake_member(f, "irqaction", "dev_id", 8, 8, NULL);
-	fake_member(f, "irqaction", "next", 24, 8, NULL);
-	fake_member(f, "irqaction", "name", 80, 8, NULL);
-}
-
-static void tree_types(struct fake_target *f, enum irq_era era)
-{
-	bool xarray = era == IRQ_XARRAY;
-	const char *root = xarray ? "xarray" : "radix_tree_root";
-	const char *node = xarray ? "xa_node" : "radix_tree_node";
-
-	if (era == IRQ_MAPLE) {
-		fake_type(f, "maple_tree", 16);
-		fake_member(f, "maple_tree", "ma_root", 8, 8, NULL);
-		fake_type(f, "maple_node", 256);
-		fake_member(f, "maple_node", "slot", 8, 248, NULL);
-		fake_type(f, "maple_range_64", 256);
-		fake_member(f, "maple_range_64", "pivot", 8, 120, NULL);
-		fake_member(f, "maple_range_64", "slot", 128, 128, NULL);
-		fake_type(f, "maple_arange_64", 256);
-		fake_member(f, "maple_arange_64", "pivot", 8, 72, NULL);
-		fake_member(f, "maple_arange_64", "slot", 80, 80, NULL);
-	} else if (era != IRQ_ARRAY) {
-		fake_type(f, root, 16);
-		fake_member(f, root, xarray ? "xa_head" : "rnode", 8, 8, NULL);
-		fake_type(f, node, 576);
-		fake_member(f, node, "slots", 40, SLOTS * 8, NULL);
-		if (era == IRQ_RADIX_HEIGHT)
-			fake_member(f, root, "height", 0, 4, NULL);
-		else
-			fake_member(f, node, "shift", 0, 1, NULL);
-	}
-}
+static const char *const layouts[IRQ_ERAS] = {
+	[IRQ_RADIX_HEIGHT] = "hand-irq-height.layout",
+	[IRQ_RADIX_SHIFT] = "hand-irq-radix.layout",
+	[IRQ_XARRAY] = "hand-irq-xarray.layout",
+	[IRQ_MAPLE] = "hand-irq-maple.layout",
+	[IRQ_ARRAY] = "hand-irq.layout",
+};
 
 uint64_t irq_percpu(struct irqs *s, unsigned cpu, uint64_t percpu)
 {
@@ -82,8 +40,7 @@ void irq_types(struct irqs *s, struct fake_target *f, enum irq_era era)
 	uint64_t table, areas, n;
 
 	*s = (struct irqs){ .f = f, .era = era };
-	desc_types(f);
-	tree_types(f, era);
+	fake_load_layout(f, layouts[era]);
 	table = fake_alloc(f, 8 * IRQ_TEST_CPUS);
 	areas = fake_alloc(f, IRQ_TEST_CPUS * CPU_STRIDE);
 	for (unsigned cpu = 0; cpu < IRQ_TEST_CPUS; cpu++)
@@ -92,9 +49,7 @@ void irq_types(struct irqs *s, struct fake_target *f, enum irq_era era)
 	fake_u32(f, n, IRQ_TEST_CPUS);
 	fake_symbol(f, "__per_cpu_offset", table);
 	fake_symbol(f, "nr_cpu_ids", n);
-	/* irq_stat is a typedef's, and in the areas at a small offset. */
-	fake_type(f, "irq_cpustat_t", 128);
-	fake_member(f, "irq_cpustat_t", "__softirq_pending", 4, 2, NULL);
+	/* In the areas at a small offset. */
 	fake_symbol(f, "irq_stat", 0x100);
 	if (era == IRQ_ARRAY)
 		s->table = fake_alloc(f, IRQ_MAX * fake_sizeof(f, "irq_desc"));

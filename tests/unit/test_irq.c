@@ -379,12 +379,11 @@ enum place { PLACE_STAT, PLACE_HOT, PLACE_VARIABLE, PLACE_NONE, PLACES };
 /* What is pending lies at 0x104 of each area in any case. */
 static void put_softirqs(struct world *w, enum place place)
 {
-	if (place != PLACE_STAT)
-		fake_forget(w->f, "irq_cpustat_t", "__softirq_pending");
 	if (place == PLACE_HOT) {
-		fake_type(w->f, "pcpu_hot", 64);
-		fake_member(w->f, "pcpu_hot", "softirq_pending", 40, 2, NULL);
+		fake_load_layout(w->f, "hand-irq-hot.layout");
 		fake_symbol(w->f, "pcpu_hot", 0x104 - 40);
+	} else if (place != PLACE_STAT) {
+		fake_forget(w->f, "irq_cpustat_t", "__softirq_pending");
 	}
 	if (place == PLACE_VARIABLE)
 		fake_symbol(w->f, "__softirq_pending", 0x104);
@@ -449,9 +448,7 @@ static void the_interrupts_cpu_is_idle_or_not(void **state)
 		for (unsigned i = 0; i < 4; i++)
 			irq_set(&w.irqs, w.irqs.desc[1 + i], effective,
 				mask(&w, 1 << (i + 1), 0));
-		fake_type(w.f, "rq", 64);
-		fake_member(w.f, "rq", "curr", 24, 8, NULL);
-		fake_member(w.f, "rq", "idle", 32, 8, NULL);
+		fake_load_layout(w.f, "hand-rq.layout");
 		if (known)
 			fake_symbol(w.f, "runqueues", 0x200);
 		put_tasks(&w, 1, task, task);
@@ -529,18 +526,12 @@ static void timeout_types(struct world *w)
 	struct fake_target *f = w->f;
 	uint64_t clock, jiffies;
 
-	fake_member(f, "net_device", "watchdog_timeo", 300, 4, NULL);
-	fake_member(f, "netdev_queue", "trans_timeout", 144, 8, NULL);
-	fake_member(f, "send_queue", "stats.kicks", 8, 8, NULL);
-	fake_member(f, "send_queue", "stats.tx_timeouts", 16, 8, NULL);
-	fake_member(f, "receive_queue", "stats.kicks", 16, 8, NULL);
-	fake_type(f, "clocksource", 64);
-	fake_member(f, "clocksource", "mult", 0, 4, NULL);
-	fake_member(f, "clocksource", "shift", 4, 4, NULL);
+	fake_load_layout(f, "hand-net-5.17.layout");
 	clock = fake_alloc(f, 64);
 	jiffies = fake_alloc(f, 8);
-	fake_u32(f, clock, 4000000u << 3);	/* a tick of 4 ms */
-	fake_u32(f, clock + 4, 3);
+	/* A tick of 4 ms. */
+	fake_set(f, clock, "clocksource", "mult", 4000000u << 3);
+	fake_set(f, clock, "clocksource", "shift", 3);
 	fake_u64(f, jiffies, 1000);
 	fake_symbol(f, "clocksource_jiffies", clock);
 	fake_symbol(f, "jiffies_64", jiffies);
@@ -552,12 +543,6 @@ static void begin_timeouts(struct world *w)
 	memset(w, 0, sizeof(*w));
 	w->g = guest_new(ERA_5_4);
 	w->f = w->g->f;
-	if (!fake_has(w->f, "net_device", "_tx")) {
-		fake_type(w->f, "netdev_queue", 320);
-		fake_member(w->f, "net_device", "_tx", 400, 8, NULL);
-		fake_member(w->f, "net_device", "num_tx_queues", 408, 4, NULL);
-		fake_member(w->f, "netdev_queue", "state", 152, 8, NULL);
-	}
 	timeout_types(w);
 	w->nic = guest_nic(w->g, &(struct nic_spec){ .name = "eth0", .pairs = 2 });
 	fake_set(w->f, w->nic->dev, "net_device", "watchdog_timeo", 1250);
@@ -592,8 +577,8 @@ static void a_kernel_without_these_counts_has_none(void **state)
 
 	(void)state;
 	begin_timeouts(&w);
-	fake_forget(w.f, "send_queue", "stats.tx_timeouts");
-	fake_forget(w.f, "receive_queue", "stats.kicks");
+	fake_forget(w.f, "virtnet_sq_stats", "tx_timeouts");
+	fake_forget(w.f, "virtnet_rq_stats", "kicks");
 	/* A negative time, and one that no watchdog is set to. */
 	fake_set(w.f, w.nic->dev, "net_device", "watchdog_timeo", 0xffffffff);
 	walk(&w);

@@ -36,9 +36,7 @@ static void has_clock(struct fake_target *f)
 {
 	uint64_t clock = fake_alloc(f, 64), words = fake_alloc(f, 16);
 
-	fake_type(f, "clocksource", 64);
-	fake_member(f, "clocksource", "mult", 8, 4, NULL);
-	fake_member(f, "clocksource", "shift", 12, 4, NULL);
+	fake_load_layout(f, "hand-clock.layout");
 	fake_set(f, clock, "clocksource", "mult", TICK << 8);
 	fake_set(f, clock, "clocksource", "shift", 8);
 	fake_u64(f, words, 1000000);
@@ -226,8 +224,7 @@ static void a_back_pointer_is_followed_where_there_is_one(void **state)
 	const struct vr_owner *o;
 
 	(void)state;
-	fake_type(f, "virtblk_req", 32);
-	fake_member(f, "virtblk_req", "req", 24, 8, NULL);
+	fake_load_layout(f, "hand-blk-3.10.layout");
 	fake_set(f, vbr, "virtblk_req", "req", rq);
 	fake_set(f, vbr, "virtblk_req", "out_hdr.type", 0);
 	o = only_request(b, vbr);
@@ -280,7 +277,7 @@ static void age_in_jiffies_comes_first(void **state)
 	const struct vr_request *r;
 
 	(void)state;
-	fake_member(b->g->f, "request", "start_time", 120, 8, NULL);
+	fake_load_layout(b->g->f, "hand-blk-4.17.layout");
 	rq = new_request(b, 0, 8, 512);
 	set_request(b, rq, "start_time", 1000000 - 750);
 	set_request(b, rq, "start_time_ns", 123);

@@ -14,20 +14,19 @@
 /* What came to receive queues, in order. */
 enum rx_era { PAGES_ONLY, FRAGS, SIZE_IN_TOKEN, CONTEXT, AF_XDP };
 
+static const char *const layouts[] = {
+	[FRAGS] = "hand-owners-3.13.layout", [SIZE_IN_TOKEN] = "hand-owners-3.16.layout",
+	[CONTEXT] = "hand-owners-4.12.layout", [AF_XDP] = "hand-owners-6.12.layout",
+};
+
 static struct owner_guest rx_guest(enum guest_era era, enum rx_era rx,
 				   bool mergeable, bool big)
 {
 	struct owner_guest x = owner_guest(era);
 	struct fake_target *f = x.g->f;
 
-	if (rx == FRAGS)
-		fake_member(f, "virtnet_info", "alloc_frag", 64, 16, NULL);
-	if (rx >= SIZE_IN_TOKEN)
-		fake_member(f, RQ, "mrg_avg_pkt_len", 1200, 8, NULL);
-	if (rx >= CONTEXT)
-		fake_member(f, RQ, "min_buf_len", 1208, 4, NULL);
-	if (rx >= AF_XDP)
-		fake_member(f, RQ, "xsk_pool", 1216, 8, NULL);
+	if (rx != PAGES_ONLY)
+		fake_load_layout(f, layouts[rx]);
 	fake_set(f, x.n->vi, "virtnet_info", "mergeable_rx_bufs", mergeable);
 	fake_set(f, x.n->vi, "virtnet_info", "big_packets", big);
 	return x;
