@@ -2,37 +2,21 @@
 /*
  * host_builder.h - a host in a fake target, by whatever layout that has: a VMM with its
  * memory and open files, taps, and the vhost devices that serve their queues.
- *
- * Every value that is set is kept under the name that the JSON has for it, so that a
- * test can ask for all of them back, whatever the era calls their members.
  */
 #ifndef HOST_BUILDER_H
 #define HOST_BUILDER_H
 
 #include "guest_builder.h"
+#include "json_words.h"
 #include "pgtable_builder.h"
 
 #define HOST_RX	0u
 #define HOST_TX	1u
-#define HOST_MAX_WORDS 80
-
-/* A value by its dotted name in the JSON of a queue. */
-struct host_word {
-	char json[40];
-	bool none;		/* this era has no such member: null */
-	uint64_t v;
-	const char *text;	/* a string, in place of 'v' */
-};
-
-struct host_words {
-	struct host_word word[HOST_MAX_WORDS];
-	unsigned n;
-};
 
 /* The vhost_net behind one queue of a tap. */
 struct host_vhost {
 	uint64_t net, dev, worker, vq[2], poll[2];
-	struct host_words expected[2];
+	struct json_words expected[2];
 };
 
 /* A tap with its queues. */
@@ -46,12 +30,24 @@ struct host_tap {
 };
 
 struct host {
+	const char *name;	/* the era's */
 	struct guest *g;
 	struct fake_target *f;
 	struct pgtable user;
 	uint64_t init_task, owner, mm, fds;
 	unsigned nfiles;
 	unsigned nvhosts;
+};
+
+#define HOST_OWNER_PID	4241u
+#define HOST_OWNER_COMM	"qemu-system-x86"
+
+struct task_spec {
+	unsigned pid;
+	const char *comm;
+	uint64_t mm;		/* 0: a kernel thread */
+	unsigned state;		/* 0: it runs */
+	uint64_t leader;	/* whose thread it is; 0: a process of its own */
 };
 
 struct tap_spec {
@@ -63,6 +59,8 @@ struct tap_spec {
 struct vhost_spec {
 	bool detached;
 	bool asleep;		/* at rest, and waiting for the socket */
+	bool closed;		/* the VMM has no file of it: only a waiter leads there */
+	uint16_t base;		/* RX's first index; 0: anything */
 	/* fixed addresses; 0: anywhere */
 	uint64_t file_at, vhost_at, desc_at[2];
 	uint32_t num;		/* 0: 256 */
@@ -71,11 +69,25 @@ struct vhost_spec {
 /* A host with a VMM that has no files yet. */
 struct host *host_new(enum guest_era era);
 void host_free(struct host *h);
+/* One more task; its address. */
+uint64_t host_task(struct host *h, const struct task_spec *spec);
+/* The VMM opens /dev/vhost-net once more. */
+void host_open(struct host *h, uint64_t vhost_net);
+/* A zeroed struct. */
+uint64_t host_alloc(struct host *h, const char *type);
+
+/* An empty list in the struct at 'addr'. */
+void host_list(struct host *h, uint64_t addr, const char *type, const char *path);
+
+/* ---- tap_builder.c ---- */
+
 /* A tap without queues. */
 struct host_tap *host_tap(struct host *h, const struct tap_spec *spec);
 /* One more queue of it, with a vhost_net that serves it. */
 struct host_vhost *host_serve(struct host *h, struct host_tap *tap,
 			      const struct vhost_spec *spec);
+
+/* ---- reading it back ---- */
 
 struct host_walked {
 	enum vr_walk_status status;
@@ -91,10 +103,5 @@ const struct vr_hostq *host_walked_queue(const struct host_walked *w, uint64_t v
 /* All that was read as JSON, and as text in full blocks; the target's own memory. */
 char *host_json(struct host *h, struct host_walked *w);
 char *host_text(struct host *h, struct host_walked *w);
-/* The test fails unless the n-th queue of the JSON says all that is expected. */
-void host_check_json(struct host *h, const char *json, unsigned n,
-		     const struct host_words *expected);
-/* A word that was set; the test fails without it. */
-const struct host_word *host_word(const struct host_words *w, const char *json);
 
 #endif
