@@ -88,3 +88,20 @@ void json_check(struct vr_arena *a, const char *doc, unsigned n,
 	for (unsigned i = 0; i < w->n; i++)
 		check_word(&d, nth_queue(&d, n), &w->word[i], whose);
 }
+
+void json_check_text(const char *text, const struct json_shown *shown, unsigned n,
+		     const struct json_words *w, const char *whose)
+{
+	char value[24], want[80];
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct json_word *e = json_word(w, shown[i].json);
+		const char *found = strstr(text, shown[i].text);
+
+		snprintf(value, sizeof(value), "%llu", (unsigned long long)e->v);
+		snprintf(want, sizeof(want), "%s%s", shown[i].text,
+			 e->none ? "none" : value);
+		if (!found || strncmp(found, want, strlen(want)))
+			fail_msg("%s: '%s' is not in:\n%s", whose, want, text);
+	}
+}

@@ -38,4 +38,12 @@ const struct json_word *json_word(const struct json_words *w, const char *json);
 void json_check(struct vr_arena *a, const char *doc, unsigned n,
 		const struct json_words *w, const char *whose);
 
+/* A word of the text that its value follows, and what that is in the JSON. */
+struct json_shown {
+	const char *text, *json;
+};
+/* The test fails unless 'text' has each of them, 'none' where this era has none. */
+void json_check_text(const char *text, const struct json_shown *shown, unsigned n,
+		     const struct json_words *w, const char *whose);
+
 #endif

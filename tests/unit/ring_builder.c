@@ -88,6 +88,11 @@ static uint64_t shared_word(const struct ring *r, enum ring_word w)
 	}
 }
 
+bool ring_has(const struct ring *r, enum ring_word w)
+{
+	return w >= RING_AVAIL_FLAGS || spelling(r, w);
+}
+
 void ring_set(struct ring *r, enum ring_word w, uint64_t v)
 {
 	const char *path;

@@ -72,6 +72,8 @@ enum ring_word {
 	RING_NWORDS
 };
 
+/* Has the era such a word?  Shared ones are in all. */
+bool ring_has(const struct ring *r, enum ring_word w);
 void ring_set(struct ring *r, enum ring_word w, uint64_t v);
 void ring_set_avail(struct ring *r, uint32_t slot, uint16_t head);
 void ring_set_used(struct ring *r, uint32_t slot, uint32_t id, uint32_t len);

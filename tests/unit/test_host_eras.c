@@ -9,10 +9,7 @@
 
 #define EACH_ERA(era) (enum guest_era era = 0; era < ERA_ALL; era++)
 
-/* Words of the text with a value behind them, and what that is in the JSON. */
-static const struct {
-	const char *text, *json;
-} in_text[] = {
+static const struct json_shown in_text[] = {
 	{ "    num ", "num" }, { " last_avail_idx ", "last_avail_idx" },
 	{ " avail_idx ", "avail_idx" }, { " last_used_idx ", "last_used_idx" },
 	{ " used_flags ", "used_flags" }, { " signalled_used ", "signalled_used" },
@@ -35,17 +32,7 @@ static void check_text(const char *text, const struct json_words *w, const char 
 	block = strstr(text, want);
 	if (!block)
 		fail_msg("%s: '%s' is not in:\n%s", era, want, text);
-	for (unsigned i = 0; i < COUNT_OF(in_text); i++) {
-		const struct json_word *e = json_word(w, in_text[i].json);
-		const char *found = strstr(block, in_text[i].text);
-		char value[24];
-
-		snprintf(value, sizeof(value), "%llu", (unsigned long long)e->v);
-		snprintf(want, sizeof(want), "%s%s", in_text[i].text,
-			 e->none ? "none" : value);
-		if (!found || strncmp(found, want, strlen(want)))
-			fail_msg("%s: '%s' is not in:\n%s", era, want, block);
-	}
+	json_check_text(block, in_text, COUNT_OF(in_text), w, era);
 }
 
 /* Everything that was set comes out, as text and as JSON; no era has an error. */
