@@ -138,6 +138,8 @@ static bool pointless(const struct vr_ctx *c, enum vr_slot s)
 	case VR_PSTATE_NUM:
 	case VR_PSTATE_NEXT:
 		return !vr_has(c, VR_PVQ_NUM);
+	case VR_TAP_ARRAY:
+		return vr_has(c, VR_TAP_LIST);
 	case VR_RADIX_HEIGHT:
 		return !vr_has(c, VR_RADIX_HEAD) || vr_has(c, VR_RADIX_SHIFT);
 	case VR_RADIX_SHIFT:

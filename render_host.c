@@ -81,7 +81,13 @@ static void print_task(FILE *out, const char *what, const struct vr_task *t)
 
 /* ---- one line a queue ------------------------------------------------------------ */
 
-static void print_device(FILE *out, const struct vr_hostq *q)
+/* The struct that has the member in this kernel. */
+static const char *struct_of(const struct vr_ctx *c, enum vr_slot s, const char *newest)
+{
+	return vr_has(c, s) ? c->layout.f[s].type : newest;
+}
+
+static void print_device(FILE *out, const struct vr_ctx *c, const struct vr_hostq *q)
 {
 	char name[80], b[24];
 
@@ -89,8 +95,8 @@ static void print_device(FILE *out, const struct vr_hostq *q)
 	fputs(name, out);
 	if (q->ref.addr)
 		fprintf(out, "  net_device %" PRIx64 "  %s %" PRIx64 "  netns %s",
-			q->ref.addr, q->tap ? "tap_dev" : "tun_struct", q->tun,
-			vr_val_text(q->ref.inum, b));
+			q->ref.addr, q->tap ? struct_of(c, VR_TAP_DEV, "tap_dev") :
+			"tun_struct", q->tun, vr_val_text(q->ref.inum, b));
 	fputc('\n', out);
 }
 
@@ -204,7 +210,7 @@ static void print_notify(FILE *out, const struct vr_hostq *q)
 	fprintf(out, "  interrupt  %s\n", words);
 }
 
-static void print_block(FILE *out, const struct vr_hostq *q)
+static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq *q)
 {
 	char name[80];
 
@@ -213,7 +219,8 @@ static void print_block(FILE *out, const struct vr_hostq *q)
 		"  vhost_dev %" PRIx64, name, q->label, q->vhost_virtqueue, q->vq,
 		q->vhost->addr, q->vhost->dev);
 	if (q->tun_file)
-		fprintf(out, "  tun_file %" PRIx64 "%s", q->tun_file,
+		fprintf(out, "  %s %" PRIx64 "%s", q->tap ?
+			struct_of(c, VR_TAPQ_SK, "tap_queue") : "tun_file", q->tun_file,
 			q->detached ? " (detached)" : "");
 	fputc('\n', out);
 	print_vhost_side(out, q);
@@ -242,9 +249,9 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		if (first && i)
 			fputc('\n', out);
 		if (first)
-			print_device(out, q);
+			print_device(out, c, q);
 		if (sel->full || sel->chains) {
-			print_block(out, q);
+			print_block(out, c, q);
 			continue;
 		}
 		if (first)

@@ -129,6 +129,22 @@ static void guest_memory_comes_out(void **state)
 	}
 }
 
+/* 4.12 put them into structs of their own. */
+static void check_names(struct host *h, struct host_walked *w)
+{
+	bool old = !fake_has(h->f, "tap_dev", NULL);
+	const struct vr_hostq *q = &w->host.queues[1];
+	const char *text = host_text(h, w);
+	char want[80];
+
+	snprintf(want, sizeof(want), "  %s %llx  netns ", old ? "macvlan_dev" : "tap_dev",
+		 (unsigned long long)q->tun);
+	assert_non_null(strstr(text, want));
+	snprintf(want, sizeof(want), "  %s %llx\n", old ? "macvtap_queue" : "tap_queue",
+		 (unsigned long long)q->tun_file);
+	assert_non_null(strstr(text, want));
+}
+
 static void every_value_of_a_macvtap_comes_out(void **state)
 {
 	(void)state;
@@ -143,6 +159,7 @@ static void every_value_of_a_macvtap_comes_out(void **state)
 		v[1] = host_serve(h, t, &(struct vhost_spec){ .asleep = false });
 		w = host_walk(h, "macvtap3");
 		check_all(h, &w, v, 2);
+		check_names(h, &w);
 		host_free(h);
 	}
 }
