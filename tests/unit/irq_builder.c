@@ -57,8 +57,17 @@ void irq_types(struct irqs *s, struct fake_target *f, enum irq_era era)
 
 /* ---- interrupts -------------------------------------------------------------- */
 
+/* Up to 4.2 what all chips share was where the rest is. */
 void irq_set(struct irqs *s, uint64_t desc, const char *path, uint64_t v)
 {
+	static const char common[] = "irq_common_data.";
+	char old[64];
+
+	if (!strncmp(path, common, sizeof(common) - 1) &&
+	    !fake_has(s->f, "irq_desc", path)) {
+		snprintf(old, sizeof(old), "irq_data.%s", path + sizeof(common) - 1);
+		path = old;
+	}
 	fake_set(s->f, desc, "irq_desc", path, v);
 }
 

@@ -103,10 +103,11 @@ static void add_file(struct host *h, struct host_tap *t, const struct file_type 
 	if (fake_has(f, k->owner, k->list) && (t->tap || detached))
 		guest_list_add(f, t->tun + off(h, k->owner, k->list),
 			       file + off(h, k->type, "next"));
-	if (!detached) {
+	/* tun leaves pointers behind those that count. */
+	if (!detached || !t->tap)
 		fake_u64(f, t->tun + off(h, k->owner, array) + 8 * t->nqueues, file);
+	if (!detached)
 		fake_set(f, t->tun, k->owner, count, t->nqueues + 1);
-	}
 	t->nqueues++;
 }
 

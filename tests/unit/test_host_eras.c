@@ -49,6 +49,8 @@ static void check_all(struct host *h, struct host_walked *w,
 		json_check(&h->g->c.arena, json, i, &v[i / 2]->expected[i % 2], h->name);
 		check_text(text, &v[i / 2]->expected[i % 2], h->name);
 		assert_true(w->host.queues[i].verdict.severity < VR_SEV_WARN);
+		/* Its worker may, where that is one of its threads. */
+		assert_false(w->host.queues[i].vhost->owner_runs);
 	}
 }
 

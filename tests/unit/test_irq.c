@@ -251,31 +251,36 @@ static void a_name_that_cannot_be_read_is_empty(void **state)
 
 static void state_bits_and_counts(void **state)
 {
-	struct world w;
+	static const char bits[] = "irq_common_data.state_use_accessors";
 
 	(void)state;
-	begin(&w, IRQ_XARRAY);
-	own_vectors(&w);
-	irq_set(&w.irqs, w.irqs.desc[1], "depth", 1);
-	irq_set(&w.irqs, w.irqs.desc[1], "irq_common_data.state_use_accessors",
-		1 << 16 | 1 << 17);
-	irq_set(&w.irqs, w.irqs.desc[2], "irq_common_data.state_use_accessors",
-		1 << 17 | 1 << 9);
-	irq_set(&w.irqs, w.irqs.desc[3], "depth", 7);
-	irq_set(&w.irqs, w.irqs.desc[1], "tot_count", 4000000000u);
-	irq_set(&w.irqs, w.irqs.desc[1], "irqs_unhandled", 99);
-	irq_store(&w.irqs);
-	walk(&w);
-	assert_val(irq_of(&w, "rx0")->disabled, 1);
-	assert_val(irq_of(&w, "rx0")->masked, 1);
-	assert_val(irq_of(&w, "rx0")->count, 4000000000u);
-	assert_val(irq_of(&w, "rx0")->unhandled, 99);
-	assert_val(irq_of(&w, "tx0")->disabled, 0);
-	assert_val(irq_of(&w, "tx0")->masked, 1);
-	assert_val(irq_of(&w, "rx1")->disabled, 1);
-	assert_val(irq_of(&w, "rx1")->masked, 0);
-	assert_val(irq_of(&w, "tx1")->disabled, 0);
-	guest_free(w.g);
+	for (enum irq_era era = 0; era < IRQ_ERAS; era++) {
+		struct world w;
+
+		begin(&w, era);
+		own_vectors(&w);
+		irq_set(&w.irqs, w.irqs.desc[1], "depth", 1);
+		irq_set(&w.irqs, w.irqs.desc[1], bits, 1 << 16 | 1 << 17);
+		irq_set(&w.irqs, w.irqs.desc[2], bits, 1 << 17 | 1 << 9);
+		irq_set(&w.irqs, w.irqs.desc[3], "depth", 7);
+		irq_set(&w.irqs, w.irqs.desc[1], "tot_count", 4000000000u);
+		irq_set(&w.irqs, w.irqs.desc[1], "irqs_unhandled", 99);
+		irq_set(&w.irqs, w.irqs.desc[4], "irq_common_data.affinity",
+			mask(&w, 1 << 4, 0));
+		irq_store(&w.irqs);
+		walk(&w);
+		assert_val(irq_of(&w, "rx0")->disabled, 1);
+		assert_val(irq_of(&w, "rx0")->masked, 1);
+		assert_val(irq_of(&w, "rx0")->count, 4000000000u);
+		assert_val(irq_of(&w, "rx0")->unhandled, 99);
+		assert_val(irq_of(&w, "tx0")->disabled, 0);
+		assert_val(irq_of(&w, "tx0")->masked, 1);
+		assert_val(irq_of(&w, "rx1")->disabled, 1);
+		assert_val(irq_of(&w, "rx1")->masked, 0);
+		assert_val(irq_of(&w, "tx1")->disabled, 0);
+		assert_val(irq_of(&w, "tx1")->cpu, 4);
+		guest_free(w.g);
+	}
 }
 
 /* Before there was a sum, each CPU counted for itself. */
