@@ -6,6 +6,7 @@
  */
 #include "unit.h"
 #include "guest_builder.h"
+#include "hop_follow.h"
 #include "json_in.h"
 #include "json_words.h"
 
@@ -289,6 +290,34 @@ static void the_text_says_the_same(void **state)
 	}
 }
 
+/* ---- hops -------------------------------------------------------------------- */
+
+static void hops_can_be_followed_by_hand(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct vr_walks walks = { .count = 0 };
+		struct sample s;
+		struct walked w;
+
+		begin(&s, era);
+		w = walk(&s, NULL);
+		assert_int_equal(vr_trace(&s.g->c, &w.snap, &walks), 0);
+		assert_int_equal(walks.count, 5);
+		for (unsigned i = 0; i < walks.count; i++) {
+			const struct vr_path *p = &walks.path[i];
+
+			/* The control queue is no element of an array. */
+			assert_int_equal(p->nhops, i == 4 ? 10 : 12);
+			assert_int_equal(p->hops[0].addr, s.nic->dev);
+			assert_int_equal(p->hops[0].next, s.nic->vi);
+			for (unsigned k = 0; k < p->nhops; k++)
+				hop_follow(s.f, &p->hops[k], era_name(era));
+		}
+		guest_free(s.g);
+	}
+}
+
 /* ---- what an era means by its words -------------------------------------------- */
 
 static bool suppressed(struct sample *s, uint16_t shared, uint16_t shadow)
@@ -408,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_of_a_device_comes_out),
 		cmocka_unit_test(the_text_says_the_same),
+		cmocka_unit_test(hops_can_be_followed_by_hand),
 		cmocka_unit_test(who_wants_interrupts_is_said_by_the_driver),
 		cmocka_unit_test(used_event_says_nothing_while_callbacks_are_off),
 		cmocka_unit_test(only_an_unreadable_shadow_is_an_error),
