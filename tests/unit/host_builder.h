@@ -60,6 +60,7 @@ struct vhost_spec {
 	bool detached;
 	bool asleep;		/* at rest, and waiting for the socket */
 	bool closed;		/* the VMM has no file of it: only a waiter leads there */
+	bool iommu;		/* vhost knows the ring by IOVAs, from 4.9 on */
 	uint16_t base;		/* RX's first index; 0: anything */
 	/* fixed addresses; 0: anywhere */
 	uint64_t file_at, vhost_at, desc_at[2];

@@ -153,7 +153,7 @@ static uint64_t wait_queue(struct host *h, uint64_t file, const char *type)
 
 /* ---- vhost ------------------------------------------------------------------------ */
 
-static void add_regions(struct host *h, uint64_t dev)
+static void add_regions(struct host *h, uint64_t dev, bool iommu)
 {
 	const uint64_t regions[2][3] = { { 0, 0xa0000, USER - 0x100000 },
 					 { GUEST, USER_SIZE, USER } };
@@ -170,7 +170,7 @@ static void add_regions(struct host *h, uint64_t dev)
 		fake_set(f, map, "vhost_memory", "nregions", 2);
 	} else {
 		map = host_alloc(h, type);
-		fake_set(f, dev, "vhost_dev", "umem", map);
+		fake_set(f, dev, "vhost_dev", iommu ? "iotlb" : "umem", map);
 		host_list(h, map, type, list);
 	}
 	for (unsigned i = 0; i < 2; i++) {
@@ -270,21 +270,35 @@ static void user_word(struct host *h, struct json_words *w, const char *json,
 	json_want(w, json, v);
 }
 
+/* The ring's parts as vhost knows them, and as the guest does. */
+static void set_parts(struct host *h, struct json_words *w, uint64_t vq,
+		      const uint64_t at[3], bool iommu)
+{
+	static const char *const parts[] = { "desc", "avail", "used" };
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t guest = GUEST + (at[i] - USER);
+		char name[16];
+
+		put(h, w, parts[i], vq, "vhost_virtqueue", parts[i],
+		    iommu ? guest : at[i]);
+		snprintf(name, sizeof(name), "%s.%s", iommu ? "iova" : "dma", parts[i]);
+		json_want(w, name, guest);
+	}
+	json_want(w, iommu ? "dma" : "iova", 0)->none = true;
+}
+
 /* The ring in the owner's memory. */
 static void set_ring(struct host *h, struct json_words *w, uint64_t vq, uint64_t desc,
-		     uint32_t num, uint16_t base, bool asleep)
+		     uint16_t base, const struct vhost_spec *s)
 {
-	static const char vhq[] = "vhost_virtqueue";
+	uint32_t num = s->num ? s->num : 256;
 	uint64_t avail = desc + 16ULL * num;
 	uint64_t used = (avail + 6 + 2ULL * num + 63) & ~63ULL;
+	bool asleep = s->asleep;
 
-	put(h, w, "num", vq, vhq, "num", num);
-	put(h, w, "desc", vq, vhq, "desc", desc);
-	put(h, w, "avail", vq, vhq, "avail", avail);
-	put(h, w, "used", vq, vhq, "used", used);
-	json_want(w, "dma.desc", GUEST + (desc - USER));
-	json_want(w, "dma.avail", GUEST + (avail - USER));
-	json_want(w, "dma.used", GUEST + (used - USER));
+	put(h, w, "num", vq, "vhost_virtqueue", "num", num);
+	set_parts(h, w, vq, (uint64_t []){ desc, avail, used }, s->iommu);
 	user_word(h, w, "ring.avail.flags", avail, 1);
 	user_word(h, w, "ring.avail.idx", avail + 2, base + (asleep ? 0 : 45));
 	user_word(h, w, "ring.avail.used_event", avail + 4 + 2ULL * num, base);
@@ -422,7 +436,7 @@ struct host_vhost *host_serve(struct host *h, struct host_tap *t,
 	if (!s->closed)
 		host_open(h, v->net);
 	add_file(h, t, &k, file, s->detached);
-	add_regions(h, v->dev);
+	add_regions(h, v->dev, s->iommu);
 	add_worker(h, v);
 	head = wait_queue(h, file, k.type);
 	for (unsigned vq = 0; vq < 2; vq++) {
@@ -433,8 +447,7 @@ struct host_vhost *host_serve(struct host *h, struct host_tap *t,
 		fill_ring(h, &v->expected[vq], file, &k, s->asleep);
 		set_words(h, v, vq, base, s->asleep);
 		set_ring(h, &v->expected[vq], v->vq[vq], s->desc_at[vq] ?
-			 s->desc_at[vq] : USER + 0x10000 * n, s->num ? s->num : 256,
-			 base, s->asleep);
+			 s->desc_at[vq] : USER + 0x10000 * n, base, s);
 	}
 	h->nvhosts++;
 	return v;

@@ -132,6 +132,28 @@ static void guest_memory_comes_out(void **state)
 	}
 }
 
+/* Behind an IOMMU the same regions are of IOVAs, and what lies where by the iotlb. */
+static void rings_behind_an_iommu_come_out(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct host *h = host_new(era);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+		struct host_vhost *v;
+		struct host_walked w;
+
+		if (fake_has(h->f, "vhost_dev", "iotlb")) {
+			v = host_serve(h, t, &(struct vhost_spec){ .asleep = true,
+								   .iommu = true });
+			w = host_walk(h, "tap7");
+			check_all(h, &w, &v, 1);
+		} else {
+			assert_true(era == ERA_3_10 || era == ERA_4_4);
+		}
+		host_free(h);
+	}
+}
+
 /* 4.12 put them into structs of their own. */
 static void check_names(struct host *h, struct host_walked *w)
 {
@@ -211,6 +233,7 @@ int main(void)
 		cmocka_unit_test(the_wait_queue_alone_leads_to_vhost),
 		cmocka_unit_test(open_files_alone_lead_to_vhost),
 		cmocka_unit_test(guest_memory_comes_out),
+		cmocka_unit_test(rings_behind_an_iommu_come_out),
 		cmocka_unit_test(every_value_of_a_macvtap_comes_out),
 		cmocka_unit_test(hops_can_be_followed_by_hand),
 	};
