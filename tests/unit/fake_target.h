@@ -83,7 +83,7 @@ void fake_type(struct fake_target *f, const char *type, uint64_t size);
 /* Define a member; 'of' is the name of the struct that it is, or NULL. */
 void fake_member(struct fake_target *f, const char *type, const char *path,
 		 uint32_t offset, uint32_t size, const char *of);
-/* Remove a member, or with 'path' NULL the struct. */
+/* Remove a member, of an embedded struct from that, or with 'path' NULL the struct. */
 void fake_forget(struct fake_target *f, const char *type, const char *path);
 /* The struct is known only after load_types(module). */
 void fake_in_module(struct fake_target *f, const char *type,

@@ -108,6 +108,20 @@ static void free_members(struct fake_type *k)
 	}
 }
 
+/* The member of an embedded struct; false when 'path' does not lead into one. */
+static bool forget_inside(struct fake_target *f, struct fake_type *k, const char *path)
+{
+	for (size_t len = strlen(path); len--;) {
+		struct member *m = path[len] == '.' ? own_member(k, path, len) : NULL;
+
+		if (m && *m->of && fake_has(f, m->of, path + len + 1)) {
+			fake_forget(f, m->of, path + len + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
 void fake_forget(struct fake_target *f, const char *type, const char *path)
 {
 	struct fake_type *k = find_type(f, type);
@@ -124,6 +138,8 @@ void fake_forget(struct fake_target *f, const char *type, const char *path)
 		return;
 	}
 	m = own_member(k, path, strlen(path));
+	if (!m && forget_inside(f, k, path))
+		return;
 	assert_non_null(m);
 	for (ml = &k->members; *ml != m; ml = &(*ml)->next)
 		;

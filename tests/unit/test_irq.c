@@ -582,8 +582,8 @@ static void a_kernel_without_these_counts_has_none(void **state)
 
 	(void)state;
 	begin_timeouts(&w);
-	fake_forget(w.f, "virtnet_sq_stats", "tx_timeouts");
-	fake_forget(w.f, "virtnet_rq_stats", "kicks");
+	fake_forget(w.f, "send_queue", "stats.tx_timeouts");
+	fake_forget(w.f, "receive_queue", "stats.kicks");
 	/* A negative time, and one that no watchdog is set to. */
 	fake_set(w.f, w.nic->dev, "net_device", "watchdog_timeo", 0xffffffff);
 	walk(&w);
