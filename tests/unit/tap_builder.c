@@ -208,6 +208,10 @@ static void add_worker(struct host *h, struct host_vhost *v)
 			 .comm = "vhost-4241", .mm = kernel ? 0 : h->mm,
 			 .leader = kernel ? 0 : h->owner });
 	v->worker = task;
+	/* On a run queue, where 6.12 leaves a sleeper too. */
+	fake_set(f, task, "task_struct", "on_rq", 1);
+	if (fake_has(f, "task_struct", "se.sched_delayed"))
+		fake_set(f, task, "task_struct", "se.sched_delayed", 1);
 	if (!per_queue && !fake_has(f, "vhost_worker", NULL)) {
 		fake_set(f, v->dev, "vhost_dev", "worker", task);
 		return;
@@ -400,6 +404,8 @@ static void set_places(struct host *h, const struct host_tap *t, struct host_vho
 	json_want(w, "worker.pid", WORKER_PID + h->nvhosts);
 	json_want_text(w, "worker.comm", "vhost-4241");
 	json_want_text(w, "worker.state", "R");
+	json_want(w, "worker.on_cpu", 1);
+	json_want(w, "worker.on_rq", !fake_has(h->f, "task_struct", "se.sched_delayed"));
 }
 
 static void place_vhost(struct host *h, struct host_vhost *v, uint64_t at)
