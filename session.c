@@ -250,7 +250,10 @@ bool vr_collect_host(bool json, uint64_t pid)
 	}
 	if (json && !vrs.sel.device && !pid && err.status == VR_WALK_NO_DEVICE)
 		return true;
-	vr_host_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel, pid);
+	if (err.status == VR_WALK_NO_TYPES)
+		say_missing(&err.missing);
+	else
+		vr_host_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel, pid);
 	vr_fail(json);
 	return false;
 }

@@ -359,14 +359,7 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 {
 	struct endpoint e = { .ref = ref, .tun = tap_of(c, ref->addr), .tap = true };
 	struct vr_obj tap = { .addr = e.tun };
-	bool listed = vr_has(c, VR_TAP_LIST) && vr_has(c, VR_TAPQ_NEXT) &&
-		      vr_has(c, VR_TAPQ_INDEX);
 
-	if (!listed && !vr_has(c, VR_TAP_ARRAY)) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
-			.what = "queue_list", .of = "tap_dev", .module = "tap" });
-		return -1;
-	}
 	if (!tap.addr)
 		return 0;	/* down, and never opened */
 	if (vr_get_ptr(c, &tap, VR_TAP_DEV, NULL) != ref->addr) {
@@ -375,7 +368,7 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 		return -1;
 	}
 	vr_net_txqs(c, ref->addr, &e.txqs);
-	if (listed)
+	if (vr_has(c, VR_TAP_LIST))
 		by_tap_list(c, h, &e);
 	else
 		by_tap_array(c, h, &e);
@@ -384,23 +377,36 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 
 /* ---- selection --------------------------------------------------------------------------- */
 
-static int walk_device(struct vr_ctx *c, struct vr_host *h,
-		       const struct vr_netdev_ref *ref, struct vr_walk_error *err)
+/* Are the types known that lead on from a tap (of tun.ko), or from a macvtap? */
+static bool types_known(struct vr_ctx *c, bool tun, struct vr_missing *ret)
+{
+	if (vr_layout_resolve(c, tun ? VR_G_TUN : VR_G_TAP, ret))
+		return false;
+	/* A macvtap's queues are on a list, or were in an array. */
+	if (tun || (vr_has(c, VR_TAP_LIST) && vr_has(c, VR_TAPQ_NEXT) &&
+		    vr_has(c, VR_TAPQ_INDEX)) || vr_has(c, VR_TAP_ARRAY))
+		return true;
+	*ret = (struct vr_missing){ "tap_dev", "queue_list", "tap" };
+	return false;
+}
+
+/* VR_WALK_NO_VHOST when all of its queues were seen. */
+static enum vr_walk_status walk_device(struct vr_ctx *c, struct vr_host *h,
+				       const struct vr_netdev_ref *ref,
+				       struct vr_walk_error *err)
 {
 	bool tun;
-	struct vr_missing missing;
+	int r;
 
 	snprintf(c->device, sizeof(c->device), "%s", ref->name);
-	if (!vr_host_kind(c, ref->addr, err->kind, sizeof(err->kind)))
-		return -1;
+	err->host = vr_host_kind(c, ref->addr, err->kind, sizeof(err->kind));
+	if (!err->host)
+		return VR_WALK_NOT_VIRTIO;
 	tun = !strcmp(err->kind, "tun");
-	if (vr_layout_resolve(c, tun ? VR_G_TUN : VR_G_TAP, &missing)) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
-			.what = missing.path, .of = missing.type,
-			.module = missing.module });
-		return -1;
-	}
-	return tun ? walk_tun(c, h, ref) : walk_tap(c, h, ref);
+	if (!types_known(c, tun, &err->missing))
+		return VR_WALK_NO_TYPES;
+	r = tun ? walk_tun(c, h, ref) : walk_tap(c, h, ref);
+	return r ? VR_WALK_NOT_VIRTIO : VR_WALK_NO_VHOST;
 }
 
 static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
@@ -455,12 +461,16 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 		return err->status;
 	err->status = VR_WALK_NO_DEVICE;
 	for (unsigned i = 0; i < found.n; i++) {
-		int r = walk_device(c, ret, &found.refs[i], err);
+		enum vr_walk_status r = walk_device(c, ret, &found.refs[i], err);
 
+		if (!named && r == VR_WALK_NO_TYPES)
+			vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
+				.what = err->missing.path, .of = err->missing.type,
+				.module = err->missing.module });
 		if (!named)
 			continue;
 		err->dev = found.refs[i];
-		err->status = r ? VR_WALK_NOT_VIRTIO : VR_WALK_NO_VHOST;
+		err->status = r;
 		err->candidates = found.refs;
 		err->ncandidates = found.n;
 	}

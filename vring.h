@@ -143,7 +143,7 @@ enum vr_errcode {
 	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
 			 * tells which was used: 0 BTF, 1 debuginfo */
-	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown */
+	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown, or its member 'what' */
 	VR_E_NO_BUS,	/* nothing leads to the virtio bus */
 	VR_E_MEMORY,	/* out of memory */
 };

@@ -134,8 +134,12 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		    e->len ? "; -t btf uses that" : ", which is used");
 		break;
 	case VR_E_NOTYPE:
-		say(&s, "the types of module %s are unknown (struct %s)",
-		    e->module, e->of);
+		if (e->what)
+			say(&s, "%s.%s: unknown: not in the types of %s", e->of,
+			    e->what, e->module ? e->module : "vmlinux");
+		else
+			say(&s, "the types of module %s are unknown (struct %s)",
+			    e->module, e->of);
 		break;
 	case VR_E_NO_BUS:
 		say(&s, "neither bus_kset nor a virtio-net device leads to it:"
@@ -275,6 +279,11 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		break;
 	case VR_WALK_NOT_VIRTIO:
 		say_ref(&s, &e->dev);
+		if (e->host) {
+			say(&s, " cannot be followed: its structs do not fit the types,"
+			    " which may be another kernel's");
+			break;
+		}
 		say(&s, " is no tap, macvtap or ipvtap");
 		if (*e->kind) {
 			say(&s, " but of kind '");

@@ -189,6 +189,72 @@ static void every_value_of_a_macvtap_comes_out(void **state)
 	}
 }
 
+/* ---- what is missing ---------------------------------------------------------------- */
+
+/* A member of the way from a tap to its queues has a name that nobody knows. */
+static void a_renamed_member_of_a_tap_is_told(void **state)
+{
+	static const struct {
+		enum guest_era era;
+		const char *kind, *type, *path, *told;
+	} cases[] = {
+		{ ERA_7_1, "tun", "tun_struct", "disabled", "tun_struct.disabled" },
+		{ ERA_EL7, "tun", "tun_file", "queue_index", "tun_file.queue_index" },
+		{ ERA_7_1, "macvtap", "tap_queue", "sock", "tap_queue.sock" },
+		{ ERA_7_1, "macvtap", "tap_dev", "queue_list", "tap_dev.queue_list" },
+		{ ERA_7_1, "macvtap", "tap_queue", "next", "tap_dev.queue_list" },
+		{ ERA_3_10, "macvtap", "macvlan_dev", "taps", "tap_dev.queue_list" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct host *h = host_new(cases[i].era);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7",
+							cases[i].kind, 0 });
+		struct host_walked w;
+		char told[80];
+
+		host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+		fake_forget(h->f, cases[i].type, cases[i].path);
+		w = host_walk(h, "tap7");
+		assert_int_equal(w.status, VR_WALK_NO_TYPES);
+		snprintf(told, sizeof(told), "%s.%s", w.err.missing.type,
+			 w.err.missing.path);
+		assert_string_equal(told, cases[i].told);
+		assert_int_equal(h->g->c.nerrors, 0);
+		/* What open files lead to is shown all the same, beside the error. */
+		w = host_walk(h, NULL);
+		assert_int_equal(w.status, VR_WALK_OK);
+		assert_int_equal(w.host.nqueues, 2);
+		assert_string_equal(w.host.queues[0].device, "vhost-net");
+		assert_int_equal(h->g->c.nerrors, 1);
+		vr_error_what(told, sizeof(told), &h->g->c.errors[0]);
+		assert_int_equal(strncmp(told, cases[i].told, strlen(cases[i].told)), 0);
+		assert_non_null(strstr(told, ": unknown: not in the types of t"));
+		host_free(h);
+	}
+}
+
+/* It is a tap, and the types may be another kernel's. */
+static void a_tap_that_does_not_point_back_is_told(void **state)
+{
+	struct host *h = host_new(ERA_5_15);
+	struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+	struct vr_select sel = { .device = "tap7" };
+	struct host_walked w;
+	char why[200];
+
+	(void)state;
+	fake_set(h->f, t->tun, "tun_struct", "dev", t->net_device + 64);
+	w = host_walk(h, "tap7");
+	assert_int_equal(w.status, VR_WALK_NOT_VIRTIO);
+	vr_host_reason(why, sizeof(why), &w.err, &sel, 0);
+	assert_non_null(strstr(why, "tap7"));
+	assert_non_null(strstr(why, "cannot be followed"));
+	get_error(&h->g->c, VR_E_MISFIT, "tun_struct");
+	host_free(h);
+}
+
 /* ---- hops ------------------------------------------------------------------------- */
 
 /* From the net_device to the ring, each hop by the names that this era has. */
@@ -235,6 +301,8 @@ int main(void)
 		cmocka_unit_test(guest_memory_comes_out),
 		cmocka_unit_test(rings_behind_an_iommu_come_out),
 		cmocka_unit_test(every_value_of_a_macvtap_comes_out),
+		cmocka_unit_test(a_renamed_member_of_a_tap_is_told),
+		cmocka_unit_test(a_tap_that_does_not_point_back_is_told),
 		cmocka_unit_test(hops_can_be_followed_by_hand),
 	};
 
