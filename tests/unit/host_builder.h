@@ -52,7 +52,7 @@ struct task_spec {
 
 struct tap_spec {
 	const char *name;
-	const char *kind;	/* "tun", "macvtap" */
+	const char *kind;	/* "tun", "macvtap", "ipvtap" (since 4.12) */
 	uint64_t at;		/* of the net_device; 0: anywhere */
 };
 

@@ -30,16 +30,19 @@ static void put(struct host *h, struct json_words *w, const char *json, uint64_t
 
 /* ---- taps ------------------------------------------------------------------------ */
 
-/* 4.12 made the macvtap's own part of a macvlan_dev a tap_dev beside it. */
-static uint64_t place_tap(struct host *h, struct host_tap *t)
+/* 4.12 made the macvtap's own part of a macvlan_dev a tap_dev beside it, which ipvtap
+ * has too. */
+static uint64_t place_tap(struct host *h, struct host_tap *t, const char *priv_type)
 {
-	uint64_t priv = guest_priv(h->g, t->net_device), tap = priv;
+	uint64_t tap = guest_priv(h->g, t->net_device);
 	const char *type = "macvlan_dev";
 
-	if (fake_has(h->f, "tap_dev", NULL)) {
+	if (strcmp(priv_type, type)) {
 		type = "tap_dev";
-		tap = priv + off(h, "macvtap_dev", "tap");
-		fake_set(h->f, priv, "macvtap_dev", "vlan.dev", t->net_device);
+		/* A macvlan_dev that points back, too, and whose queues are none. */
+		if (fake_has(h->f, priv_type, "vlan.dev"))
+			fake_set(h->f, tap, priv_type, "vlan.dev", t->net_device);
+		tap += off(h, priv_type, "tap");
 		fake_set(h->f, t->net_device, "net_device", "rx_handler_data", tap);
 	}
 	fake_set(h->f, tap, type, "dev", t->net_device);
@@ -56,12 +59,13 @@ struct host_tap *host_tap(struct host *h, const struct tap_spec *s)
 	t->name = s->name;
 	t->tap = strcmp(s->kind, "tun") != 0;
 	if (t->tap)
-		type = fake_has(h->f, "tap_dev", NULL) ? "macvtap_dev" : "macvlan_dev";
+		type = !fake_has(h->f, "tap_dev", NULL) ? "macvlan_dev" :
+		       strcmp(s->kind, "ipvtap") ? "macvtap_dev" : "ipvtap_dev";
 	t->net_device = guest_netdev_at(h->g, 0, s->name, s->kind, s->at,
 					fake_sizeof(h->f, type));
 	t->txqs = guest_txqs(h->g, t->net_device, MAX_QUEUES);
 	if (t->tap) {
-		t->tun = place_tap(h, t);
+		t->tun = place_tap(h, t, type);
 		return t;
 	}
 	t->tun = guest_priv(h->g, t->net_device);

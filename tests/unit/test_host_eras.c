@@ -172,20 +172,24 @@ static void check_names(struct host *h, struct host_walked *w)
 
 static void every_value_of_a_macvtap_comes_out(void **state)
 {
+	static const char *const kinds[] = { "macvtap", "ipvtap" };
+
 	(void)state;
 	for EACH_ERA(era) {
-		struct host *h = host_new(era);
-		struct host_tap *t = host_tap(h, &(struct tap_spec){ "macvtap3",
-							"macvtap", 0 });
-		struct host_vhost *v[2];
-		struct host_walked w;
+		for (unsigned i = 0; i < COUNT_OF(kinds); i++) {
+			struct host *h = host_new(era);
+			struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap3",
+							kinds[i], 0 });
+			struct host_vhost *v[2];
+			struct host_walked w;
 
-		v[0] = host_serve(h, t, &(struct vhost_spec){ .asleep = true });
-		v[1] = host_serve(h, t, &(struct vhost_spec){ .asleep = false });
-		w = host_walk(h, "macvtap3");
-		check_all(h, &w, v, 2);
-		check_names(h, &w);
-		host_free(h);
+			v[0] = host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+			v[1] = host_serve(h, t, &(struct vhost_spec){ .asleep = false });
+			w = host_walk(h, "tap3");
+			check_all(h, &w, v, 2);
+			check_names(h, &w);
+			host_free(h);
+		}
 	}
 }
 
