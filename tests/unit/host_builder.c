@@ -122,6 +122,9 @@ struct host *host_new(enum guest_era era)
 	host_list(h, h->init_task, "task_struct", "tasks");
 	h->owner = host_task(h, &(struct task_spec){ .pid = HOST_OWNER_PID,
 			     .comm = HOST_OWNER_COMM, .mm = h->mm, .state = 1 });
+	h->vcpu = host_task(h, &(struct task_spec){ .pid = HOST_OWNER_PID + 1,
+			    .comm = "CPU 0/KVM", .mm = h->mm, .state = 1,
+			    .leader = h->owner });
 	new_files(h);
 	return h;
 }

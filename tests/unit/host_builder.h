@@ -34,7 +34,7 @@ struct host {
 	struct guest *g;
 	struct fake_target *f;
 	struct pgtable user;
-	uint64_t init_task, owner, mm, fds;
+	uint64_t init_task, owner, vcpu, mm, fds;	/* vcpu: a thread of the owner's */
 	unsigned nfiles;
 	unsigned nvhosts;
 };

@@ -111,6 +111,27 @@ static void open_files_alone_lead_to_vhost(void **state)
 	}
 }
 
+/* Threads hang on their leader, or on their signal_struct; one that runs may be about to
+ * kick. */
+static void a_thread_of_the_owner_that_runs_is_seen(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct host *h = host_new(era);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+		struct host_walked w;
+
+		host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+		w = host_walk(h, "tap7");
+		assert_false(w.host.queues[0].vhost->owner_runs);
+		fake_set(h->f, h->vcpu, "task_struct", fake_has(h->f, "task_struct",
+			 "__state") ? "__state" : "state", 0);
+		w = host_walk(h, "tap7");
+		assert_true(w.host.queues[0].vhost->owner_runs);
+		host_free(h);
+	}
+}
+
 /* Once as an array, then as a list. */
 static void guest_memory_comes_out(void **state)
 {
@@ -302,6 +323,7 @@ int main(void)
 		cmocka_unit_test(every_value_of_a_tap_comes_out),
 		cmocka_unit_test(the_wait_queue_alone_leads_to_vhost),
 		cmocka_unit_test(open_files_alone_lead_to_vhost),
+		cmocka_unit_test(a_thread_of_the_owner_that_runs_is_seen),
 		cmocka_unit_test(guest_memory_comes_out),
 		cmocka_unit_test(rings_behind_an_iommu_come_out),
 		cmocka_unit_test(every_value_of_a_macvtap_comes_out),
