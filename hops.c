@@ -7,7 +7,6 @@
  * the layout alone.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "vring.h"
 
@@ -198,7 +197,7 @@ static void to_tap_queue(struct vr_path *p, const struct vr_ctx *c,
 	enum vr_slot in;
 	struct vr_hop *h;
 
-	if (q->tap && strcmp(f[VR_TAP_DEV].type, "macvlan_dev"))
+	if (q->tap && !vr_has_in(c, VR_TAP_DEV, "macvlan_dev"))
 		pointer(p, c, q->ref.addr, VR_DEV_RX_HANDLER_DATA, q->tun);
 	else
 		private_area(p, c, q->ref.addr, q->tun);
@@ -227,8 +226,8 @@ static void through_wait_queue(struct vr_path *p, const struct vr_ctx *c,
 	h->offset = sk->offset + f[VR_SOCK_WQ].offset;
 	h->next = q->socket_wq;
 	h = add(p, "socket_wq", q->socket_wq, VR_RULE_LIST);
-	h->member = strcmp(f[VR_WAIT_HEAD_LIST].path, "head") ? "wait.task_list" :
-							       "wait.head";
+	h->member = vr_has_in(c, VR_WAIT_HEAD_LIST, "__wait_queue_head") ?
+		    "wait.task_list" : "wait.head";
 	h->offset = f[VR_SOCKET_WQ_WAIT].offset + f[VR_WAIT_HEAD_LIST].offset;
 	h->size = 1;	/* the list's own links lead there */
 	h->next = node;

@@ -296,3 +296,8 @@ bool vr_has(const struct vr_ctx *c, enum vr_slot s)
 {
 	return c->layout.f[s].known;
 }
+
+bool vr_has_in(const struct vr_ctx *c, enum vr_slot s, const char *type)
+{
+	return vr_has(c, s) && !strcmp(c->layout.f[s].type, type);
+}

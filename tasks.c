@@ -5,8 +5,6 @@
  * crash's task table is not used: crash 8.0.2 lists two tasks of a 6.1.192
  * kernel, and minimal mode lists none.
  */
-#include <string.h>
-
 #include "vring.h"
 
 #define MAX_TASKS	4194304		/* PID_MAX_LIMIT */
@@ -39,7 +37,7 @@ static int one_thread(struct vr_ctx *c, uint64_t addr, uint64_t leader, task_fn 
 static int each_thread(struct vr_ctx *c, uint64_t leader, task_fn fn, void *arg)
 {
 	const struct vr_field *f = c->layout.f;
-	bool apart = !strcmp(f[VR_SIGNAL_THREAD_HEAD].type, "task_struct");
+	bool apart = vr_has_in(c, VR_SIGNAL_THREAD_HEAD, "task_struct");
 	struct vr_obj o = { .addr = leader };
 	uint64_t owner = apart ? leader : vr_get_ptr(c, &o, VR_TASK_SIGNAL,
 						     "task_struct.signal");

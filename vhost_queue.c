@@ -4,8 +4,6 @@
  * and works for it, and the ring words in the memory of the process that owns
  * the guest.
  */
-#include <string.h>
-
 #include "vring.h"
 
 #define MAX_REGIONS	4096
@@ -334,7 +332,7 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_o
 	struct vr_obj b = vr_obj_cover(c, q->vhost_virtqueue, back,
 				       sizeof(back) / sizeof(back[0]));
 	struct vr_obj dev = { .addr = q->vhost->dev };
-	bool old = !strcmp(c->layout.f[VR_VHQ_FEATURES].type, "vhost_dev");
+	bool old = vr_has_in(c, VR_VHQ_FEATURES, "vhost_dev");
 
 	q->num = vr_get(c, o, VR_VHQ_NUM, "vhost_virtqueue.num");
 	q->desc = vr_get(c, o, VR_VHQ_DESC, "vhost_virtqueue.desc");

@@ -305,7 +305,7 @@ static uint64_t tap_of(struct vr_ctx *c, uint64_t net_device)
 {
 	struct vr_obj dev = { .addr = net_device };
 
-	if (!strcmp(c->layout.f[VR_TAP_DEV].type, "macvlan_dev"))
+	if (vr_has_in(c, VR_TAP_DEV, "macvlan_dev"))
 		return vr_netdev_priv(c, net_device);
 	return vr_get_ptr(c, &dev, VR_DEV_RX_HANDLER_DATA, NULL);
 }

@@ -215,6 +215,8 @@ bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module);
 void vr_layout_compare(struct vr_ctx *c, bool all);
 /* True when this kernel has the member (and it was resolved). */
 bool vr_has(const struct vr_ctx *c, enum vr_slot s);
+/* The same, and that it has it in the struct 'type', for what means something else there. */
+bool vr_has_in(const struct vr_ctx *c, enum vr_slot s, const char *type);
 
 /* types.c: where 'path' lies in struct 'type', which 'module' declares (NULL:
  * vmlinux), and which source said so; VR_FROM_NOWHERE when none did. */
