@@ -25,7 +25,7 @@ VRING_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN)
 CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
 
 CORE := arena btf bus chains check check_guest check_host check_ring clock compare cpus features files \
-	grow hops import irq irq_tree json json_in kernel members members_host net_state net_walk netdevs notify offsets \
+	grow hops import irq irq_tree json json_in kernel members members_host missed net_state net_walk netdevs notify offsets \
 	owners owners_blk owners_net packed packet pgtable render_chains render_compare render_device \
 	render_host render_host_json render_json render_owners render_packed render_text render_verdict \
 	render_walk ring slots tasks types vdev_walk vhost_find vhost_queue vhost_walk vqs watch words
@@ -87,7 +87,12 @@ warnings:
 build/probe.so: tests/vm/probe.c $(filter-out build/vring.o build/session.o,$(OBJS))
 	$(CC) $(VRING_CFLAGS) $(CRASH_CFLAGS) $(CFLAGS) -shared $(LDFLAGS) -o $@ $^
 
-check-vm: vring.so build/probe.so
+# All of vring.so, with members hidden from it, for tests/vm/test_renamed.py.
+build/hide.so: tests/vm/hide.c $(OBJS)
+	$(CC) $(VRING_CFLAGS) $(CRASH_CFLAGS) $(CFLAGS) -shared $(LDFLAGS) \
+		-Wl,--wrap=vr_type_size,--wrap=vr_type_member,--wrap=register_extension -o $@ $^
+
+check-vm: vring.so build/probe.so build/hide.so
 	/usr/bin/python3 -m pytest -v -n $(JOBS) --dist loadfile tests/vm
 
 bench: vring.so build/probe.so

@@ -21,15 +21,20 @@ static void read_clock(struct vr_ctx *c)
 	uint64_t addr, next;
 
 	c->clock.tried = true;
-	if (c->t->symbol(c->t, "clocksource_jiffies", &clock.addr))
+	if (c->t->symbol(c->t, "clocksource_jiffies", &clock.addr)) {
+		vr_symbol_missed(c, "clocksource_jiffies", "ages");
 		return;
+	}
 	mult = vr_get(c, &clock, VR_CLOCK_MULT, NULL);
 	shift = vr_get(c, &clock, VR_CLOCK_SHIFT, NULL);
 	if (mult.have != VR_READ || shift.have != VR_READ || shift.v > 31)
 		return;
-	if ((c->t->symbol(c->t, "jiffies_64", &addr) &&
-	     c->t->symbol(c->t, "jiffies", &addr)) ||
-	    vr_read(c, addr, &c->clock.jiffies, sizeof(c->clock.jiffies)))
+	if (c->t->symbol(c->t, "jiffies_64", &addr) &&
+	    c->t->symbol(c->t, "jiffies", &addr)) {
+		vr_symbol_missed(c, "jiffies_64", "ages");
+		return;
+	}
+	if (vr_read(c, addr, &c->clock.jiffies, sizeof(c->clock.jiffies)))
 		return;
 	c->clock.tick_nsec = mult.v >> shift.v;
 	if (!c->t->symbol(c->t, "tick_next_period", &addr) &&

@@ -8,8 +8,11 @@ int vr_cpu_count(struct vr_ctx *c, uint32_t *ret)
 {
 	uint64_t addr;
 
-	if (c->t->symbol(c->t, "nr_cpu_ids", &addr) ||
-	    vr_read(c, addr, ret, sizeof(*ret)) || !*ret || *ret > VR_MAX_CPUS)
+	if (c->t->symbol(c->t, "nr_cpu_ids", &addr)) {
+		vr_symbol_missed(c, "nr_cpu_ids", "what each CPU has of its own");
+		return -1;
+	}
+	if (vr_read(c, addr, ret, sizeof(*ret)) || !*ret || *ret > VR_MAX_CPUS)
 		return -1;
 	return 0;
 }
@@ -19,8 +22,11 @@ int vr_read_percpu(struct vr_ctx *c, uint32_t cpu, uint64_t percpu, void *buf,
 {
 	uint64_t table, base;
 
-	if (c->t->symbol(c->t, "__per_cpu_offset", &table) ||
-	    vr_read(c, table + 8 * (uint64_t)cpu, &base, sizeof(base)))
+	if (c->t->symbol(c->t, "__per_cpu_offset", &table)) {
+		vr_symbol_missed(c, "__per_cpu_offset", "what each CPU has of its own");
+		return -1;
+	}
+	if (vr_read(c, table + 8 * (uint64_t)cpu, &base, sizeof(base)))
 		return -1;
 	return vr_read(c, base + percpu, buf, len);
 }

@@ -173,7 +173,7 @@ static struct vr_irqs *all_irqs(struct vr_ctx *c)
 	c->device[0] = c->queue[0] = '\0';
 	s->whole = true;
 	if (!vr_has(c, VR_IRQ_ACTION) || !vr_has(c, VR_ACTION_DEV_ID) ||
-	    !vr_for_each_irq(c, see_irq, s))
+	    !vr_has(c, VR_ACTION_NEXT) || !vr_for_each_irq(c, see_irq, s))
 		s->whole = false;
 	if (vr_cpu_count(c, &s->ncpus))
 		s->ncpus = 0;
@@ -221,7 +221,7 @@ static uint64_t mask_at(const struct vr_ctx *c, const struct line *l,
 {
 	const struct vr_field *f = &c->layout.f[s];
 
-	if (!f->known)
+	if (!f->known || !vr_has(c, VR_SZ_CPUMASK))
 		return 0;
 	if (f->size == 8 && c->layout.f[VR_SZ_CPUMASK].size > 8)
 		return pointer.have == VR_READ ? pointer.v : 0;
@@ -268,7 +268,11 @@ static bool softirqs_at(struct vr_ctx *c, uint64_t *ret)
 		*ret += f->offset + (c->t->big_endian && f->size == 4 ? 2 : 0);
 		return true;
 	}
-	return !c->t->symbol(c->t, "__softirq_pending", ret);
+	if (!c->t->symbol(c->t, "__softirq_pending", ret))
+		return true;
+	if (!c->layout.f[VR_SOFTIRQ_HOT].missed && !c->layout.f[VR_SOFTIRQ_STAT].missed)
+		vr_symbol_missed(c, "__softirq_pending", "pending softirqs");
+	return false;
 }
 
 static struct vr_val read_softirqs(struct vr_ctx *c, struct vr_irqs *s,
@@ -308,8 +312,11 @@ static bool begin_cpus(struct vr_ctx *c, struct vr_irqs *s)
 	s->idle = vr_alloc(&c->arena, s->ncpus, sizeof(*s->idle));
 	if (!softirqs_at(c, &s->softirqs_at))
 		s->softirqs_at = 0;
-	if (!vr_has(c, VR_RUNQ_CURR) || !vr_has(c, VR_RUNQ_IDLE) ||
-	    c->t->symbol(c->t, "runqueues", &s->runqueues))
+	if (c->t->symbol(c->t, "runqueues", &s->runqueues)) {
+		vr_symbol_missed(c, "runqueues", "whether a CPU is idle");
+		s->runqueues = 0;
+	}
+	if (!vr_has(c, VR_RUNQ_CURR) || !vr_has(c, VR_RUNQ_IDLE))
 		s->runqueues = 0;
 	return s->asked && s->softirqs && s->idle;
 }
@@ -338,6 +345,14 @@ static struct vr_val has_bit(struct vr_val v, uint64_t mask)
 	return v;
 }
 
+static struct vr_val state_bit(const struct vr_ctx *c, const struct line *l,
+			       enum vr_constant mask)
+{
+	if (c->layout.constant[mask] == VR_NO_CONSTANT)
+		return (struct vr_val){ .have = VR_UNREAD };
+	return has_bit(l->state, c->layout.constant[mask]);
+}
+
 static void fill(struct vr_ctx *c, struct vr_irqs *s, const struct line *l,
 		 struct vr_irq *irq)
 {
@@ -346,13 +361,14 @@ static void fill(struct vr_ctx *c, struct vr_irqs *s, const struct line *l,
 	irq->number = l->number;
 	/* A count of disable_irq(); the bit follows it. */
 	irq->disabled = l->depth.have == VR_READ ? has_bit(l->depth, UINT64_MAX) :
-			has_bit(l->state, c->layout.irq.disabled);
-	irq->masked = has_bit(l->state, c->layout.irq.masked);
+			state_bit(c, l, VR_C_IRQ_DISABLED);
+	irq->masked = state_bit(c, l, VR_C_IRQ_MASKED);
 	irq->unhandled = l->unhandled;
 	irq->count = l->total;
 	if (l->total.have == VR_ABSENT)
 		irq->count = vr_sum_over_cpus(c, 0, l->kstat);
-	if (!first_cpu(c, s, mask_at(c, l, VR_IRQ_EFFECTIVE, l->effective), irq))
+	if (!first_cpu(c, s, mask_at(c, l, VR_IRQ_EFFECTIVE, l->effective), irq) &&
+	    !c->layout.f[VR_IRQ_EFFECTIVE].missed)
 		first_cpu(c, s, mask_at(c, l, VR_IRQ_AFFINITY, l->affinity), irq);
 	read_cpu(c, s, irq);
 }

@@ -222,19 +222,19 @@ static void maple_node(struct vr_ctx *c, struct walk *w, struct place at)
 	static const enum vr_slot with_gaps[] = { VR_MAPLE_PIVOTA, VR_MAPLE_SLOTA };
 	uint64_t node = at.entry & ~MAPLE_ALIGN;
 	uint64_t kind = at.entry >> KIND_SHIFT & KIND_MASK;
-	bool arange = kind == c->layout.irq.arange;
+	bool arange = kind == c->layout.constant[VR_C_MAPLE_ARANGE];
 	uint8_t buf[MAX_NODE];
 
 	if (at.depth > MAX_HEIGHT) {
 		bad(c, w, VR_E_LOOP, w->tree, 0, MAX_HEIGHT);
 		return;
 	}
-	if (kind == c->layout.irq.dense) {
+	if (kind == c->layout.constant[VR_C_MAPLE_DENSE]) {
 		maple_dense(c, w, node);
 		return;
 	}
-	if (!arange && kind != c->layout.irq.leaf && kind != c->layout.irq.range) {
-		bad(c, w, VR_E_RANGE, node, kind, c->layout.irq.arange);
+	if (!arange && kind != c->layout.constant[VR_C_MAPLE_LEAF] && kind != c->layout.constant[VR_C_MAPLE_RANGE]) {
+		bad(c, w, VR_E_RANGE, node, kind, c->layout.constant[VR_C_MAPLE_ARANGE]);
 		return;
 	}
 	if (read_node(c, w, node, buf, arange ? with_gaps : members, 2))
@@ -243,7 +243,7 @@ static void maple_node(struct vr_ctx *c, struct walk *w, struct place at)
 		maple_slots(c, w, &at, buf, VR_MAPLE_PIVOTA, VR_MAPLE_SLOTA, false);
 	else
 		maple_slots(c, w, &at, buf, VR_MAPLE_PIVOT64, VR_MAPLE_SLOT64,
-			    kind == c->layout.irq.leaf);
+			    kind == c->layout.constant[VR_C_MAPLE_LEAF]);
 }
 
 static void maple_tree(struct vr_ctx *c, struct walk *w)
@@ -281,12 +281,29 @@ static void array(struct vr_ctx *c, struct walk *w)
 		give(c, w, w->tree + (uint64_t)i * size);
 }
 
+/* Without one of them, what is in the trees is not all found, or not rightly. */
+static bool lacks_member(const struct vr_ctx *c)
+{
+	static const enum vr_slot needed[] = {
+		VR_RADIX_HEAD, VR_RADIX_HEIGHT, VR_RADIX_SHIFT, VR_RADIX_SLOTS,
+		VR_MAPLE_ROOT, VR_MAPLE_SLOT, VR_MAPLE_PIVOT64, VR_MAPLE_SLOT64,
+		VR_MAPLE_PIVOTA, VR_MAPLE_SLOTA, VR_SZ_IRQ_DESC,
+	};
+
+	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (c->layout.f[needed[i]].missed)
+			return true;
+	return false;
+}
+
 bool vr_for_each_irq(struct vr_ctx *c,
 		     void (*fn)(struct vr_ctx *c, uint64_t desc, void *arg),
 		     void *arg)
 {
 	struct walk w = { .fn = fn, .arg = arg, .whole = true };
 
+	if (lacks_member(c))
+		return false;
 	if (vr_has(c, VR_MAPLE_ROOT) &&
 	    !c->t->symbol(c->t, "sparse_irqs", &w.tree))
 		maple_tree(c, &w);
@@ -296,6 +313,6 @@ bool vr_for_each_irq(struct vr_ctx *c,
 	else if (!c->t->symbol(c->t, "irq_desc", &w.tree))
 		array(c, &w);
 	else
-		return false;
-	return w.whole;
+		vr_symbol_missed(c, "sparse_irqs", "interrupts");
+	return w.whole && w.tree;
 }

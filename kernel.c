@@ -167,7 +167,7 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 	uint8_t buf[8];
 
 	if (!f->known)
-		return (struct vr_val){ .have = VR_ABSENT };
+		return (struct vr_val){ .have = f->missed ? VR_UNREAD : VR_ABSENT };
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return (struct vr_val){ .have = VR_UNREAD };
 	if (o->data && f->offset >= o->from &&
@@ -458,8 +458,12 @@ int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)
 
 	if (c->t->symbol(c->t, "net_namespace_list", &head)) {
 		/* Not seen yet, but the initial one alone is still an answer. */
-		if (c->t->symbol(c->t, "init_net", &head))
+		vr_symbol_missed(c, "net_namespace_list",
+				 "network name spaces but the first one");
+		if (c->t->symbol(c->t, "init_net", &head)) {
+			vr_symbol_missed(c, "init_net", "net devices");
 			return 0;
+		}
 		return each_of_net(c, head, fn, arg);
 	}
 	l = vr_list_start(head, MAX_NETS, "list of network name spaces");

@@ -141,24 +141,32 @@ enum vr_source {
 struct vr_field {
 	bool known;
 	bool absent;		/* complete types say that it is not there */
+	bool foreign;		/* of something that this kernel has otherwise, or not at all */
+	bool missed;		/* not found, though this kernel should have it */
 	enum vr_source source;
 	uint32_t offset, size;	/* size slots: size only */
 	const char *type, *path;	/* the spelling that this kernel has */
 	const char *since;	/* when that spelling came, for the listing */
 };
 
+/* Constants of the kernel's enums. */
+enum vr_constant {
+	VR_C_NAPI_DISABLE, VR_C_NAPI_NPSVC,	/* bit numbers */
+	VR_C_IRQ_DISABLED, VR_C_IRQ_MASKED,	/* bits of irq_desc's state */
+	VR_C_MAPLE_DENSE, VR_C_MAPLE_LEAF, VR_C_MAPLE_RANGE, VR_C_MAPLE_ARANGE,
+	VR_C_SPLIT, VR_C_PACKED, VR_C_SPLIT_IN_ORDER, VR_C_PACKED_IN_ORDER,
+	VR_NCONSTANTS
+};
+/* The kernel has what it belongs to, and no constant of that name. */
+#define VR_NO_CONSTANT UINT64_MAX
+
 #define VR_NOPS 16
 
 struct vr_layout {
 	struct vr_field f[VR_NSLOTS];
-	bool constants;			/* the enums' values below are known */
-	unsigned napi_disable;		/* bit number of NAPI_STATE_DISABLE */
-	unsigned napi_npsvc;		/* .. of NAPI_STATE_NPSVC: not enabled */
-	struct {
-		bool known;
-		uint64_t disabled, masked;	/* bits of irq_desc's state */
-		uint64_t dense, leaf, range, arange;	/* maple nodes */
-	} irq;
+	unsigned asked;			/* groups that the command at hand has asked for */
+	unsigned constants;		/* groups whose constants were looked for */
+	uint64_t constant[VR_NCONSTANTS];
 	/* the types of virtio_net's tokens (6.14), looked for by owners_net.c */
 	struct {
 		bool tried, typed;

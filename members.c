@@ -174,7 +174,7 @@ static const struct vr_row rows[] = {
 	{ VR_SZ_VRING_VIRTQUEUE, G, ring, false,
 	  { { "vring_virtqueue", NULL, "" } } },
 	/* The public part; always the first member so far. */
-	{ VR_VVQ_VQ, G, ring, true, { { "vring_virtqueue", "vq", "" } } },
+	{ VR_VVQ_VQ, G, ring, false, { { "vring_virtqueue", "vq", "" } } },
 	/* 5.0 made room for packed rings: the split ring's members moved into
 	 * an unnamed struct 'split' (a named one since 6.1). */
 	{ VR_VVQ_NUM, G, ring, false,

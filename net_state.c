@@ -106,7 +106,7 @@ void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 	struct vr_obj txq;
 	uint64_t qdisc;
 
-	if (!all->base || n >= all->count)
+	if (!all->base || n >= all->count || !vr_has(c, VR_SZ_NETDEV_QUEUE))
 		return;
 	ret->addr = all->base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
 	txq = vr_obj_cover(c, ret->addr, members, 4);
@@ -133,6 +133,15 @@ static void read_stats(struct vr_ctx *c, struct vr_queue *q, uint64_t owner)
 					    "tx_timeouts");
 }
 
+/* A bit that an enum numbers. */
+static struct vr_val bit_by(const struct vr_ctx *c, struct vr_val v,
+			    enum vr_constant number)
+{
+	if (c->layout.constant[number] == VR_NO_CONSTANT)
+		return (struct vr_val){ .have = VR_UNREAD };
+	return bit(v, c->layout.constant[number] & 63);
+}
+
 static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
 {
 	struct vr_obj o = { .addr = napi };
@@ -140,8 +149,8 @@ static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
 	q->napi.state = vr_get(c, &o, VR_NAPI_STATE, "napi_struct.state");
 	q->napi.weight = vr_get(c, &o, VR_NAPI_WEIGHT, "napi_struct.weight");
 	q->napi.scheduled = bit(q->napi.state, 0);
-	q->napi.disabled = bit(q->napi.state, c->layout.napi_disable & 63);
-	q->napi.enabled = bit(q->napi.state, c->layout.napi_npsvc & 63);
+	q->napi.disabled = bit_by(c, q->napi.state, VR_C_NAPI_DISABLE);
+	q->napi.enabled = bit_by(c, q->napi.state, VR_C_NAPI_NPSVC);
 	q->napi.enabled.v = !q->napi.enabled.v;
 }
 

@@ -181,56 +181,129 @@ static bool no_variable(struct vr_ctx *c, enum vr_slot s)
 	return c->t->symbol(c->t, name, &addr);
 }
 
-static void resolve_constants(struct vr_ctx *c)
-{
+/* Constants, each with a member that it says something of.  The fallback is for types
+ * that do not tell constants; where they do and lack one, nothing is assumed. */
+static const struct constant {
+	const char *name, *module;
+	unsigned group;
+	enum vr_slot with;
+	uint64_t fallback;
+	const char *loses;
+} constants[VR_NCONSTANTS] = {
 	/* 4.12 put MISSED in front of DISABLE. */
-	c->layout.napi_disable = (unsigned)vr_type_enum(c, "NAPI_STATE_DISABLE", 2);
-	c->layout.napi_npsvc = (unsigned)vr_type_enum(c, "NAPI_STATE_NPSVC", 3);
-	c->layout.constants = true;
-}
+	[VR_C_NAPI_DISABLE] = { "NAPI_STATE_DISABLE", NULL, VR_G_NET, VR_NAPI_STATE,
+				2, "napi.disabled" },
+	[VR_C_NAPI_NPSVC] = { "NAPI_STATE_NPSVC", NULL, VR_G_NET, VR_NAPI_STATE,
+			      3, "napi.enabled" },
+	/* None of these has moved since there are maple trees and these bits. */
+	[VR_C_IRQ_DISABLED] = { "IRQD_IRQ_DISABLED", NULL, VR_G_IRQ, VR_IRQ_STATE,
+				1 << 16, "whether an interrupt is disabled" },
+	[VR_C_IRQ_MASKED] = { "IRQD_IRQ_MASKED", NULL, VR_G_IRQ, VR_IRQ_STATE,
+			      1 << 17, "whether an interrupt is masked" },
+	[VR_C_MAPLE_DENSE] = { "maple_dense", NULL, VR_G_IRQ, VR_MAPLE_ROOT, 0,
+			       "interrupts" },
+	[VR_C_MAPLE_LEAF] = { "maple_leaf_64", NULL, VR_G_IRQ, VR_MAPLE_ROOT, 1,
+			      "interrupts" },
+	[VR_C_MAPLE_RANGE] = { "maple_range_64", NULL, VR_G_IRQ, VR_MAPLE_ROOT, 2,
+			       "interrupts" },
+	[VR_C_MAPLE_ARANGE] = { "maple_arange_64", NULL, VR_G_IRQ, VR_MAPLE_ROOT, 3,
+				"interrupts" },
+	[VR_C_SPLIT] = { "VQ_LAYOUT_SPLIT", "virtio_ring", VR_G_RING,
+			 VR_VVQ_LAYOUT, 0, "split rings" },
+	[VR_C_PACKED] = { "VQ_LAYOUT_PACKED", "virtio_ring", VR_G_RING,
+			  VR_VVQ_LAYOUT, 1, "packed rings" },
+	[VR_C_SPLIT_IN_ORDER] = { "VQ_LAYOUT_SPLIT_IN_ORDER", "virtio_ring",
+				  VR_G_RING, VR_VVQ_LAYOUT, 2,
+				  "split rings in order" },
+	[VR_C_PACKED_IN_ORDER] = { "VQ_LAYOUT_PACKED_IN_ORDER", "virtio_ring",
+				   VR_G_RING, VR_VVQ_LAYOUT, 3,
+				   "packed rings in order" },
+};
 
-/* None of these has moved since there are maple trees and these bits. */
-static void resolve_irq_constants(struct vr_ctx *c)
+static void resolve_constants(struct vr_ctx *c, unsigned group)
 {
-	struct vr_layout *l = &c->layout;
+	if (c->layout.constants & group)
+		return;
+	for (unsigned i = 0; i < VR_NCONSTANTS; i++) {
+		const struct constant *k = &constants[i];
+		const struct vr_field *with = &c->layout.f[k->with];
+		uint64_t *v = &c->layout.constant[i];
 
-	l->irq.disabled = vr_type_enum(c, "IRQD_IRQ_DISABLED", 1 << 16);
-	l->irq.masked = vr_type_enum(c, "IRQD_IRQ_MASKED", 1 << 17);
-	if (vr_has(c, VR_MAPLE_ROOT)) {
-		l->irq.dense = vr_type_enum(c, "maple_dense", 0);
-		l->irq.leaf = vr_type_enum(c, "maple_leaf_64", 1);
-		l->irq.range = vr_type_enum(c, "maple_range_64", 2);
-		l->irq.arange = vr_type_enum(c, "maple_arange_64", 3);
+		if (k->group != group)
+			continue;
+		*v = k->fallback;
+		if (with->known && !vr_type_constant(c, k->module, k->name, v))
+			*v = vr_type_in_btf(c, k->module, with->type) ?
+			     VR_NO_CONSTANT : k->fallback;
 	}
-	l->irq.known = true;
+	c->layout.constants |= group;
 }
 
-int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
+unsigned vr_constant_row(unsigned n, const char **name, const char **loses)
+{
+	*name = constants[n].name;
+	*loses = constants[n].loses;
+	return constants[n].group;
+}
+
+/* What tells packed rings from split ones: one of two members, from 5.0 on. */
+static bool cannot_tell_packed(const struct vr_ctx *c, struct vr_missing *ret)
+{
+	*ret = (struct vr_missing){ "vring_virtqueue", "layout", "virtio_ring" };
+	return c->layout.f[VR_VVQ_LAYOUT].missed;
+}
+
+static int resolve(struct vr_ctx *c, unsigned groups, bool all,
+		   struct vr_missing *ret)
 {
 	struct absent absent = { .n = 0 };
 	const struct vr_row *r;
+	int err = 0;
 
 	for (size_t i = 0; (r = vr_row_at(i)); i++) {
 		struct vr_field *f = &c->layout.f[r->slot];
 
 		if (!(r->groups & groups) || f->known || f->absent)
 			continue;
-		/* Remembered, for crash takes long to say no to a name. */
-		f->absent = no_variable(c, r->slot);
-		if (f->absent || pointless(c, r->slot))
+		f->foreign = pointless(c, r->slot);
+		if (f->foreign)
 			continue;
-		if (!try_row(c, r, &absent) || r->optional)
+		/* Remembered, for crash takes long to say no to a name. */
+		f->foreign = f->absent = no_variable(c, r->slot);
+		if (f->absent || !try_row(c, r, &absent) || r->optional)
 			continue;
 		f->absent = false;
-		*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
-					    home(c, r->module) };
-		return -1;
+		if (!err)
+			*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
+						    home(c, r->module) };
+		err = -1;
+		if (!all)
+			break;
 	}
-	if ((groups & VR_G_GUEST) && !c->layout.constants)
-		resolve_constants(c);
-	if ((groups & VR_G_IRQ) && !c->layout.irq.known)
-		resolve_irq_constants(c);
+	return err;
+}
+
+int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
+{
+	c->layout.asked |= groups;
+	if (resolve(c, groups, false, ret))
+		return -1;
+	vr_layout_mark_missed(c, groups);
+	if ((groups & VR_G_RING) && cannot_tell_packed(c, ret))
+		return -1;
+	for (unsigned group = 1; group && group <= groups; group <<= 1)
+		if (group & groups)
+			resolve_constants(c, group);
 	return 0;
+}
+
+void vr_layout_survey(struct vr_ctx *c, unsigned groups)
+{
+	struct vr_missing missing;
+
+	c->layout.asked |= groups;
+	resolve(c, groups, true, &missing);
+	vr_layout_mark_missed(c, groups);
 }
 
 /* The other source's word on a member that one source gave; true when both have
@@ -290,6 +363,15 @@ bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module)
 	*slot = r->slot;
 	*module = r->module ? r->module : "";
 	return true;
+}
+
+unsigned vr_layout_spelling(unsigned n, const char **type, const char **path)
+{
+	const struct vr_row *r = vr_row_at(n);
+
+	*type = r->as[0].type;
+	*path = r->as[0].path;
+	return r->groups;
 }
 
 bool vr_has(const struct vr_ctx *c, enum vr_slot s)

@@ -315,7 +315,9 @@ static void tell_mergeable(const struct net *n, struct vr_owner *o)
 {
 	o->kind = VR_OWNER_BUFFER;
 	o->addr = o->token;
-	if (vr_has(n->c, VR_RQ_MIN_BUF)) {
+	if (n->c->layout.f[VR_RQ_MIN_BUF].missed) {
+		o->kind = VR_OWNER_UNKNOWN;
+	} else if (vr_has(n->c, VR_RQ_MIN_BUF)) {
 		o->truesize = context_size(n, o->head);
 	} else if (vr_has(n->c, VR_RQ_AVERAGE)) {
 		o->addr = o->token & ~(uint64_t)(MERGE_ALIGN - 1);
@@ -343,7 +345,8 @@ static void tell_received(const struct net *n, struct vr_owner *o,
 		o->addr = o->token;
 	} else {
 		o->kind = vr_has(n->c, VR_RQ_MIN_BUF) ? VR_OWNER_BUFFER :
-							VR_OWNER_SKB;
+			  n->c->layout.f[VR_RQ_MIN_BUF].missed ? VR_OWNER_UNKNOWN :
+								 VR_OWNER_SKB;
 		o->addr = o->token;
 	}
 	if (o->kind == VR_OWNER_SKB)

@@ -139,7 +139,7 @@ static void identity(struct json *j, const struct vr_device *d,
 	json_string(j, "name", q->name);
 	json_val(j, "index", q->index);
 	json_addr(j, "vring_virtqueue", q->vring_virtqueue);
-	if (q->failed)
+	if (q->failed || q->strange)
 		json_null(j, "layout");
 	else
 		json_string(j, "layout", q->packed ? "packed" : "split");

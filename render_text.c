@@ -384,6 +384,28 @@ void vr_text_snapshot(FILE *out, const struct vr_ctx *c,
 
 /* ---- vring -l ----------------------------------------------------------------------------- */
 
+/* Members that no spelling gave: first what is missed, then what others have. */
+static void print_not_found(FILE *out, const struct vr_ctx *c, bool missed)
+{
+	const char *module, *type, *path, *loses;
+	enum vr_slot slot;
+
+	for (unsigned n = 0; vr_layout_row(n, &slot, &module); n++) {
+		const struct vr_field *f = &c->layout.f[slot];
+		char name[96];
+
+		if (!(vr_layout_spelling(n, &type, &path) & c->layout.asked) ||
+		    f->known || f->missed != missed)
+			continue;
+		snprintf(name, sizeof(name), path ? "%s.%s" : "sizeof(%s)", type, path);
+		if (!missed)
+			loses = "nothing: another kernel's";
+		else if (!vr_layout_loses(slot, &loses))
+			loses = "anything that needs it: it must be there";
+		fprintf(out, "%-46s %-15s %s\n", name, *module ? module : "vmlinux", loses);
+	}
+}
+
 void vr_text_layout(FILE *out, const struct vr_ctx *c)
 {
 	static const char *const sources[] = {
@@ -412,6 +434,9 @@ void vr_text_layout(FILE *out, const struct vr_ctx *c)
 			 *module ? module : "vmlinux");
 		fprintf(out, " %6" PRIu32 "  %-18s %s\n", f->size, from, f->since);
 	}
+	fprintf(out, "\n%-46s %-15s %s\n", "NOT FOUND", "MODULE", "NOT KNOWN WITHOUT IT");
+	print_not_found(out, c, true);
+	print_not_found(out, c, false);
 	if (*c->btf_why)
 		fprintf(out, "%s\n", c->btf_why);
 }

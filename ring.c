@@ -16,9 +16,6 @@
 #define USED_ELEM	8u	/* id, len */
 
 /* Values of the enum behind vring_virtqueue.layout (7.1). */
-#define LAYOUT_PACKED		1
-#define LAYOUT_SPLIT_IN_ORDER	2
-#define LAYOUT_PACKED_IN_ORDER	3
 
 bool vr_event_passed(uint16_t event, uint16_t new_idx, uint16_t old)
 {
@@ -49,13 +46,20 @@ static void read_layout(struct vr_ctx *c, struct vr_queue *q,
 	struct vr_val packed = vr_get(c, o, VR_VVQ_PACKED_RING, "packed_ring");
 	struct vr_val layout = vr_get(c, o, VR_VVQ_LAYOUT, "layout");
 
+	const uint64_t *k = c->layout.constant;
+
 	q->packed = packed.have == VR_READ && packed.v;
-	if (layout.have == VR_READ) {
-		q->packed = layout.v == LAYOUT_PACKED ||
-			    layout.v == LAYOUT_PACKED_IN_ORDER;
-		q->in_order = layout.v == LAYOUT_SPLIT_IN_ORDER ||
-			      layout.v == LAYOUT_PACKED_IN_ORDER;
-	}
+	if (layout.have != VR_READ)
+		return;
+	q->packed = layout.v == k[VR_C_PACKED] ||
+		    layout.v == k[VR_C_PACKED_IN_ORDER];
+	q->in_order = layout.v == k[VR_C_SPLIT_IN_ORDER] ||
+		      layout.v == k[VR_C_PACKED_IN_ORDER];
+	q->strange = !q->packed && !q->in_order && layout.v != k[VR_C_SPLIT];
+	if (q->strange)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "layout", .value = layout.v,
+			.limit = k[VR_C_PACKED_IN_ORDER] });
 }
 
 /* struct virtqueue, the part of vring_virtqueue that drivers see. */
@@ -244,6 +248,11 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 		vr_packed_read(c, q, &p.vvq);
 		vr_notify_replay(q);
 		q->moving = q->num && c->t->live && has_moved(c, q, false);
+		return;
+	}
+	if (q->strange) {
+		vr_ring_derive(q);
+		vr_notify_replay(q);
 		return;
 	}
 	s->num = q->num = vr_ring_num(c, q, vr_get(c, &p.vvq, VR_VVQ_NUM,

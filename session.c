@@ -25,6 +25,8 @@ void vr_forget(void)
 	vrs.ctx.types = NULL;
 	vrs.ctx.irqs = NULL;
 	vrs.ctx.btf_why[0] = '\0';
+	vrs.ctx.layout.asked = 0;
+	memset(vrs.ctx.no_symbol, 0, sizeof(vrs.ctx.no_symbol));
 	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
 	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
 	memset(&vrs.snap, 0, sizeof(vrs.snap));
@@ -40,7 +42,7 @@ void vr_begin(void)
 	vrs.target.why[0] = '\0';
 	memset(&vrs.sel, 0, sizeof(vrs.sel));
 	memset(&vrs.other, 0, sizeof(vrs.other));
-	vrs.host_side = false;
+	vrs.host_side = vrs.lacks = false;
 	vrs.nodename[0] = '\0';
 }
 
@@ -72,6 +74,7 @@ static void say_missing(const struct vr_missing *m)
 	char package[128], *p = vrs.reason;
 	size_t n = sizeof(vrs.reason);
 
+	vrs.lacks = !m->module || !*vrs.target.why;
 	if (!m->module) {
 		snprintf(p, n, "%s%s%s: unknown: not in the types of %s", m->type,
 			 m->path ? "." : "", m->path ? m->path : "",
@@ -114,7 +117,8 @@ bool vr_resolve(unsigned groups)
 
 	if (!vr_layout_resolve(&vrs.ctx, VR_G_KERNEL, &missing)) {
 		vr_read_uts(&vrs.ctx, vrs.nodename, vrs.target.release);
-		if (!plausible_release(vrs.target.release)) {
+		if (vr_has(&vrs.ctx, VR_UTS_RELEASE) &&
+		    !plausible_release(vrs.target.release)) {
 			snprintf(vrs.reason, sizeof(vrs.reason),
 				 "the kernel's release cannot be read where %s has it: does it"
 				 " belong to this dump, and does this crash (%s) know the"
@@ -183,6 +187,7 @@ void vr_parse_selection(bool device_needed)
 
 void vr_fail(bool json)
 {
+	vr_layout_tell_missed(&vrs.ctx);
 	if (json) {
 		vr_json_failure(fp, &vrs.ctx, pc->curcmd, vrs.host_side ? "host" : "guest",
 				vrs.nodename, vrs.target.release, vrs.reason);
@@ -212,6 +217,7 @@ bool vr_collect(bool json)
 	}
 	vr_layout_compare(&vrs.ctx, false);
 	if (vr_guest_walk(&vrs.ctx, &vrs.sel, !net, &vrs.snap, &err) == VR_WALK_OK) {
+		vr_layout_tell_missed(&vrs.ctx);
 		vr_check_guest(&vrs.ctx, &vrs.snap);
 		return true;
 	}
@@ -245,6 +251,7 @@ bool vr_collect_host(bool json, uint64_t pid)
 	}
 	vr_layout_compare(&vrs.ctx, false);
 	if (vr_host_walk(&vrs.ctx, &vrs.sel, pid, &vrs.host, &err) == VR_WALK_OK) {
+		vr_layout_tell_missed(&vrs.ctx);
 		vr_check_host(&vrs.ctx, &vrs.host);
 		return true;
 	}

@@ -21,6 +21,7 @@ struct vr_session {
 	struct vr_comparison comparison;
 	struct vr_arena looks[2];	/* -w: this look and the one before */
 	bool host_side;			/* what the answer is about */
+	bool lacks;			/* a required member is missing, and no file would bring it */
 	char nodename[65];
 	char reason[8192];		/* why there is nothing to show */
 };

@@ -66,7 +66,17 @@ static uint64_t find_state(struct vr_ctx *c, const struct vr_pieces *p)
 /* Does the driver keep its own links, out of the device's reach (5.15)? */
 static bool own_links(const struct vr_ctx *c)
 {
-	return vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT);
+	return vr_has(c, VR_VVQ_DESC_EXTRA_PTR) && vr_has(c, VR_EXTRA_NEXT) &&
+	       vr_has(c, VR_SZ_DESC_EXTRA);
+}
+
+/* It does, and vring does not know where. */
+static bool lost_links(const struct vr_ctx *c)
+{
+	const struct vr_field *f = c->layout.f;
+
+	return f[VR_VVQ_DESC_EXTRA_PTR].missed || f[VR_EXTRA_NEXT].missed ||
+	       f[VR_SZ_DESC_EXTRA].missed;
 }
 
 static void load_tables(const struct walk *w)
@@ -76,7 +86,7 @@ static void load_tables(const struct walk *w)
 	uint64_t extra = 0;
 
 	q->desc_state = find_state(w->c, w->p);
-	if (q->desc_state)
+	if (q->desc_state && !f[VR_SZ_DESC_STATE].missed && !f[VR_STATE_DATA].missed)
 		vr_span_load(w->c, &w->p->state, q->desc_state,
 			     (size_t)state_stride(w->c) * w->num, "desc_state");
 	if (own_links(w->c))
@@ -107,6 +117,8 @@ static struct vr_val link_of(const struct walk *w, uint32_t i)
 		return vr_span_get(&w->p->extra, (size_t)f[VR_SZ_DESC_EXTRA].size *
 				   i + f[VR_EXTRA_NEXT].offset, 2,
 				   w->c->t->big_endian);
+	if (lost_links(w->c))
+		return (struct vr_val){ .have = VR_UNREAD };
 	return desc_at(w, i, DESC_NEXT, 2);
 }
 

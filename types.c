@@ -287,10 +287,3 @@ bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
 		return false;
 	return c->t->enumerator && !c->t->enumerator(c->t, name, ret);
 }
-
-uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback)
-{
-	uint64_t v;
-
-	return vr_type_constant(c, NULL, name, &v) ? v : fallback;
-}

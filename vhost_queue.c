@@ -209,6 +209,8 @@ static void read_poll(struct vr_ctx *c, uint64_t addr, struct vr_poll *p)
 		p->queued.v = p->queued.v >> WORK_QUEUED & 1;
 		return;
 	}
+	if (f[VR_WORK_FLAGS].missed)
+		return;
 	/* Before 4.9 queued work is a node on a list. */
 	node = vr_get_ptr(c, &work, VR_WORK_NODE, NULL);
 	if (node)

@@ -113,6 +113,22 @@ static void watch(const char *word, uint64_t pid)
 	} while (n != count);
 }
 
+/* -l: what was found of the groups' members, and what was not. */
+static void list_layout(unsigned groups, bool json)
+{
+	if (!vr_resolve(groups)) {
+		/* Where whole modules' types are missing, a list says no more. */
+		if (!vrs.lacks || json) {
+			vr_fail(json);
+			return;
+		}
+		fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
+		vr_layout_survey(&vrs.ctx, groups);
+	}
+	vr_layout_compare(&vrs.ctx, true);
+	vr_text_layout(fp, &vrs.ctx);
+}
+
 static void cmd_vring(void)
 {
 	bool layout = false, json = false;
@@ -141,11 +157,8 @@ static void cmd_vring(void)
 			vr_bad_usage("bad option", optopt);
 	}
 	vr_parse_selection(false);
-	if (layout && !vr_resolve(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0))) {
-		vr_fail(json);
-	} else if (layout) {
-		vr_layout_compare(&vrs.ctx, true);
-		vr_text_layout(fp, &vrs.ctx);
+	if (layout) {
+		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), json);
 	} else if (interval) {
 		watch(interval, 0);
 	} else if (vr_collect(json)) {

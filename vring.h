@@ -145,6 +145,10 @@ enum vr_errcode {
 			 * tells which was used: 0 BTF, 1 debuginfo */
 	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown, or its member 'what' */
 	VR_E_NO_BUS,	/* nothing leads to the virtio bus */
+	VR_E_NO_MEMBER,	/* the kernel should have it and does not: 'of' and 'what', or
+			 * the struct 'of'; 'loses' is what is not known therefore */
+	VR_E_NO_CONSTANT,	/* the same of the enum constant 'what' */
+	VR_E_NO_SYMBOL,	/* the same of the variable 'what' */
 	VR_E_MEMORY,	/* out of memory */
 };
 
@@ -159,6 +163,7 @@ struct vr_error {
 	const char *what;	/* the part, a static string: "avail ring" */
 	const char *of;		/* DISAGREE: the struct, and 'module' its home */
 	const char *module;
+	const char *loses;
 	uint64_t addr, value, limit;
 	uint32_t len;
 };
@@ -168,6 +173,7 @@ struct vr_error {
 /* ---- context: what a command works with ------------------------------------ */
 
 #define VR_MAX_ERRORS 64
+#define VR_NO_SYMBOLS 8
 
 struct vr_ctx {
 	struct vr_target *t;
@@ -176,6 +182,8 @@ struct vr_ctx {
 	struct vr_arena scratch;	/* of the queue that is being read */
 	struct vr_error errors[VR_MAX_ERRORS];
 	unsigned nerrors;	/* all of them; the array holds the first ones */
+	/* variables that this kernel should have and has not (missed.c) */
+	struct { const char *name, *loses; } no_symbol[VR_NO_SYMBOLS];
 	struct vr_types *types;	/* in the arena; types.c */
 	bool no_btf;		/* -D dwarf: leave BTF out */
 	char btf_why[128];	/* why BTF could not be used, "" when it could */
@@ -209,6 +217,24 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 /* offsets.c: the n-th row of the member table for 'vring -l': its slot and the
  * module that declares it ("" for vmlinux); false behind the last row. */
 bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module);
+/* offsets.c: its newest spelling ('*path' NULL: a struct's size), and its groups. */
+unsigned vr_layout_spelling(unsigned n, const char **type, const char **path);
+/* offsets.c: look for all members of the groups, whatever is missing: for 'vring -l'
+ * of a kernel that lacks a required one. */
+void vr_layout_survey(struct vr_ctx *c, unsigned groups);
+/* missed.c: note (vr_field.missed) what this kernel lacks of the groups though it
+ * should have it; vr_layout_resolve() has done it. */
+void vr_layout_mark_missed(struct vr_ctx *c, unsigned groups);
+/* missed.c: an error for each optional member and constant of the groups that the
+ * command has asked for (layout.asked) that is missed, and for each variable. */
+void vr_layout_tell_missed(struct vr_ctx *c);
+/* missed.c: what is not known without an optional member, NULL where nothing is
+ * lost; false for a required one. */
+bool vr_layout_loses(enum vr_slot s, const char **loses);
+/* missed.c: note that the kernel has no variable of this name. */
+void vr_symbol_missed(struct vr_ctx *c, const char *name, const char *loses);
+/* offsets.c: a constant's name and what is not known without it; returns its group. */
+unsigned vr_constant_row(unsigned n, const char **name, const char **loses);
 /* Compare BTF and DWARF, whichever was used, where a module's debuginfo is loaded
  * ('all': of vmlinux too, which takes longer); a difference is noted, once a
  * module. */
@@ -240,8 +266,6 @@ bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
  * vmlinux); false when this kernel has none of that name, as far as the sources know. */
 bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
 		      uint64_t *ret);
-/* types.c: the same of vmlinux's; 'fallback' when no source knows it. */
-uint64_t vr_type_enum(struct vr_ctx *c, const char *name, uint64_t fallback);
 
 /* ---- kernel.c: reading and walking the kernel's own structures -------------- */
 

@@ -103,7 +103,8 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 	struct sentence s = { buf, size, 0 };
 
 	buf[0] = '\0';
-	if (e->code != VR_E_DISAGREE && e->code != VR_E_NOTYPE)
+	if (e->code != VR_E_DISAGREE && e->code != VR_E_NOTYPE &&
+	    e->code != VR_E_NO_MEMBER)
 		say(&s, "%s: ", e->what);
 	switch (e->code) {
 	case VR_E_READ:
@@ -144,6 +145,19 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 	case VR_E_NO_BUS:
 		say(&s, "neither bus_kset nor a virtio-net device leads to it:"
 		    " only virtio-net devices are looked at");
+		break;
+	case VR_E_NO_MEMBER:
+		say(&s, "%s%s%s: this kernel's types have it under no name that vring"
+		    " knows; not known without it: %s", e->what ? e->of : "struct ",
+		    e->what ? "." : e->of, e->what ? e->what : "", e->loses);
+		break;
+	case VR_E_NO_CONSTANT:
+		say(&s, "this kernel has no constant of this name; not known without it:"
+		    " %s", e->loses);
+		break;
+	case VR_E_NO_SYMBOL:
+		say(&s, "this kernel has no variable of this name; not known without it:"
+		    " %s", e->loses);
 		break;
 	case VR_E_MEMORY:
 		say(&s, "out of memory");

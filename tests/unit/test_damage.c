@@ -393,6 +393,8 @@ static void rubbish_everywhere_is_bounded(void **state)
 		fake_map(x.g->f, VR_KERNEL, 0xa5a5a5a5a5a5a5a5ULL, 4 * FAKE_PAGE);
 		if (era < ERA_7_1 && era >= ERA_5_4)
 			ring_set(&x.r, RING_PACKED, 0);
+		if (era >= ERA_7_1)
+			ring_set(&x.r, RING_LAYOUT, 0);
 		ring_set(&x.r, RING_NUM, 256);
 		read_ring(&x);
 		assert_int_equal(x.q.split.num, 256);

@@ -380,6 +380,26 @@ static void the_layout_enum_tells_packed_and_in_order(void **state)
 	}
 }
 
+/* A fifth layout, of some later kernel: the ring is not read as one of the four. */
+static void a_layout_that_is_not_known_is_not_guessed(void **state)
+{
+	struct guest *g = guest_new(ERA_7_1);
+	struct ring r = new_ring(g, 256, 0);
+	struct vr_queue q;
+
+	(void)state;
+	ring_set(&r, RING_LAYOUT, 4);
+	q = guest_read_ring(g, &r);
+	assert_true(q.strange);
+	assert_int_equal(q.num, 0);
+	assert_unread(q.split.avail_idx);
+	assert_unread(q.counts.in_flight);
+	assert_int_equal(g->c.nerrors, 1);
+	assert_int_equal(g->c.errors[0].code, VR_E_RANGE);
+	assert_string_equal(g->c.errors[0].what, "layout");
+	guest_free(g);
+}
+
 /* An in-order ring has no free list: its free_head is the next slot. */
 static void an_in_order_ring_has_no_free_list_to_walk(void **state)
 {
@@ -420,6 +440,7 @@ int main(void)
 		cmocka_unit_test(counts_are_differences_mod_2_16),
 		cmocka_unit_test(a_count_needs_both_its_indices),
 		cmocka_unit_test(the_layout_enum_tells_packed_and_in_order),
+		cmocka_unit_test(a_layout_that_is_not_known_is_not_guessed),
 		cmocka_unit_test(an_in_order_ring_has_no_free_list_to_walk),
 	};
 
