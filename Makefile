@@ -2,7 +2,8 @@
 #
 # make          vring.so, to load into crash with 'extend'
 # make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it
-# make check    all tests, everything they need installed first (as root)
+# make check    all tests on kernel 6.1, some on others, everything they need installed first (as root)
+# make check-matrix  all tests on all kernels, and each kernel in each crash
 # make bench    what it costs, beside crash's own start and the ways people use now
 # make install  copy vring.so to where crash looks for extensions
 #
@@ -37,7 +38,7 @@ JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 
 EXTDIR ?= /usr/lib64/crash/extensions
 
-.PHONY: all demo check check-unit check-fuzz check-vm bench warnings install clean
+.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix bench warnings install clean
 
 all: vring.so
 
@@ -63,10 +64,25 @@ demo:
 	/usr/bin/python3 tests/vm/demo.py $(CURDIR)/vring.so
 
 check:
-	tests/vm/setup.sh check
-	$(MAKE) check-unit
-	$(MAKE) check-fuzz
-	$(MAKE) check-vm
+	@tests/vm/stage.sh 'set-up' tests/vm/setup.sh check
+	@tests/vm/stage.sh 'unit tests' $(MAKE) check-unit
+	@tests/vm/stage.sh 'fuzzers' $(MAKE) check-fuzz
+	@tests/vm/stage.sh 'real dumps' $(MAKE) check-vm
+
+# What 'check' leaves out: all tests of the other kernels, then every cell of the matrix,
+# which writes docs/support-matrix.md. Parts may be run for themselves, of some kernels
+# (KERNELS='6.1 7.3') and of some cells (CELLS='guest and minimal', as for pytest -k).
+KERNELS ?= all
+CELLS ?=
+
+check-matrix:
+	@tests/vm/stage.sh 'set-up' tests/vm/setup.sh check
+	@tests/vm/stage.sh 'real dumps' $(MAKE) check-vm PYTEST_ARGS='--kernels "$(KERNELS)"'
+	@tests/vm/stage.sh 'matrix' $(MAKE) matrix
+
+matrix: vring.so
+	/usr/bin/python3 -m pytest tests/vm/test_matrix.py -v -n $(JOBS) --dist loadgroup --durations=10 \
+		--matrix --kernels '$(KERNELS)' -k '$(CELLS)'
 
 # Warnings of both compilers, then the unit tests plain and under sanitizers.
 check-unit: warnings
@@ -93,7 +109,7 @@ build/hide.so: tests/vm/hide.c $(OBJS)
 		-Wl,--wrap=vr_type_size,--wrap=vr_type_member,--wrap=register_extension -o $@ $^
 
 check-vm: vring.so build/probe.so build/hide.so
-	/usr/bin/python3 -m pytest -v -n $(JOBS) --dist loadfile tests/vm
+	/usr/bin/python3 -m pytest tests/vm -v -n $(JOBS) --dist loadfile --durations=20 $(PYTEST_ARGS)
 
 bench: vring.so build/probe.so
 	tests/vm/setup.sh check

@@ -10,6 +10,7 @@ import scenes_faults
 import scenes_host
 import scenes_net
 import scenes_virtio
+import support_matrix
 import virtio_shown
 from host_session import VERSION, Session
 from lab import crash as lab_crash
@@ -37,10 +38,71 @@ def crash():
     return get
 
 
+# What 'make check' runs everything on; of the others it runs what is marked as smoke.
+MAIN = "6.1"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--kernels", default=MAIN, metavar="LIST",
+                     help=f"run the tests of these kernels ('5.10 7.3', or 'all'); default {MAIN}")
+    parser.addoption("--matrix", action="store_true",
+                     help="also every cell of the matrix of these kernels; writes docs/support-matrix.md")
+
+
+def kernels_of(item) -> set:
+    """Which kernels a test is about: those that it is marked with, or that its parameters name."""
+    marked = {name for mark in item.iter_markers("kernels") for name in mark.args}
+    if marked:
+        return marked
+    values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    words = [word for value in values for word in (value if isinstance(value, tuple) else (value,))]
+    return {word for word in words if isinstance(word, str) and word in kernels.SUITES} or {MAIN}
+
+
+def pytest_collection_modifyitems(config, items):
+    chosen = set(config.getoption("kernels").replace(",", " ").split())
+    if "all" in chosen:
+        chosen = set(kernels.SUITES)
+    if unknown := chosen - set(kernels.SUITES):
+        raise pytest.UsageError(f"--kernels: there are {', '.join(kernels.SUITES)}, not {', '.join(unknown)}")
+
+    def wanted(item) -> bool:
+        if item.get_closest_marker("matrix") and not config.getoption("matrix"):
+            return False
+        return kernels_of(item) <= chosen or (MAIN in chosen and item.get_closest_marker("smoke") is not None)
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
+
+
+class Found:
+    """Writes down at once what each cell of the matrix found, in whatever process it ran."""
+
+    def __init__(self):
+        self.before, self.found = None, 0
+
+    def pytest_runtest_logreport(self, report):
+        told = dict(report.user_properties)
+        if report.when == "call" and report.passed and ("row" in told or "arm64" in told):
+            self.before = support_matrix.text() if self.before is None else self.before
+            self.found += 1
+            support_matrix.write([support_matrix.Row.from_json(told["row"])] if "row" in told else [],
+                                 told.get("arm64"))
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self.found:
+            terminalreporter.section("support matrix")
+            terminalreporter.write_line(support_matrix.changes(self.before, self.found))
+
+
 def pytest_configure(config):
     """The process that the others are forked from makes the folder that they share."""
+    config.addinivalue_line("markers", "kernels(name, ...): which kernels a test is about, besides its parameters")
+    config.addinivalue_line("markers", "smoke: runs always, whatever kernel it is about")
+    config.addinivalue_line("markers", "matrix: runs only with --matrix")
     if not hasattr(config, "workerinput"):
         # pytest's own temporary folders outlive three runs: too long for gigabytes of cores.
+        if config.getoption("matrix"):
+            config.pluginmanager.register(Found())
         config.dumps = tempfile.TemporaryDirectory(prefix="vring-dumps-")
         os.environ["VRING_DUMPS"] = config.dumps.name
 

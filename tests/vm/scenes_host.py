@@ -446,10 +446,12 @@ def parse(console: str) -> list:
     return states
 
 
-def build(kernel: Kernel, folder: Path, processes=PROCESSES, prepare: str = "", modules=(), **more) -> None:
+def build(kernel: Kernel, folder: Path, processes=PROCESSES, prepare: str = "", modules=(), then=None,
+          **more) -> None:
     """Boot a guest, run host_tool's scripts in it and leave core and state.json in a folder.
 
-    prepare is more shell text for the guest, modules more modules for it, more goes to Guest.
+    prepare is more shell text for the guest, modules more modules for it, then(guest) is called
+    once the core is written, more goes to Guest.
     """
     made = [make() for make in processes]
     files = {"bin/host_tool": host_tool()} | {f"scripts/{p.name}": p.script() for p in made}
@@ -471,6 +473,8 @@ def build(kernel: Kernel, folder: Path, processes=PROCESSES, prepare: str = "", 
                 # QEMU would write every zero of it.
                 with guest.frozen():
                     core.wrap_ram(guest.ram, folder / "core")
+        if then:
+            then(guest)
     (folder / "state.json").write_text(json.dumps(states, indent=1))
 
 

@@ -135,6 +135,7 @@ WRONG = pytest.mark.parametrize("module, other", [("virtio_net", "5.10"), ("virt
 
 
 @WRONG
+@pytest.mark.kernels("6.1")
 @pytest.mark.parametrize("version", ["8.0.2", "9.0.2"])
 def test_wrong_debuginfo_changes_nothing(run, version, module, other):
     """The dump's own BTF is used, and one line says which module's file does not fit."""
@@ -147,6 +148,7 @@ def test_wrong_debuginfo_changes_nothing(run, version, module, other):
 
 
 @WRONG
+@pytest.mark.kernels("6.1")
 def test_wrong_debuginfo_alone_is_seen(run, expected, module, other):
     """With -t dwarf no row is whole unless it is right, and the next -t is not affected."""
     _, text, back = run("6.1", f"mod -s {module} {debuginfo(other, module)}", "vring -t dwarf", "vring -t btf")
@@ -157,6 +159,7 @@ def test_wrong_debuginfo_alone_is_seen(run, expected, module, other):
 
 
 @WRONG
+@pytest.mark.kernels("6.1")
 def test_wrong_debuginfo_alone_is_named(run, module, other):
     _, text, _ = run("6.1", f"mod -s {module} {debuginfo(other, module)}", "vring -t dwarf", "vring -t btf")
     assert re.search(rf"^debuginfo of {module} does not fit the dump", text, re.M)

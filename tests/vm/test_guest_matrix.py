@@ -186,6 +186,7 @@ def test_stalled(show, what):
     assert tx["netdev_queue"]["qlen"] > 0 and tx["netdev_queue"]["trans_start_age_ms"] > 1000
 
 
+@pytest.mark.kernels("6.12")
 def test_stalled_under_byte_limits(show):
     """From 6.11 the stack stops a queue by the bytes it has in flight, long before the ring is full."""
     tx = next(q for q in show("stalled", "6.12").document["queues"] if q["queue"] == "tx0")

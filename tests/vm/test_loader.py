@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from lab import core
 
+# Each crash has jumps of its own.
+pytestmark = pytest.mark.smoke
+
 # Each crash with a kernel that it opens in full.
 PAIRS = [("7.2.9", "5.10"), ("8.0.2", "6.1"), ("8.0.6", "6.12"), ("9.0.2", "6.1")]
 

@@ -16,7 +16,9 @@ from scenes_virtio import HELD, NICS, SCSI_SIZE
 from test_vqwalk import printed, steps, words_read
 from virtio_shown import CRASH
 
-SCENES = [("mixed", "6.1"), ("mixed", "5.10"), ("mixed", "6.12"), ("mixed", "7.3"), ("in_order", "7.3")]
+SCENES = [("mixed", "6.1"), ("mixed", "5.10"), ("mixed", "6.12"), ("mixed", "7.3"),
+          # No other kernel has these.
+          pytest.param(("in_order", "7.3"), marks=pytest.mark.smoke)]
 
 
 @pytest.fixture(scope="module", params=[scene for scene in SCENES if scene[0] == "mixed"], ids="-".join)

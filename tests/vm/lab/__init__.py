@@ -10,6 +10,7 @@
     net        a network namespace with multi-queue taps, and traffic in it
     core       ELF vmcores: read, scribble, punch holes, make one from a RAM file
     crash      crash(8), native or in a chroot, scripted or on a terminal
+    makedumpfile  the filter, in each suite's version
     drgn       drgn, scripts over a core as a second reader
     scenes     ready-made guests that several tests use
 

@@ -105,13 +105,16 @@ def _without(segment: Segment, start: int, end: int):
             yield Segment(left, right - left, segment.offset + left - segment.phys)
 
 
-def filtered(core_in, core_out, level: int, *options) -> Path:
-    """Copy a core through makedumpfile -d level, as production machines do it when they crash."""
+def filtered(core_in, core_out, level: int, *options, command=("makedumpfile",)) -> Path:
+    """Copy a core through makedumpfile -d level, as production machines do it when they crash.
+
+    command starts another one than this machine's.
+    """
     out = Path(core_out)
     with tempfile.TemporaryDirectory(prefix="vring-filter-", dir=out.parent) as folder:
         # It looks for the program headers right behind the ELF header, where QEMU does not put them.
         plain = punch(core_in, Path(folder, "plain"), [])
-        store.run(["makedumpfile", *options, "-d", level, plain, out],
+        store.run([*command, *options, "-d", level, plain, out],
                   env={**os.environ, "TMPDIR": folder})
     return out
 

@@ -32,7 +32,7 @@ class Drgn:
             suite.tree("python3-drgn", folder)
             notes.append(store.megabytes(folder))
 
-    def run(self, script, core, kernel: Kernel, *args, timeout: float = 120):
+    def run(self, script, core, kernel: Kernel, *args, timeout: float = 300):
         """Run a script with a core, a kernel's debuginfo and more arguments; return its JSON.
 
         The script gets: the core, the number of debuginfo files, these files, args.
