@@ -2,29 +2,19 @@
 /*
  * fuzz_render.c - prints whatever a walk brought, in every form there is.
  */
-#include <stdlib.h>
+#include <string.h>
 
 #include "fuzz.h"
-
-static FILE *nowhere(void)
-{
-	static FILE *f;
-
-	if (!f)
-		f = fopen("/dev/null", "w");
-	if (!f)
-		abort();
-	return f;
-}
 
 static void print_walks(struct vr_ctx *c, const char *side,
 			const struct vr_walks *w)
 {
-	FILE *out = nowhere();
-
-	vr_text_walks(out, w);
-	vr_text_commands(out, c, w);
-	vr_json_walks(out, c, side, "node", c->t->release, w);
+	vr_text_walks(sink_open(SINK_TEXT), w);
+	sink_close();
+	vr_text_commands(sink_open(SINK_TEXT), c, w);
+	sink_close();
+	vr_json_walks(sink_open(SINK_JSON), c, side, "node", c->t->release, w);
+	sink_close();
 }
 
 void print_guest(struct vr_ctx *c, const struct vr_select *sel,
@@ -32,8 +22,10 @@ void print_guest(struct vr_ctx *c, const struct vr_select *sel,
 {
 	struct vr_walks walks = { .count = 0 };
 
-	vr_text_snapshot(nowhere(), c, s, sel, 40 + how % 160);
-	vr_json_snapshot(nowhere(), c, s);
+	vr_text_snapshot(sink_open(SINK_TEXT), c, s, sel, 40 + how % 160);
+	sink_close();
+	vr_json_snapshot(sink_open(SINK_JSON), c, s);
+	sink_close();
 	if (!vr_trace(c, s, &walks))
 		print_walks(c, "guest", &walks);
 }
@@ -43,11 +35,40 @@ void print_host(struct vr_ctx *c, const struct vr_select *sel,
 {
 	struct vr_walks walks = { .count = 0 };
 
-	vr_text_host(nowhere(), c, h, sel);
-	vr_text_regions(nowhere(), h);
-	vr_json_host(nowhere(), c, h);
+	vr_text_host(sink_open(SINK_TEXT), c, h, sel);
+	sink_close();
+	vr_text_regions(sink_open(SINK_TEXT), h);
+	sink_close();
+	vr_json_host(sink_open(SINK_JSON), c, h);
+	sink_close();
 	if (!vr_trace_host(c, h, &walks))
 		print_walks(c, "host", &walks);
+}
+
+void print_watch(const struct vr_look *from, const struct vr_look *to)
+{
+	vr_text_watch(sink_open(SINK_TEXT), from, to);
+	sink_close();
+}
+
+void print_comparison(struct vr_ctx *c, const struct vr_comparison *k)
+{
+	vr_text_comparison(sink_open(SINK_TEXT), k);
+	sink_close();
+	vr_json_compared(sink_open(SINK_JSON), c, "vring", "guest", k->g->nodename,
+			 k->h->release, k);
+	sink_close();
+}
+
+void print_failure(struct vr_ctx *c, const char *command, const char *reason)
+{
+	fprintf(sink_open(SINK_TEXT), "%s: %s\n", command, reason);
+	sink_close();
+	vr_text_errors(sink_open(SINK_TEXT), c);
+	sink_close();
+	vr_json_failure(sink_open(SINK_JSON), c, command, "guest", "node",
+			c->t->release, reason);
+	sink_close();
 }
 
 void select_by(struct vr_select *sel, unsigned how)
@@ -59,7 +80,7 @@ void select_by(struct vr_select *sel, unsigned how)
 		{ "eth0", "rx1" }, { "eth0", "ctrl" }, { "tap0", NULL },
 		{ "ffff888000001000", NULL }, { "tap0", "tx0" }, { NULL, NULL },
 	};
-	unsigned n = how % (sizeof(lines) / sizeof(lines[0]));
+	unsigned n = how % COUNT_OF(lines);
 
 	*sel = (struct vr_select){ .device = lines[n].device, .chains = how & 1,
 		.owners = how & 2 };
@@ -71,4 +92,16 @@ void select_by(struct vr_select *sel, unsigned how)
 		sel->device = "virtio1";
 	if (how / 10 & 4)
 		vr_select_queue(sel, "req.0");
+}
+
+void forget(struct vr_ctx *c)
+{
+	vr_arena_reset(&c->arena);
+	vr_arena_reset(&c->scratch);
+	c->nerrors = 0;
+	c->device[0] = c->queue[0] = '\0';
+	c->types = NULL;
+	c->irqs = NULL;
+	memset(&c->pg, 0, sizeof(c->pg));
+	memset(&c->clock, 0, sizeof(c->clock));
 }

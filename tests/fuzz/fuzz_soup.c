@@ -269,6 +269,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	unsigned which = take8(&in), how = take16(&in), scarcity = take8(&in);
 
+	sink_begin();
 	soup = (struct soup){ .words = in, .seed = how };
 	memset(&c, 0, sizeof(c));
 	c.t = &t;

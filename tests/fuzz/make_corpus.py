@@ -91,35 +91,66 @@ def btf_seeds():
     yield "empty", pair(b"")
 
 
-def packed_seeds():
-    """The guests with packed and in-order rings: noise where these are."""
-    rng = random.Random(3)
-    for guest in range(7, 11):
-        for how in (0, 3):
-            yield f"sound-{guest}-{how}", bytes([guest, how])
-        # The vring_virtqueues of pair 1, then the packed rings and what belongs to them.
-        pages = [21, 24, 27, *range(36, 59)]
-        operations = b"".join(bytes([rng.choice(pages), rng.randrange(256), 0, 4 + rng.randrange(4)])
-                              + rng.randbytes(8) for _ in range(12))
-        yield f"noise-{guest}", bytes([guest, 3]) + operations
+# Operands of stage.c's operations on memory, by number.
+OPERANDS = [0, 2, 1, 3, 8, 5, 3]
+LATER = 0xf3
+
+
+def operations(rng, count, what=None):
+    """Changes to a system that was built soundly."""
+    out = b""
+    for _ in range(count):
+        n = rng.randrange(len(OPERANDS)) if what is None else what
+        out += bytes([n + 8 * rng.randrange(28)]) + rng.randbytes(2 + OPERANDS[n])
+    return out
+
+
+def layout_change(rng):
+    return bytes([0xe0 + rng.randrange(4)]) + rng.randbytes(2 + 4)
+
+
+def system_seeds(kinds, lines, flags, seed):
+    """Which system, the command line, operations: the sound ones, then each kind of damage."""
+    rng = random.Random(seed)
+    for kind in range(kinds):
+        for line in lines:
+            yield f"sound-{kind}-{line}", bytes([kind, line, 0])
+        for flag in flags:
+            yield f"sound-{kind}-flag-{flag:x}", bytes([kind]) + struct.pack("<H", flag)
+        for what in range(len(OPERANDS)):
+            how = rng.choice(lines) | rng.choice([0, 0x10, 0x20, 0x30])
+            yield f"damage-{kind}-{what}", bytes([kind, how & 0xff, how >> 8]) + operations(rng, 6, what)
+        yield f"layout-{kind}", bytes([kind, 0x30, 0]) + layout_change(rng)
+        yield f"live-{kind}", bytes([kind, 0x80, 0, LATER, 40]) + operations(rng, 3) + bytes([LATER, 40]) + operations(rng, 3)
+
+
+def guest_seeds():
+    yield from system_seeds(11, range(16), (0x30, 0x70, 0x80, 0x100, 0x130, 0x200, 0x700, 0x7800), 1)
+
+
+def host_seeds():
+    yield from system_seeds(4, range(16), (0x10, 0x20, 0x21, 0x40, 0x80, 0x100), 3)
 
 
 def ring_seeds():
-    """Guest, command line, operations (page, offset, what, operand)."""
-    rng = random.Random(1)
+    """Layout era, kind and size, how it is read, first index, steps, damage."""
+    rng = random.Random(4)
+    steps = [0, 0, 8, 3, 11, 16, 4, 5, 12, 6, 6, 7]
     for era in range(7):
-        for how in (0, 1, 2, 4):
-            yield f"sound-{era}-{how}", bytes([era, how])
-        operations = b"".join(bytes([rng.randrange(256), rng.randrange(256), rng.randrange(16), what])
-                              + rng.randbytes(8) for what in range(24))
-        yield f"noise-{era}", bytes([era, 2]) + operations
-        for page in (1, 5, 9, 13):
-            yield f"gone-{era}-{page}", bytes([era, 3, page, 0, 0, 0])
-        # The whole bus, a disk on it, one of its queues.
-        for how in (10, 20, 60):
-            yield f"bus-{era}-{how}", bytes([era, how])
-        yield f"bus-noise-{era}", bytes([era, 10]) + operations
-    yield from packed_seeds()
+        for kind in range(4):
+            for size in (1, 3, 4, 5):
+                head = bytes([era, kind | size << 3, rng.choice((0, 1, 2, 4, 8, 0x1f)), rng.randrange(256)])
+                n = rng.randrange(4, 50)
+                sound = head + bytes([n]) + bytes(rng.choice(steps) for _ in range(n))
+                yield f"sound-{era}-{kind}-{size}", sound
+                if size > 3:
+                    yield f"damage-{era}-{kind}-{size}", sound + rng.randbytes(rng.randrange(8, 40))
+
+
+def snapshot_seeds():
+    rng = random.Random(5)
+    for how in range(32):
+        yield f"any-{how}", bytes([how]) + rng.randbytes(rng.choice((60, 300, 1200)))
 
 
 def soup_seeds():
@@ -188,8 +219,9 @@ def main() -> int:
     if len(sys.argv) != 2:
         print(f"usage: {sys.argv[0]} FOLDER", file=sys.stderr)
         return 2
-    for kind, seeds in (("btf", btf_seeds()), ("json", json_seeds()),
-                        ("ring", ring_seeds()), ("soup", soup_seeds())):
+    for kind, seeds in (("btf", btf_seeds()), ("guest", guest_seeds()), ("host", host_seeds()),
+                        ("json", json_seeds()), ("ring", ring_seeds()), ("snapshot", snapshot_seeds()),
+                        ("soup", soup_seeds())):
         folder = Path(sys.argv[1]) / kind
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in seeds:

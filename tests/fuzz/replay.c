@@ -4,7 +4,6 @@
  * compilers without libFuzzer:  replay CORPUS...
  */
 #include <dirent.h>
-#include <sanitizer/common_interface_defs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +12,9 @@
 
 #define MAX_SIZE	(1u << 20)
 #define SLOW		5.0	/* seconds; a hang as far as we are concerned */
+
+/* Of the sanitizers, when it is built with them. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
 static unsigned files;
 static const char *current = "";
@@ -81,7 +83,8 @@ static void run(const char *path)
 
 int main(int argc, char **argv)
 {
-	__sanitizer_set_death_callback(name_input);
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(name_input);
 	LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++)
 		run(argv[i]);
