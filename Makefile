@@ -4,6 +4,7 @@
 # make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it
 # make check    all tests on kernel 6.1, some on others, everything they need installed first (as root)
 # make check-matrix  all tests on all kernels, and each kernel in each crash
+# make fuzz     new inputs for what reads a dump, TIME=60 seconds each (docs/fuzzing.md)
 # make bench    what it costs, beside crash's own start and the ways people use now
 # make install  copy vring.so to where crash looks for extensions
 #
@@ -36,9 +37,10 @@ OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 # Files of tests/vm that are run at once; each boots guests of its own.
 JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 
+TIME ?= 60
 EXTDIR ?= /usr/lib64/crash/extensions
 
-.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix bench warnings install clean
+.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix fuzz fuzz-coverage bench warnings install clean
 
 all: vring.so
 
@@ -89,9 +91,16 @@ check-unit: warnings
 	$(MAKE) -C tests/unit check CC=gcc
 	$(MAKE) -C tests/unit check CC=clang SANITIZE=1
 
-# Earlier findings and seeds once more, then a short while of new noise.
+# The fuzzers' corpus and earlier findings once more: the same inputs every time.
 check-fuzz:
 	$(MAKE) -C tests/fuzz check
+
+# New inputs, TIME seconds for each fuzzer; and which lines the corpus reaches.
+fuzz:
+	$(MAKE) -C tests/fuzz run SECONDS=$(TIME)
+
+fuzz-coverage:
+	$(MAKE) -C tests/fuzz coverage
 
 warnings:
 	@for cc in gcc clang; do for f in $(CORE) $(GLUE); do \
