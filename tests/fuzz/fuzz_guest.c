@@ -34,7 +34,7 @@ static void choose(const struct guest_scene *g, struct vr_select *sel, unsigned 
 		{ NULL, NULL }, { "eth0", NULL }, { "eth0", "0" }, { "eth0", "tx" },
 		{ "eth0", "rx1" }, { "eth0", "ctrl" }, { "tap0", NULL },
 		{ g->dev, "input.0" }, { g->vq, NULL }, { "eth1", "1" },
-		{ "virtio1", NULL }, { "virtio1", "req.0" }, { g->disk_vq, NULL },
+		{ "virtio2", NULL }, { "virtio2", "req.0" }, { g->disk_vq, NULL },
 		{ "virtio3", "input" }, { "eth9", "rx9" }, { "virtio0", "req.0" },
 	};
 

@@ -86,18 +86,54 @@ static void use_in_order(struct guest *g, uint64_t vvq)
 /* ---- whose the buffers are ------------------------------------------------------ */
 
 /* Packets to send, one of them by XDP, and tokens of each kind. */
-static void use_tokens(struct guest *g, struct nic *n)
+static void use_tokens(struct guest *g, struct nic *n, bool typed)
 {
 	static const uint8_t ports[8] = { 0x1f, 0x90, 0x00, 0x50 };
 	struct bytes v4 = ipv4_packet(17, ports, sizeof(ports));
 	struct bytes v6 = ipv6_packet(6, ports, sizeof(ports));
+	struct bytes echo = ipv4_packet(1, ports, sizeof(ports));
 	struct owner_guest x = { g, n };
 	uint64_t token[] = { new_skb(&x, 0x0800, &v4, 0),
-		new_xdp_frame(&x, 112, 200, 12) + 1,
-		new_skb(&x, 0x86dd, &v6, 60) + 2, 1500 << 2 | 3 };
+		new_xdp_frame(&x, 112, 200, 12) + (typed ? 2 : 1),
+		new_skb(&x, 0x86dd, &v6, 60) + typed, 1500 << 4 | 3,
+		new_skb(&x, 0x0800, &echo, 0) + 2 };
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 5; i++)
 		give(&n->tx[0], token[i], 60, false);
+	if (!typed)
+		return;
+	fake_enum(g->f, "VIRTNET_XMIT_TYPE_SKB", 0);
+	fake_enum(g->f, "VIRTNET_XMIT_TYPE_SKB_ORPHAN", 1);
+	fake_enum(g->f, "VIRTNET_XMIT_TYPE_XDP", 2);
+	fake_enum(g->f, "VIRTNET_XMIT_TYPE_XSK", 3);
+}
+
+/* What the stack and the driver keep of the queues, and which kind of receive buffers
+ * they have. */
+static void use_net(struct guest *g, struct nic *n, unsigned kind)
+{
+	struct fake_target *f = g->f;
+	uint64_t qdisc = fake_alloc(f, fake_sizeof(f, "Qdisc"));
+	uint64_t txq = fake_sizeof(f, "netdev_queue");
+
+	fake_set(f, qdisc, "Qdisc", "q.qlen", 3);
+	fake_set(f, n->dev, "net_device", "state", 3);
+	fake_set(f, n->dev, "net_device", "watchdog_timeo", 1250);
+	for (unsigned i = 0; i < 2; i++) {
+		fake_set(f, n->txqs + i * txq, "netdev_queue", "qdisc", qdisc);
+		fake_set(f, n->txqs + i * txq, "netdev_queue", "state", i);
+		fake_set(f, n->txqs + i * txq, "netdev_queue", "trans_start", 998000);
+		fake_set(f, n->rq + i * fake_sizeof(f, "receive_queue"), "receive_queue",
+			 "napi.state", i);
+		fake_set(f, n->rq + i * fake_sizeof(f, "receive_queue"), "receive_queue",
+			 "napi.weight", 64);
+	}
+	fake_set(f, n->vi, "virtnet_info", "status", 1);
+	fake_set(f, n->vi, "virtnet_info", "hdr_len", 12);
+	fake_set(f, n->vi, "virtnet_info", "mergeable_rx_bufs", kind % 3 == 0);
+	fake_set(f, n->vi, "virtnet_info", "big_packets", kind % 3 == 1);
+	for (unsigned i = 0; i < 3; i++)
+		give(&n->rx[0], fake_alloc(f, 2048) + (i ? 64 : 0), 1526, true);
 }
 
 static void has_clock(struct fake_target *f)
@@ -150,35 +186,41 @@ static void use_requests(struct guest *g, struct vdev *d)
 
 /* ---- interrupts ------------------------------------------------------------------- */
 
-/* A vector for the configuration, one a queue, as with MSI-X, and a shared one; of
- * the CPUs' areas only the beginnings are kept. */
+/* A vector for the configuration, one a queue, as with MSI-X, and a shared one.  Of
+ * the CPUs' areas, which are large, only the beginnings are kept. */
 static void use_interrupts(struct stage *s, struct guest *g, enum irq_era era,
 			   struct nic *n, struct vdev *disk)
 {
-	uint64_t from = g->f->next, vdev = n->vdev;
+	uint64_t from = g->f->next, to, line, mask;
 	struct irqs irqs;
-	uint64_t line;
 
 	irq_types(&irqs, g->f, era);
+	to = g->f->next;
 	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
 		uint64_t area = irq_percpu(&irqs, cpu, 0);
 
+		fake_u16(g->f, area + 0x104, 8);
 		stage_keep(s, VR_KERNEL, area, area + FAKE_PAGE, false);
 	}
-	stage_keep(s, VR_KERNEL, from, g->f->next, true);
-	irq_handle(&irqs, irq_add(&irqs, 24), vdev, "virtio0-config");
+	mask = fake_alloc(g->f, 1024);
+	fake_u64(g->f, mask, 4);
+	irq_handle(&irqs, irq_add(&irqs, 24), n->vdev, "virtio0-config");
 	for (unsigned i = 0; i < 4; i++) {
 		struct ring *r = i % 2 ? &n->tx[i / 2] : &n->rx[i / 2];
 
 		line = irq_add(&irqs, 25 + 17 * i);
 		irq_set(&irqs, line, "depth", i == 2);
+		irq_set(&irqs, line, "irq_common_data.affinity", mask);
 		irq_handle(&irqs, line, r->vq, "virtio0-input.0");
 		fake_set(g->f, r->vq, "virtqueue", "callback", 0xffffffff81000000);
 	}
 	line = irq_add(&irqs, 130);
 	irq_handle(&irqs, line, disk->addr, "virtio1");
-	irq_handle(&irqs, line, vdev, "other");
+	irq_handle(&irqs, line, n->vdev, "other");
 	irq_store(&irqs);
+	stage_keep(s, VR_KERNEL, g->net_list, from, false);
+	stage_keep(s, VR_KERNEL, from, to, true);
+	stage_keep(s, VR_KERNEL, to, g->f->next, era != IRQ_ARRAY);
 }
 
 /* ---- all of it -------------------------------------------------------------------- */
@@ -192,7 +234,7 @@ void guest_scene(struct guest_scene *ret, unsigned kind)
 {
 	struct bus *bus = bus_new(kinds[kind].era, BUS_KSET | BUS_SYMBOL | BUS_DEVICE);
 	struct guest *g = bus->g;
-	bool has_blk = kinds[kind].era != ERA_EL7;
+	bool made_up = kinds[kind].era != ERA_EL7;
 	struct vr_missing missing;
 	struct vdev *disk;
 	struct nic *n, *other;
@@ -201,8 +243,10 @@ void guest_scene(struct guest_scene *ret, unsigned kind)
 	ret->stage = stage_new(g->f);
 	fake_load_layout(g->f, "hand-owners.layout");
 	/* el7's is a real layout, with no room for what is made up. */
-	if (has_blk)
+	if (made_up) {
 		fake_load_layout(g->f, "hand-blk.layout");
+		fake_load_layout(g->f, "../../fuzz/guest.layout");
+	}
 	if (!fake_has(g->f, "virtqueue", "callback"))
 		fake_member(g->f, "virtqueue", "callback", 16, 8, NULL);
 	has_clock(g->f);
@@ -219,21 +263,21 @@ void guest_scene(struct guest_scene *ret, unsigned kind)
 		use_packed(g, n->tx[1].vvq, kinds[kind].in_order);
 	} else {
 		use_ring(&n->tx[1]);
-		use_tokens(g, n);
+		use_tokens(g, n, kinds[kind].era == ERA_7_1);
 	}
 	bus_nic(bus, n);
 	disk = bus_device(bus, &(struct vdev_spec){ .type = 2, .driver = "virtio_blk",
 			  .parent = "0000:00:02.0", .queues = { "req.0", "req.1" } });
 	bus_device(bus, &(struct vdev_spec){ .type = 4, .queues = { "input" } });
 	use_ring(&disk->ring[0]);
-	if (has_blk)
+	if (made_up) {
 		use_requests(g, disk);
-	stage_keep(ret->stage, VR_KERNEL, g->net_list, g->f->next, false);
+		use_net(g, n, kind);
+	}
 	use_interrupts(ret->stage, g, kinds[kind].irqs, n, disk);
-	stage_keep(ret->stage, VR_KERNEL, g->net_list, g->f->next, true);
 	guest_resolve(g);
 	if (vr_layout_resolve(&g->c, VR_G_BUS | VR_G_OWNERS |
-			      (has_blk ? VR_G_BLK : 0), &missing)) {
+			      (made_up ? VR_G_BLK : 0), &missing)) {
 		fprintf(stderr, "guest %u has no %s.%s\n", kind, missing.type, missing.path);
 		abort();
 	}
