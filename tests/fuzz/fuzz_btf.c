@@ -3,8 +3,8 @@
  * fuzz_btf.c - BTF from a forged dump: first alone, every struct and member that
  * is ever asked for; then as the dump's own through types.c and offsets.c.
  *
- * Input: 4 bytes, little-endian: the size of vmlinux's BTF; that BTF; the rest
- * is a module's, on top of it.
+ * Input: 4 bytes, little-endian: the size of vmlinux's BTF, and bit 31 when the module's
+ * is in the dump as well, not in a file; that BTF; the rest is a module's, on top of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,9 @@
 #include "members.h"
 
 #define BTF_AT 0xffffffff82000000ULL
+#define MODULE_AT 0xffffffff84000000ULL
+#define IN_DUMP 0x80000000u
+#define LIST_AT 0xffffffff86000000ULL	/* btf_modules */
 
 /* What is not in the table but in the seeds: nesting of all kinds. */
 static const char *const more[][2] = {
@@ -50,17 +53,51 @@ static void look_up_all(const struct vr_btf *b)
 static struct {
 	const uint8_t *vmlinux, *module;
 	size_t vmlinux_size, module_size;
+	bool in_dump;	/* the module's too, else in a file */
 } blobs;
+
+/* The list of modules' BTF, with one on it, as the seeds have these structs:
+ * btf_module { btf, -, list }, btf { data, data_size, ..., name at 64 }. */
+static struct {
+	uint64_t head[2], module[4], btf[8];
+	char name[16];
+} list;
+
+static void make_list(void)
+{
+	const uint64_t node = LIST_AT + offsetof(__typeof__(list), module) + 16;
+
+	list.head[0] = list.head[1] = node;
+	list.module[0] = LIST_AT + offsetof(__typeof__(list), btf);
+	list.module[2] = list.module[3] = LIST_AT;
+	list.btf[0] = MODULE_AT;
+	list.btf[1] = blobs.module_size;
+	strcpy(list.name, "virtio_net");
+}
 
 static int target_read(struct vr_target *t, enum vr_space space, uint64_t addr,
 		       void *buf, size_t len)
 {
+	const struct {
+		uint64_t at;
+		const void *data;
+		size_t size;
+	} parts[] = {
+		{ BTF_AT, blobs.vmlinux, blobs.vmlinux_size },
+		{ MODULE_AT, blobs.module, blobs.module_size },
+		{ LIST_AT, &list, sizeof(list) },
+	};
+
 	(void)t;
-	if (space != VR_KERNEL || addr < BTF_AT || addr - BTF_AT > blobs.vmlinux_size ||
-	    len > blobs.vmlinux_size - (addr - BTF_AT))
-		return -1;
-	memcpy(buf, blobs.vmlinux + (addr - BTF_AT), len);
-	return 0;
+	for (unsigned i = 0; space == VR_KERNEL && i < COUNT_OF(parts); i++) {
+		uint64_t off = addr - parts[i].at;
+
+		if (off > parts[i].size || len > parts[i].size - off)
+			continue;
+		memcpy(buf, (const uint8_t *)parts[i].data + off, len);
+		return 0;
+	}
+	return -1;
 }
 
 static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
@@ -68,6 +105,8 @@ static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
 	(void)t;
 	if (!strcmp(name, "__start_BTF"))
 		*ret = BTF_AT;
+	else if (!strcmp(name, "btf_modules") && blobs.in_dump)
+		*ret = LIST_AT;
 	else if (!strcmp(name, "__stop_BTF"))
 		*ret = BTF_AT + blobs.vmlinux_size;
 	else
@@ -104,7 +143,7 @@ static int module_btf(struct vr_target *t, struct vr_arena *arena,
 		      const char *module, void **data, size_t *len)
 {
 	(void)t;
-	if (!strcmp(module, "vmlinux") || !blobs.module_size)
+	if (!strcmp(module, "vmlinux") || !blobs.module_size || blobs.in_dump)
 		return -1;
 	*data = vr_alloc(arena, 1, blobs.module_size);
 	if (!*data)
@@ -169,6 +208,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&n, data, sizeof(n));
 	data += sizeof(n);
 	size -= sizeof(n);
+	blobs.in_dump = n & IN_DUMP;
+	n &= ~IN_DUMP;
 	if (n > size)
 		n = (uint32_t)size;
 	first = own(data, n);
@@ -183,6 +224,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	blobs.vmlinux_size = n;
 	blobs.module = second;
 	blobs.module_size = size - n;
+	make_list();
 	resolve_all();
 	free(first);
 	free(second);

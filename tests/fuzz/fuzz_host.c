@@ -22,7 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 enum {	/* the second byte's bits above the line's number */
 	CHAINS = 0x10, PID = 0x20, BIG = 0x40, LIVE = 0x80,
-	MINIMAL = 0x100,	/* the third's */
+	MINIMAL = 0x100, ZEROS = 0x200, IDLE = 0x400,	/* the third's */
 };
 
 static void choose(const struct host_scene *h, struct vr_select *sel, unsigned how)
@@ -94,6 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	sink_begin();
 	stage_begin(h->stage, &in);
+	if (how & ZEROS)	/* but for the stack's page, if IDLE */
+		stage_zero(h->stage, VR_PHYS, h->user[0] + (how & IDLE ? FAKE_PAGE : 0),
+			   h->user[1]);
 	memset(&c, 0, sizeof(c));
 	c.t = &h->stage->t;
 	c.t->x86_64 = true;

@@ -446,7 +446,9 @@ void host_scene(struct host_scene *ret, unsigned kind)
 	stage_keep(ret->stage, VR_KERNEL, b.g->net_list, b.f->next, true);
 	stage_keep(ret->stage, VR_KERNEL, b.user.top_kernel, b.user.top_kernel + 1, false);
 	stage_keep(ret->stage, VR_PHYS, USER_TABLES, b.user.next, false);
-	stage_keep(ret->stage, VR_PHYS, PHYS - FAKE_PAGE, PHYS + b.nrings * RING_STEP, false);
+	ret->user[0] = PHYS - FAKE_PAGE;
+	ret->user[1] = PHYS + b.nrings * RING_STEP;
+	stage_keep(ret->stage, VR_PHYS, ret->user[0], ret->user[1], false);
 	stage_ready(ret->stage, &b.g->c.layout);
 	snprintf(ret->vhost, sizeof(ret->vhost), "%llx", (unsigned long long)vhost);
 	snprintf(ret->vq, sizeof(ret->vq), "%llx", (unsigned long long)

@@ -17,6 +17,7 @@ struct host_scene {
 	struct guest *g;	/* what it was built of */
 	/* addresses that a command line may name, as words */
 	char dev[20], vq[20], vhost[20];
+	uint64_t user[2];	/* the process's memory, physical: from, to */
 };
 
 /* Each kind has the structs of another time: 6.6, 6.4, 4.9, 3.10. */

@@ -45,6 +45,18 @@ def nesting() -> b.Btf:
     return btf
 
 
+def with_list() -> bytes:
+    """The kernel's list of its modules' BTF is read with the kernel's own types."""
+    base = nesting()
+    word = base.integer(8)
+    base.composite("btf_module", 32, [("btf", word, 0), ("module", word, 64), ("list", word, 128)])
+    base.composite("btf", 80, [("data", word, 0), ("data_size", base.integer(4), 64), ("name", word, 512)])
+    module = b.Btf(base)
+    module.composite("vring_virtqueue", 64, [("event", base.known["int1"], 8)])
+    blob = base.blob()
+    return struct.pack("<I", len(blob) | 1 << 31) + blob + module.blob()
+
+
 def bomb(width: int) -> b.Btf:
     """A struct whose anonymous members are itself: endless for who does not count."""
     btf = b.Btf()
@@ -82,6 +94,7 @@ def btf_seeds():
     yield "bomb", pair(bomb(200).blob())
     yield "circles", pair(circles().blob())
     yield "same-names", pair(same_names(500).blob())
+    yield "module-in-dump", with_list()
     blob = bytearray(base.blob())
     for offset, value in ((4, 0xFFFFFFFF), (8, 0xFFFFFFF0), (12, 0x7FFFFFFC), (16, 0xFFFFFFFF), (20, 0)):
         bad = blob[:]
@@ -129,7 +142,7 @@ def guest_seeds():
 
 
 def host_seeds():
-    yield from system_seeds(4, range(16), (0x10, 0x20, 0x21, 0x40, 0x80, 0x100), 3)
+    yield from system_seeds(4, range(16), (0x10, 0x20, 0x21, 0x40, 0x80, 0x100, 0x200, 0x600), 3)
 
 
 def ring_seeds():

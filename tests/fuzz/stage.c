@@ -305,3 +305,13 @@ void stage_limit16(struct stage *s, uint64_t addr, uint16_t limit, uint16_t most
 	v %= limit;
 	put(s, page - 1u, addr % FAKE_PAGE, &v, 2);
 }
+
+void stage_zero(struct stage *s, enum vr_space space, uint64_t from, uint64_t to)
+{
+	for (unsigned i = 0; i < s->npages; i++) {
+		struct stage_page *p = &s->page[i];
+
+		if (p->space == space && p->at >= from && p->at < to)
+			memset(touch(s, i)->now, 0, FAKE_PAGE);
+	}
+}

@@ -43,6 +43,8 @@ void stage_keep(struct stage *s, enum vr_space space, uint64_t from, uint64_t to
 void stage_ready(struct stage *s, const struct vr_layout *layout);
 /* As it was built, then changed by the input's operations. */
 void stage_begin(struct stage *s, struct input *in);
+/* These pages read as zeros: they were left out of the dump. */
+void stage_zero(struct stage *s, enum vr_space space, uint64_t from, uint64_t to);
 /* A 16-bit number becomes less than 'limit', unless it is more than 'most'. */
 void stage_limit16(struct stage *s, uint64_t addr, uint16_t limit, uint16_t most);
 
