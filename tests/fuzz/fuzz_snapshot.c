@@ -4,7 +4,8 @@
  * made: judged, printed in every form, watched, compared; and what was printed as JSON
  * is what the other side's import takes.
  *
- * Input: a byte of choices, then what snapshots.c takes.
+ * Input: a byte of choices, a byte that tells which part of the rest is the host's, then
+ * what snapshots.c takes.
  */
 #include <string.h>
 
@@ -121,18 +122,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vr_target t = { .member = no_member, .size = no_size };
 	static struct vr_ctx c;
 	struct maker m = { .in = { data, size } };
+	size_t mine;
 	struct vr_snapshot g = { .ndevices = 0 };
 	struct vr_host h = { .nqueues = 0 };
 	unsigned how = take8(&m.in);
+	unsigned part = take8(&m.in);
 	struct vr_comparison k;
+	struct input rest;
 
 	sink_begin();
 	memset(&c, 0, sizeof(c));
 	c.t = &t;
 	make_layout(&c.layout, how & SCARCE);
-	make_errors(&m, &c);
+	mine = m.in.size * part / 256;
+	rest = (struct input){ m.in.data + mine, m.in.size - mine };
+	m.in.size = mine;
 	make_host(&m, &h);
+	m.in = rest;
 	make_guest(&m, &g);
+	make_errors(&m, &c);
 	if (how & FIT && h.nqueues)
 		make_fit(&m, &g, &h);
 	if (how & HOST)

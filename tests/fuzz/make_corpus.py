@@ -163,7 +163,8 @@ def ring_seeds():
 def snapshot_seeds():
     rng = random.Random(5)
     for how in range(32):
-        yield f"any-{how}", bytes([how]) + rng.randbytes(rng.choice((60, 300, 1200)))
+        for part in {1: (255,), 2: (0,)}.get(how & 3, (60, 128)):
+            yield f"any-{how}-{part}", bytes([how, part]) + rng.randbytes(rng.choice((300, 1200, 2500)))
 
 
 def soup_seeds():
