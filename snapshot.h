@@ -249,6 +249,7 @@ struct vr_host {
 	unsigned nvhosts;
 	struct vr_hostq *queues;
 	unsigned nqueues, room;
+	unsigned waiters, tap_waiters, endpoints;	/* that the walk looked at */
 	bool memory;		/* -m */
 };
 

@@ -15,6 +15,10 @@
 
 #define MAX_WAITERS	4096	/* on one socket */
 #define MAX_QUEUES	4096	/* of one tap: 256 is the kernel's limit */
+/* Lists on lists multiply: what all sockets of a tap, and of all taps, may have. */
+#define TAP_WAITERS	16384
+#define ALL_WAITERS	262144
+#define ALL_SOCKETS	65536
 #define MAX_VQS		2048
 
 /* One queue of a tap. */
@@ -195,17 +199,36 @@ static void try_waiter(struct vr_ctx *c, struct vr_host *h,
 			add_queue(c, h, e, v, vq, entry);
 }
 
+/* How many waiters may still be looked at, on one more socket of this tap. */
+static unsigned waiters_left(const struct vr_host *h)
+{
+	unsigned tap = TAP_WAITERS - h->tap_waiters, all = ALL_WAITERS - h->waiters;
+	unsigned most = tap < all ? tap : all;
+
+	return most < MAX_WAITERS ? most : MAX_WAITERS;
+}
+
 static void by_wait_queue(struct vr_ctx *c, struct vr_host *h,
 			  const struct endpoint *e, uint64_t wq)
 {
+	static const char what[] = "wait queue of the tap's socket";
 	const struct vr_field *f = c->layout.f;
 	uint64_t head = wq + f[VR_SOCKET_WQ_WAIT].offset, node;
+	unsigned most = waiters_left(h);
 	struct vr_list l;
 
-	l = vr_list_start(head + f[VR_WAIT_HEAD_LIST].offset, MAX_WAITERS,
-			  "wait queue of the tap's socket");
-	while ((node = vr_list_next(c, &l)))
+	if (!most) {
+		vr_error_add(c, (struct vr_error){ .code = VR_E_LOOP,
+			.what = "wait queues of the tap's sockets",
+			.addr = e->tun, .limit = TAP_WAITERS });
+		return;
+	}
+	l = vr_list_start(head + f[VR_WAIT_HEAD_LIST].offset, most, what);
+	while ((node = vr_list_next(c, &l))) {
+		h->tap_waiters++;
+		h->waiters++;
 		try_waiter(c, h, e, head, node - f[VR_WAIT_ENTRY_LIST].offset);
+	}
 }
 
 static void by_backend(struct vr_ctx *c, struct vr_host *h,
@@ -231,6 +254,8 @@ static void add_endpoint(struct vr_ctx *c, struct vr_host *h, struct endpoint *e
 	uint64_t wq = vr_get_ptr(c, &sk, VR_SOCK_WQ, "sock.sk_wq");
 	unsigned before = h->nqueues;
 
+	if (h->endpoints++ >= ALL_SOCKETS)
+		return;		/* each list was said to be too long already */
 	e->qlen = vr_get(c, &sk, VR_SOCK_QLEN, "sk_receive_queue.qlen");
 	if (ptr_ring)
 		read_ptr_ring(c, e, ptr_ring);
@@ -399,6 +424,7 @@ static enum vr_walk_status walk_device(struct vr_ctx *c, struct vr_host *h,
 	int r;
 
 	snprintf(c->device, sizeof(c->device), "%s", ref->name);
+	h->tap_waiters = 0;
 	err->host = vr_host_kind(c, ref->addr, err->kind, sizeof(err->kind));
 	if (!err->host)
 		return VR_WALK_NOT_VIRTIO;
