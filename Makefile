@@ -9,12 +9,16 @@
 # make install  copy vring.so to where crash looks for extensions
 #
 # CRASH=DIR     take defs.h from crash's source tree instead of /usr/include/crash
+#
+# For another machine, in a folder of its own (Debian: gcc-aarch64-linux-gnu):
+#   make -C DIR -f $PWD/Makefile ARCH=aarch64 CC=aarch64-linux-gnu-gcc
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
 CRASH ?= /usr/include/crash
 
 ARCH := $(shell uname -m)
+vpath %.c $(dir $(lastword $(MAKEFILE_LIST)))
 crash_arch_x86_64 := X86_64
 crash_arch_aarch64 := ARM64
 crash_arch_ppc64le := PPC64
@@ -26,7 +30,7 @@ VRING_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(WARN)
 # Only these know crash; its header is not ours to keep free of warnings.
 CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
 
-CORE := arena btf bus chains check check_guest check_host check_ring clock compare cpus features files \
+CORE := arch arch_arm64 arena btf bus chains check check_guest check_host check_ring clock compare cpus features files \
 	grow hops import irq irq_tree json json_in kernel members members_host missed net_state net_walk netdevs notify offsets \
 	owners owners_blk owners_net packed packet pgtable render_chains render_compare render_device \
 	render_host render_host_json render_json render_owners render_packed render_text render_verdict \

@@ -44,6 +44,7 @@ int vr_read(struct vr_ctx *c, uint64_t addr, void *buf, size_t len)
 {
 	uint8_t *p = buf;
 
+	addr = vr_untagged(c, addr);
 	if (!vr_needs_walk(c, addr))
 		return c->t->read(c->t, VR_KERNEL, addr, buf, len);
 	while (len) {

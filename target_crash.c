@@ -333,6 +333,7 @@ void vr_target_init(struct vr_target *t)
 	t->minimal = (pc->flags & MINIMAL_MODE) != 0;
 	t->live = (pc->flags & LIVE_SYSTEM) != 0;
 	t->x86_64 = STREQ(pc->machine_type, "X86_64");
+	t->arm64 = STREQ(pc->machine_type, "ARM64");
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	t->big_endian = true;
 #endif

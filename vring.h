@@ -90,7 +90,7 @@ struct vr_target {
 
 	char release[65];	/* of the dumped kernel, once it was read */
 	bool minimal;		/* crash --minimal: few commands, no modules */
-	bool x86_64;		/* page tables are read by kernel.c */
+	bool x86_64, arm64;	/* whose page tables we can read, see arch.h */
 	bool big_endian;	/* byte order of the dumped kernel */
 	bool live;
 	uint64_t reads, bytes;	/* what 'read' was asked for, for make bench */
@@ -168,6 +168,7 @@ struct vr_error {
 	uint32_t len;
 };
 
+#include "arch.h"
 #include "layout.h"
 
 /* ---- context: what a command works with ------------------------------------ */
@@ -191,10 +192,11 @@ struct vr_ctx {
 	char device[VR_NAME_SIZE], queue[VR_LABEL_SIZE];
 	struct vr_pgcache {
 		bool tried, usable;
-		uint64_t pgd, direct, direct_end, image, image_end;
-		unsigned levels;
-		/* Of the kernel (mm 0) and of processes: pages, and tables of 4 KiB
-		 * pages by the 2 MiB that they map. */
+		const struct vr_arch *arch;
+		struct vr_geometry g;
+		uint64_t pgd;		/* the kernel's top table */
+		/* Of the kernel (mm 0) and of processes: pages, and tables of single
+		 * pages by what they map. */
 		struct { uint64_t mm, page, frame, size; } tlb[32], tables[32];
 		unsigned next, next_table;
 	} pg;
@@ -274,6 +276,8 @@ bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
  * walk, which cannot jump and works in minimal mode.  0, or -1: nothing read.
  */
 int vr_read(struct vr_ctx *c, uint64_t addr, void *buf, size_t len);
+/* A kernel pointer without the tag that some kernels of arm64 put into it. */
+uint64_t vr_untagged(struct vr_ctx *c, uint64_t addr);
 /* True when crash's own translation would have to read page tables for it. */
 bool vr_needs_walk(struct vr_ctx *c, uint64_t addr);
 enum vr_translation {

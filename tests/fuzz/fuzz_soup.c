@@ -15,6 +15,7 @@
 #include "members.h"
 
 #define SOUP_AT		0xffff888000000000ULL
+#define INFO_AT		(SOUP_AT + 0x10000)
 #define GUEST_GROUPS	(VR_G_KERNEL | VR_G_GUEST | VR_G_TASKS | VR_G_BUS | VR_G_IRQ | \
 			 VR_G_OWNERS | VR_G_BLK)
 #define ALL_GROUPS	(255 | VR_G_GUEST)	/* without vsock or scsi, by the input's choice */
@@ -66,12 +67,29 @@ static uint64_t word(uint64_t addr)
 	}
 }
 
+/* arm64 has its page tables' form from a text, which is mostly sound. */
+static void info_text(char *text, size_t len)
+{
+	static const unsigned page[] = { 4096, 16384, 65536, 8192 };
+	static const unsigned bits[] = { 36, 39, 42, 47, 48, 52, 52, 64 };
+	unsigned form = hash(1), unused = form & 0x100 ? 16 : 64 - bits[form % 8];
+
+	snprintf(text, len, "OSRELEASE=\nPAGESIZE=%u\nNUMBER(VA_BITS)=%u\n"
+		 "NUMBER(TCR_EL1_T1SZ)=0x%x%.*s", page[form / 8 % 4], bits[form % 8],
+		 unused, (int)(soup.words.size % 64), (const char *)soup.words.data);
+}
+
 static int target_read(struct vr_target *t, enum vr_space space, uint64_t addr,
 		       void *buf, size_t len)
 {
 	uint8_t *p = buf;
 
 	t->reads++;
+	if (addr == INFO_AT) {
+		memset(buf, 0, len);
+		info_text(buf, len);
+		return 0;
+	}
 	if (++soup.reads > MAX_READS || !len || addr + len < addr ||
 	    hash(addr >> 12 | (uint64_t)space << 60) % 32 == 0)
 		return -1;
@@ -93,7 +111,10 @@ static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
 {
 	uint64_t v = 0;
 
-	(void)t;
+	if (t->arm64 && !strcmp(name, "vmcoreinfo_data")) {
+		*ret = INFO_AT;
+		return 0;
+	}
 	while (*name)
 		v = v * 31 + (uint8_t)*name++;
 	if (hash(v) % 16 == 0)
@@ -274,6 +295,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&c, 0, sizeof(c));
 	c.t = &t;
 	t.x86_64 = which & 0x40;
+	t.arm64 = !t.x86_64 && how & 0x8000;
 	t.big_endian = which & 0x80;
 	make_layout(&c.layout, which % 8 == 1 || which % 8 > 3 ?
 		    ALL_GROUPS ^ (which >> 4 & 3) << 6 : GUEST_GROUPS, scarcity);
