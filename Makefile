@@ -4,6 +4,7 @@
 # make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it
 # make check    all tests on kernel 6.1, some on others, everything they need installed first (as root)
 # make check-matrix  all tests on all kernels, and each kernel in each crash
+# make check-arm64  the same commands on an arm64 guest's dump, in an arm64 crash
 # make fuzz     new inputs for what reads a dump, TIME=60 seconds each (docs/fuzzing.md)
 # make bench    what it costs, beside crash's own start and the ways people use now
 # make install  copy vring.so to where crash looks for extensions
@@ -44,7 +45,7 @@ JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 TIME ?= 60
 EXTDIR ?= /usr/lib64/crash/extensions
 
-.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix fuzz fuzz-coverage bench warnings install clean
+.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix check-arm64 fuzz fuzz-coverage bench warnings install clean
 
 all: vring.so
 
@@ -85,6 +86,7 @@ check-matrix:
 	@tests/vm/stage.sh 'set-up' tests/vm/setup.sh check
 	@tests/vm/stage.sh 'real dumps' $(MAKE) check-vm PYTEST_ARGS='--kernels "$(KERNELS)"'
 	@tests/vm/stage.sh 'matrix' $(MAKE) matrix
+	$(if $(filter all 6.1,$(KERNELS)),@tests/vm/stage.sh 'arm64' $(MAKE) check-arm64)
 
 matrix: vring.so
 	/usr/bin/python3 -m pytest tests/vm/test_matrix.py -v -n $(JOBS) --dist loadgroup --durations=10 \
@@ -123,6 +125,10 @@ build/hide.so: tests/vm/hide.c $(OBJS)
 
 check-vm: vring.so build/probe.so build/hide.so
 	/usr/bin/python3 -m pytest tests/vm -v -n $(JOBS) --dist loadfile --durations=20 $(PYTEST_ARGS)
+
+check-arm64:
+	tests/vm/setup.sh arm64
+	/usr/bin/python3 -m pytest tests/vm/test_arm64.py -v --matrix
 
 bench: vring.so build/probe.so
 	tests/vm/setup.sh check

@@ -43,13 +43,23 @@ class Result:
 
 
 class Crash:
-    """One version of crash: this machine's own if it is that version, else an unpacked package."""
+    """One version of crash: this machine's own if it is that version, else an unpacked package.
 
-    def __init__(self, version: str):
+    crash reads dumps of the architecture that it was built for; another one than amd64 runs
+    through QEMU's user emulation.
+    """
+
+    def __init__(self, version: str, architecture: str = "amd64"):
         if version not in SUITES:
             raise store.LabError(f"no crash {version}: there are {', '.join(SUITES)}")
         self.version = version
-        self.command = self._native() or self._unpacked()
+        self.architecture = architecture
+        if architecture == "amd64":
+            self.command = self._native() or self._unpacked("x86_64-linux-gnu", "ld-linux-x86-64.so.2")
+        else:
+            if not shutil.which("qemu-aarch64"):
+                raise store.LabError("qemu-aarch64 is missing: run tests/vm/setup.sh arm64")
+            self.command = ["qemu-aarch64", *self._unpacked("aarch64-linux-gnu", "ld-linux-aarch64.so.1")]
 
     def _native(self) -> list:
         if not NATIVE.exists():
@@ -57,17 +67,18 @@ class Crash:
         package = store.run(["dpkg-query", "-W", "-f", "${Version}", "crash"])
         return [str(NATIVE)] if package.startswith(f"{self.version}-") else None
 
-    def _unpacked(self) -> list:
-        tree = store.entry(f"crash/{self.version}", self._build)
+    def _unpacked(self, triplet: str, loader: str) -> list:
+        suffix = "" if self.architecture == "amd64" else f"-{self.architecture}"
+        tree = store.entry(f"crash/{self.version}{suffix}", self._build)
         # Started through its own suite's loader, it takes all libraries from there too: no
         # chroot, no mounts, no root. Its children (sh for pipes) are this machine's own.
         # (The name in /lib64 is an absolute link in some suites.)
-        libraries = tree / "usr/lib/x86_64-linux-gnu"
-        return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries),
+        libraries = tree / "usr/lib" / triplet
+        return [str(libraries / loader), "--library-path", str(libraries),
                 str(tree / "usr/bin/crash")]
 
     def _build(self, folder: Path) -> None:
-        with debian.Suite(SUITES[self.version]) as suite:
+        with debian.Suite(SUITES[self.version], self.architecture) as suite:
             with store.step(f"crash {self.version} from {suite.name}") as notes:
                 suite.tree("crash", folder)
                 notes.append(store.megabytes(folder))

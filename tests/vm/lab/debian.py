@@ -27,11 +27,16 @@ def mirror() -> str:
 
 
 class Suite:
-    """A private apt root for one suite, with a fresh package list: use it in a with statement."""
+    """A private apt root for one suite, with a fresh package list: use it in a with statement.
 
-    def __init__(self, name: str):
-        self.name = name
-        self.folder = store.root() / "apt" / name
+    Its packages are for amd64, or for another architecture of Debian's.
+    """
+
+    def __init__(self, name: str, architecture: str = "amd64"):
+        self.name = name if architecture == "amd64" else f"{name} {architecture}"
+        self.suite = name
+        self.architecture = architecture
+        self.folder = store.root() / "apt" / self.name.replace(" ", "-")
 
     def __enter__(self) -> "Suite":
         for sub in ("lists/partial", "cache/archives/partial"):
@@ -40,7 +45,7 @@ class Suite:
         self.lock = open(self.folder / "lock", "w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         (self.folder / "status").touch()
-        source = f"deb [signed-by={KEYRING}] {mirror()} {self.name} main\n"
+        source = f"deb [signed-by={KEYRING}] {mirror()} {self.suite} main\n"
         (self.folder / "sources.list").write_text(source)
         # Every time: exact versions leave the mirror, and this is only reached to download.
         with store.step(f"package list of {self.name}"):
@@ -57,6 +62,7 @@ class Suite:
             "Dir::Etc::Preferences": "/dev/null", "Dir::Etc::PreferencesParts": "/dev/null",
             "Dir::State::Lists": f / "lists", "Dir::State::Status": f / "status",
             "Dir::Cache": f / "cache", "Acquire::Languages": "none",
+            "APT::Architecture": self.architecture,
             # The cache may be in a folder that apt's own user cannot enter.
             "APT::Sandbox::User": "root",
         }

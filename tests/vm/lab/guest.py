@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import initramfs, store
@@ -18,6 +19,23 @@ QEMU = "qemu-system-x86_64"
 
 # QEMU 7.2 emulates cmpxchg16b wrongly: kernels from 6.12 on use it and now and then die of it.
 CPU = "max,la57=off,cx16=off"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What QEMU emulates for a kernel of one architecture."""
+
+    qemu: str
+    machine: str
+    cpu: str
+    options: str  # on the kernel's command line
+
+
+MACHINES = {
+    # On a busy machine the timer's interrupts come too late for the kernel's check, and it panics.
+    "amd64": Machine(QEMU, "q35", CPU, "console=ttyS0 no_timer_check"),
+    "arm64": Machine("qemu-system-aarch64", "virt", "cortex-a57", "console=ttyAMA0"),
+}
 
 
 def accelerator() -> str:
@@ -50,9 +68,10 @@ class Guest:
     """
 
     def __init__(self, kernel: Kernel, workload: str = "", devices=(), *, modules=(), files=None,
-                 memory: int = 256, cpus: int = 1, cpu: str = CPU, append: str = "",
-                 netns=None, initrd: Path = None, command=(QEMU,)):
+                 memory: int = 256, cpus: int = 1, cpu: str = None, append: str = "",
+                 netns=None, initrd: Path = None, command=None):
         self.kernel = kernel
+        self.machine = MACHINES[kernel.architecture]
         self.memory = memory
         self.folder = _run_folder()
         self.ram = self.folder / "ram"
@@ -62,7 +81,8 @@ class Guest:
         try:
             if initrd is None:
                 initrd = initramfs.build(kernel, self.folder / "initrd", workload, modules, files)
-            self.argv = [*command, *self._arguments(initrd, cpus, cpu, append, devices)]
+            self.argv = [*(command or [self.machine.qemu]),
+                         *self._arguments(initrd, cpus, cpu or self.machine.cpu, append, devices)]
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -72,14 +92,13 @@ class Guest:
 
     def _arguments(self, initrd: Path, cpus: int, cpu: str, append: str, devices) -> list:
         # panic=-1 with -no-reboot: a guest that panics ends QEMU at once instead of hanging a test.
-        # On a busy machine the timer's interrupts come too late for the kernel's check, and it panics.
-        cmdline = f"console=ttyS0 quiet panic=-1 no_timer_check {append}"
+        cmdline = f"{self.machine.options} quiet panic=-1 {append}"
         return [
             "-accel", accelerator(), "-cpu", cpu, "-smp", str(cpus), "-m", f"{self.memory}M",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             # RAM in a shared file: it can be copied while QEMU stands still.
             "-object", f"memory-backend-file,id=ram,size={self.memory}M,mem-path={self.ram},share=on",
-            "-machine", "q35,memory-backend=ram",
+            "-machine", f"{self.machine.machine},memory-backend=ram",
             "-kernel", str(self.kernel.vmlinuz), "-initrd", str(initrd), "-append", cmdline,
             "-device", "vmcoreinfo",
             "-serial", f"file:{self.serial}",

@@ -5,8 +5,8 @@ import lzma
 import stat
 from pathlib import Path
 
-from . import store
-from .kernels import Kernel
+from . import debian, store
+from .kernels import SUITES, Kernel
 
 READY = "LAB-READY"
 
@@ -88,11 +88,19 @@ def _module_order(kernel: Kernel, names) -> list:
     return order
 
 
-def _busybox() -> Path:
+def _busybox(architecture: str = "amd64") -> Path:
+    if architecture != "amd64":
+        return store.entry(f"busybox/{architecture}", lambda folder: _fetch(architecture, folder)) / "bin/busybox"
     path = Path("/bin/busybox")
     if not path.exists():
         raise store.LabError("busybox is missing: run tests/vm/setup.sh demo")
     return path
+
+
+def _fetch(architecture: str, folder: Path) -> None:
+    """Unpack the busybox of another architecture, of this machine's own suite: its applets are the same."""
+    with debian.Suite(SUITES["6.1"], architecture) as suite:
+        debian.unpack(suite.download("busybox-static", folder), folder)
 
 
 def build(kernel: Kernel, out: Path, workload: str = "", modules=(), files=None) -> Path:
@@ -106,7 +114,7 @@ def build(kernel: Kernel, out: Path, workload: str = "", modules=(), files=None)
         cpio.folder(name)
     # The kernel opens /dev/console before init has mounted devtmpfs.
     cpio.add("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1))
-    cpio.file("bin/busybox", _busybox().read_bytes())
+    cpio.file("bin/busybox", _busybox(kernel.architecture).read_bytes())
     for applet in store.run([_busybox(), "--list"]).split():
         if applet != "busybox":
             cpio.link(f"bin/{applet}", "busybox")

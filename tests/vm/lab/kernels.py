@@ -9,7 +9,7 @@ from pathlib import Path
 from . import debian, store
 
 # The cloud flavour: virtio, tun, tap, macvtap and vhost in a third of the usual size.
-META = "linux-image-cloud-amd64"
+META = "linux-image-cloud-"
 SUITES = {
     "5.10": "bullseye",
     "6.1": "bookworm",
@@ -17,6 +17,8 @@ SUITES = {
     # Backports move on: the name says what it was when this was written, Kernel.release what it is.
     "7.3": "trixie-backports",
 }
+# For arm64 their names are "6.1-arm64" and so on.
+ARCHITECTURES = ("amd64", "arm64")
 
 IMAGE_PATTERNS = ["./boot/vmlinuz-*", "./lib/modules/*", "./usr/lib/modules/*"]
 
@@ -35,18 +37,30 @@ DEBUG_PATTERNS = (
 class Kernel:
     """Where the parts of one kernel are."""
 
-    name: str        # '6.1'
+    name: str        # '6.1', or '6.1-arm64'
     release: str     # what uname -r says in the guest
     vmlinuz: Path    # to boot
     vmlinux: Path    # with debuginfo
     moddir: Path     # the modules to load, with modules.dep
     debugmods: Path  # debuginfo of the modules above (kernel/drivers/... beneath it)
 
+    @property
+    def architecture(self) -> str:
+        """Debian's name of the architecture."""
+        return _split(self.name)[1]
+
+
+def _split(name: str) -> tuple:
+    """Return version and architecture of a short name."""
+    version, _, architecture = name.partition("-")
+    return version, architecture or "amd64"
+
 
 def get(name: str) -> Kernel:
     """Return a kernel by its short name, downloaded the first time."""
-    if name not in SUITES:
-        raise store.LabError(f"no kernel {name}: there are {', '.join(SUITES)}")
+    version, architecture = _split(name)
+    if version not in SUITES or architecture not in ARCHITECTURES:
+        raise store.LabError(f"no kernel {name}: there are {', '.join(SUITES)}, also with -arm64")
     folder = store.entry(f"kernels/{name}", lambda partial: _build(name, partial))
     paths = json.loads((folder / "kernel.json").read_text())
     release = paths.pop("release")
@@ -66,8 +80,10 @@ def _packages(suite: debian.Suite, meta: str) -> list:
 
 def _fetch(name: str, folder: Path) -> None:
     """Unpack all packages of a kernel into a folder."""
-    with debian.Suite(SUITES[name]) as suite:
-        for meta, patterns in ((META, IMAGE_PATTERNS), (f"{META}-dbg", DEBUG_PATTERNS)):
+    version, architecture = _split(name)
+    meta = META + architecture
+    with debian.Suite(SUITES[version], architecture) as suite:
+        for meta, patterns in ((meta, IMAGE_PATTERNS), (f"{meta}-dbg", DEBUG_PATTERNS)):
             for package in _packages(suite, meta):
                 with store.step(f"kernel {name}: download {package}") as notes:
                     deb = suite.download(package, folder)

@@ -65,7 +65,8 @@ def run(argv, timeout=600, **kwargs) -> str:
     except subprocess.TimeoutExpired:
         raise LabError(f"no end after {timeout} s: {' '.join(argv)}") from None
     except FileNotFoundError:
-        raise LabError(f"{argv[0]} is missing: run tests/vm/setup.sh check") from None
+        mode = "arm64" if "aarch64" in argv[0] else "check"
+        raise LabError(f"{argv[0]} is missing: run tests/vm/setup.sh {mode}") from None
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise LabError(f"exit {done.returncode}: {' '.join(argv)}\n{tail}")
