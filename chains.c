@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "vring.h"
+#include "ring.h"
 
 #define DESC_SIZE	16u
 #define F_NEXT		1u
@@ -335,7 +335,7 @@ void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
 	q->chains.wanted = true;
 	q->chains.bus = features >> ACCESS_PLATFORM & 1;
 	q->chains.packed = q->packed;
-	if (!q->slots.state || !(q->packed ? q->pk.desc : q->split.desc) ||
+	if (!q->slots.state || (!q->packed && vr_tokens_lost(c)) || !(q->packed ? q->pk.desc : q->split.desc) ||
 	    begin(&s, s.num))
 		return;
 	if (q->packed) {

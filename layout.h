@@ -183,6 +183,7 @@ struct vr_layout {
 /* The first required member that could not be found. */
 struct vr_missing {
 	const char *type, *path, *module;
+	bool renamed;		/* its struct is known, and lacks it */
 };
 
 #endif

@@ -22,9 +22,11 @@ enum when {
 	WITH_LAYOUT,	/* 7.1 */
 	NO_EXTRA,
 	WITH_XDP,
+	NO_SOFTIRQS,	/* where neither a member nor a variable has them */
+	NO_SHIFT,
 	NO_HEIGHT,	/* where levels are not counted from the root */
 	WITH_REFILL,
-	SINCE_WORKERS,	/* 6.4 made vhost's workers structs */
+	SINCE_IOTLB,	/* with vhost's tree of regions in a struct of its own (5.8) */
 	NO_WORKER, NO_WORKER_TASK, WITH_VTSK,
 	NO_MEMORY, WITH_UMEM, WITH_REGIONS,
 	WITH_RING,
@@ -96,15 +98,15 @@ static const struct note notes[] = {
 	{ VR_RADIX_HEAD, ALWAYS, irqs },
 	{ VR_RADIX_SHIFT, NO_HEIGHT, irqs },
 	{ VR_RADIX_SLOTS, ALWAYS, irqs },
-	{ VR_RADIX_HEIGHT, ALWAYS, irqs },
+	{ VR_RADIX_HEIGHT, NO_SHIFT, irqs },
 	{ VR_MAPLE_ROOT, ALWAYS, irqs },
 	{ VR_MAPLE_SLOT, ALWAYS, irqs },
 	{ VR_MAPLE_PIVOT64, ALWAYS, irqs },
 	{ VR_MAPLE_SLOT64, ALWAYS, irqs },
 	{ VR_MAPLE_PIVOTA, ALWAYS, irqs },
 	{ VR_MAPLE_SLOTA, ALWAYS, irqs },
-	{ VR_SOFTIRQ_HOT, ALWAYS, "pending softirqs" },
-	{ VR_SOFTIRQ_STAT, ALWAYS, "pending softirqs" },
+	{ VR_SOFTIRQ_HOT, NO_SOFTIRQS, "pending softirqs" },
+	{ VR_SOFTIRQ_STAT, NO_SOFTIRQS, "pending softirqs" },
 	{ VR_RUNQ_CURR, ALWAYS, "whether a CPU is idle" },
 	{ VR_RUNQ_IDLE, ALWAYS, "whether a CPU is idle" },
 
@@ -186,10 +188,10 @@ static const struct note notes[] = {
 	{ VR_DENTRY_NAME, ALWAYS, "what is open" },
 	{ VR_EVENTFD_COUNT, ALWAYS, "eventfd_count" },
 	{ VR_SOCK_QLEN, ALWAYS, "packets in sockets" },
-	{ VR_RING_PRODUCER, SINCE_WORKERS, "tx_ring" },
-	{ VR_RING_CONSUMER, SINCE_WORKERS, "tx_ring" },
-	{ VR_RING_SIZE, SINCE_WORKERS, "tx_ring" },
-	{ VR_RING_QUEUE, SINCE_WORKERS, "tx_ring" },
+	{ VR_RING_PRODUCER, SINCE_IOTLB, "tx_ring" },
+	{ VR_RING_CONSUMER, SINCE_IOTLB, "tx_ring" },
+	{ VR_RING_SIZE, SINCE_IOTLB, "tx_ring" },
+	{ VR_RING_QUEUE, SINCE_IOTLB, "tx_ring" },
 	{ VR_TFILE_RING, WITH_RING, "tx_ring" },
 	{ VR_TAP_LIST, NO_TAP_QUEUES, taps },
 	{ VR_TAP_ARRAY, NO_TAP_QUEUES, taps },
@@ -223,8 +225,8 @@ static const struct note notes[] = {
 	{ VR_WORK_FLAGS, WITH_UMEM, "whether work is queued" },
 	{ VR_VNQ_UPEND, ALWAYS, "upend_idx" },
 	{ VR_VNQ_DONE, ALWAYS, "done_idx" },
-	{ VR_VNQ_RXQ_HEAD, SINCE_WORKERS, "rxq" },
-	{ VR_VNQ_RXQ_TAIL, SINCE_WORKERS, "rxq" },
+	{ VR_VNQ_RXQ_HEAD, SINCE_IOTLB, "rxq" },
+	{ VR_VNQ_RXQ_TAIL, SINCE_IOTLB, "rxq" },
 	{ VR_VSOCK_CID, ALWAYS, "guest_cid" },
 };
 
@@ -244,6 +246,7 @@ static bool expected(const struct vr_ctx *c, enum when when)
 	bool split = ANY(VR_PVQ_NUM, VR_PVQ_DESC, VR_VVQ_DESC_STATE_PTR,
 			 VR_VVQ_DESC_EXTRA_PTR, VR_VVQ_LAYOUT);
 	bool workers = ANY(VR_VHQ_WORKER, VR_SZ_VHOST_WORKER);
+	uint64_t addr;
 
 	switch (when) {
 	case NEVER:
@@ -266,13 +269,19 @@ static bool expected(const struct vr_ctx *c, enum when when)
 		return !ANY(VR_VVQ_DESC_EXTRA_PTR, VR_VVQ_EVENT_TRIGGERED);
 	case WITH_XDP:
 		return vr_has(c, VR_SZ_XDP_FRAME);
+	case NO_SOFTIRQS:
+		return !ANY(VR_SOFTIRQ_HOT, VR_SOFTIRQ_STAT) &&
+		       c->t->symbol(c->t, "__softirq_pending", &addr);
+	case NO_SHIFT:
+		return !vr_has(c, VR_RADIX_SHIFT);
 	case NO_HEIGHT:
 		return !vr_has(c, VR_RADIX_HEIGHT);
 	case WITH_REFILL:
 		return vr_has(c, VR_VI_REFILL) &&
 		       vr_has(c, VR_VVQ_EVENT_TRIGGERED);
-	case SINCE_WORKERS:
-		return workers;
+	case SINCE_IOTLB:
+		return vr_has(c, VR_MAP_START) &&
+		       !strcmp(c->layout.f[VR_MAP_START].type, "vhost_iotlb_map");
 	case NO_WORKER:
 		return !ANY(VR_VHQ_WORKER, VR_VHD_WORKER);
 	case NO_WORKER_TASK:
@@ -314,9 +323,12 @@ void vr_layout_mark_missed(struct vr_ctx *c, unsigned groups)
 
 		if (!(r->groups & groups))
 			continue;
+		f->missed = false;
+		/* Most are known: this is done for each command. */
+		if (f->known || f->foreign)
+			continue;
 		n = note_of(r->slot);
-		f->missed = !f->known && !f->foreign &&
-			    (!r->optional || (n && expected(c, n->when)));
+		f->missed = !r->optional || (n && expected(c, n->when));
 	}
 }
 

@@ -234,6 +234,7 @@ static struct vr_notify host_kick(const struct vr_hostq *q)
 	n.event.have = VR_UNREAD;
 	if (n.event_idx && in_dump(q, q->ring.avail_event))
 		n.event = q->ring.avail_event;
+	n.doubt = !n.suppressed && !in_dump(q, q->ring.avail_idx);
 	n.due = n.known && !n.suppressed && in_dump(q, q->ring.avail_idx) &&
 		read(q->last_avail_idx) &&
 		(uint16_t)q->ring.avail_idx.v != (uint16_t)q->last_avail_idx.v;

@@ -249,7 +249,7 @@ unsigned vr_constant_row(unsigned n, const char **name, const char **loses)
 /* What tells packed rings from split ones: one of two members, from 5.0 on. */
 static bool cannot_tell_packed(const struct vr_ctx *c, struct vr_missing *ret)
 {
-	*ret = (struct vr_missing){ "vring_virtqueue", "layout", "virtio_ring" };
+	*ret = (struct vr_missing){ "vring_virtqueue", "layout", "virtio_ring", true };
 	return c->layout.f[VR_VVQ_LAYOUT].missed;
 }
 
@@ -272,10 +272,10 @@ static int resolve(struct vr_ctx *c, unsigned groups, bool all,
 		f->foreign = f->absent = no_variable(c, r->slot);
 		if (f->absent || !try_row(c, r, &absent) || r->optional)
 			continue;
-		f->absent = false;
 		if (!err)
 			*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
-						    home(c, r->module) };
+						    home(c, r->module), f->absent };
+		f->absent = false;
 		err = -1;
 		if (!all)
 			break;

@@ -215,7 +215,8 @@ void vr_owners_blk(struct vr_ctx *c, const struct vr_device *d, struct vr_queue 
 	if (vr_layout_resolve(c, VR_G_BLK, &missing)) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
 			.what = missing.path, .of = missing.type,
-			.module = missing.module ? missing.module : "vmlinux" });
+			.module = missing.module ? missing.module : "vmlinux",
+			.value = missing.renamed });
 		return;
 	}
 	if (!find_disk(&b, d))

@@ -12,7 +12,10 @@ static void json_count(struct json *j, const char *name, struct vr_val v,
 	json_val(j, "eventfd_count", v);
 	if (n && n->known) {
 		json_string(j, "mode", n->event_idx ? "event_idx" : "flags");
-		json_bool(j, "due", n->due);
+		if (n->doubt)
+			json_null(j, "due");
+		else
+			json_bool(j, "due", n->due);
 		json_bool(j, "suppressed", n->suppressed);
 		json_val(j, "event", n->event);
 		json_string(j, "text", text);

@@ -21,6 +21,8 @@ struct vr_val vr_used_at(const struct vr_pieces *p, uint32_t slot, unsigned word
 /* slots.c: what each descriptor is used for, and what is wrong with that; the counts
  * were derived before.  Nothing is set when memory is short. */
 void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p);
+/* slots.c: does vring not know where this kernel keeps a split ring's tokens? */
+bool vr_tokens_lost(const struct vr_ctx *c);
 /* slots.c: note damage, for check.c to judge. */
 void vr_slot_damage(struct vr_slots *s, struct vr_damage d);
 

@@ -273,6 +273,7 @@ struct vr_notify {
 	bool known;		/* every word that decides it was read */
 	bool event_idx;		/* by event index, else by flags */
 	bool due, suppressed;
+	bool doubt;		/* whether it is due, a word would tell that was not read */
 	struct vr_val event;	/* the event index, with event_idx */
 };
 

@@ -222,8 +222,10 @@ bool vr_collect(bool json)
 		return true;
 	}
 	/* All devices, and none is there: an empty answer, not a failure. */
-	if (json && !vrs.sel.device && err.status == VR_WALK_NO_DEVICE)
+	if (json && !vrs.sel.device && err.status == VR_WALK_NO_DEVICE) {
+		vr_layout_tell_missed(&vrs.ctx);
 		return true;
+	}
 	if (err.status == VR_WALK_NO_TYPES)
 		say_missing(&err.missing);
 	else if (net || err.status != VR_WALK_NO_DEVICE)
@@ -255,8 +257,10 @@ bool vr_collect_host(bool json, uint64_t pid)
 		vr_check_host(&vrs.ctx, &vrs.host);
 		return true;
 	}
-	if (json && !vrs.sel.device && !pid && err.status == VR_WALK_NO_DEVICE)
+	if (json && !vrs.sel.device && !pid && err.status == VR_WALK_NO_DEVICE) {
+		vr_layout_tell_missed(&vrs.ctx);
 		return true;
+	}
 	if (err.status == VR_WALK_NO_TYPES)
 		say_missing(&err.missing);
 	else

@@ -79,6 +79,14 @@ static bool lost_links(const struct vr_ctx *c)
 	       f[VR_SZ_DESC_EXTRA].missed;
 }
 
+bool vr_tokens_lost(const struct vr_ctx *c)
+{
+	const struct vr_field *f = c->layout.f;
+
+	return f[VR_SZ_DESC_STATE].missed || f[VR_STATE_DATA].missed ||
+	       f[VR_VVQ_DESC_STATE_PTR].missed;
+}
+
 static void load_tables(const struct walk *w)
 {
 	const struct vr_field *f = w->c->layout.f;
@@ -86,7 +94,7 @@ static void load_tables(const struct walk *w)
 	uint64_t extra = 0;
 
 	q->desc_state = find_state(w->c, w->p);
-	if (q->desc_state && !f[VR_SZ_DESC_STATE].missed && !f[VR_STATE_DATA].missed)
+	if (q->desc_state && !vr_tokens_lost(w->c))
 		vr_span_load(w->c, &w->p->state, q->desc_state,
 			     (size_t)state_stride(w->c) * w->num, "desc_state");
 	if (own_links(w->c))
@@ -426,7 +434,8 @@ void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p)
 
 	load_tables(&w);
 	s->complete = is_whole(&p->desc) && is_whole(&p->state) &&
-		      (!own_links(c) || is_whole(&p->extra));
+		      (!own_links(c) || is_whole(&p->extra)) &&
+		      !lost_links(c) && !vr_tokens_lost(c);
 	s->state = s->buffer = vr_alloc(&c->arena, w.num, 1);
 	s->token = vr_alloc(&c->arena, w.num, sizeof(*s->token));
 	if (!s->state || !s->token) {

@@ -88,7 +88,8 @@ static int dev_offset(struct vr_ctx *c, enum vr_vhost_kind kind, uint32_t *ret)
 	if (vr_layout_resolve(c, kinds[kind].group, &missing)) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
 			.what = missing.path, .of = missing.type,
-			.module = missing.module });
+			.module = missing.module ? missing.module : "vmlinux",
+			.value = missing.renamed });
 		return -1;
 	}
 	*ret = c->layout.f[kinds[kind].slot].offset;

@@ -82,6 +82,21 @@ static void regions_by_array(struct vr_ctx *c, struct vr_vhost *v, uint64_t memo
 	}
 }
 
+/* Is something missing that tells where the regions are, and which ones count? */
+static bool regions_lost(const struct vr_ctx *c)
+{
+	static const enum vr_slot needed[] = {
+		VR_VHD_IOTLB, VR_IOTLB_LIST, VR_MAP_LINK, VR_MAP_START, VR_MAP_SIZE,
+		VR_MAP_ADDR, VR_MEM_NREGIONS, VR_MEM_REGIONS, VR_SZ_REGION,
+		VR_REGION_START, VR_REGION_SIZE, VR_REGION_ADDR,
+	};
+
+	for (unsigned i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (c->layout.f[needed[i]].missed)
+			return true;
+	return false;
+}
+
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 {
 	static const enum vr_slot members[] = { VR_VHD_UMEM, VR_VHD_IOTLB,
@@ -92,6 +107,8 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 	uint64_t memory = vr_get_ptr(c, &dev, VR_VHD_MEMORY, NULL);
 
 	v->iotlb = iotlb != 0;
+	if (regions_lost(c))
+		return;
 	if (iotlb || umem)
 		regions_by_list(c, v, iotlb ? iotlb : umem);
 	else if (memory)

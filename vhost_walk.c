@@ -411,7 +411,11 @@ static bool types_known(struct vr_ctx *c, bool tun, struct vr_missing *ret)
 	if (tun || (vr_has(c, VR_TAP_LIST) && vr_has(c, VR_TAPQ_NEXT) &&
 		    vr_has(c, VR_TAPQ_INDEX)) || vr_has(c, VR_TAP_ARRAY))
 		return true;
-	*ret = (struct vr_missing){ "tap_dev", "queue_list", "tap" };
+	if (!vr_has(c, VR_TAP_LIST))
+		*ret = (struct vr_missing){ "tap_dev", "queue_list", "tap", true };
+	else
+		*ret = (struct vr_missing){ "tap_queue", vr_has(c, VR_TAPQ_NEXT) ?
+					    "queue_index" : "next", "tap", true };
 	return false;
 }
 
@@ -492,7 +496,8 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 		if (!named && r == VR_WALK_NO_TYPES)
 			vr_error_add(c, (struct vr_error){ .code = VR_E_NOTYPE,
 				.what = err->missing.path, .of = err->missing.type,
-				.module = err->missing.module });
+				.module = err->missing.module,
+				.value = err->missing.renamed });
 		if (!named)
 			continue;
 		err->dev = found.refs[i];

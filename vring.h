@@ -143,7 +143,8 @@ enum vr_errcode {
 	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
 			 * tells which was used: 0 BTF, 1 debuginfo */
-	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown, or its member 'what' */
+	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown, or its member 'what', which
+			 * with 'value' the type has under no name known */
 	VR_E_NO_BUS,	/* nothing leads to the virtio bus */
 	VR_E_NO_MEMBER,	/* the kernel should have it and does not: 'of' and 'what', or
 			 * the struct 'of'; 'loses' is what is not known therefore */

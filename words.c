@@ -98,6 +98,19 @@ void vr_error_where(char *buf, size_t size, const struct vr_error *e)
 	}
 }
 
+/* What this kernel should have and has not. */
+static void say_missed(struct sentence *s, const struct vr_error *e)
+{
+	if (e->code == VR_E_NO_MEMBER)
+		say(s, "%s%s%s: this kernel's types have it under no name that vring knows",
+		    e->what ? e->of : "struct ", e->what ? "." : e->of,
+		    e->what ? e->what : "");
+	else
+		say(s, "this kernel has no %s of this name",
+		    e->code == VR_E_NO_SYMBOL ? "variable" : "constant");
+	say(s, "; not known without it: %s", e->loses);
+}
+
 void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 {
 	struct sentence s = { buf, size, 0 };
@@ -135,7 +148,10 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		    e->len ? "; -t btf uses that" : ", which is used");
 		break;
 	case VR_E_NOTYPE:
-		if (e->what)
+		if (e->value)
+			say(&s, "%s.%s: this kernel's types have it under no name that"
+			    " vring knows", e->of, e->what);
+		else if (e->what)
 			say(&s, "%s.%s: unknown: not in the types of %s", e->of,
 			    e->what, e->module ? e->module : "vmlinux");
 		else
@@ -147,17 +163,9 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		    " only virtio-net devices are looked at");
 		break;
 	case VR_E_NO_MEMBER:
-		say(&s, "%s%s%s: this kernel's types have it under no name that vring"
-		    " knows; not known without it: %s", e->what ? e->of : "struct ",
-		    e->what ? "." : e->of, e->what ? e->what : "", e->loses);
-		break;
 	case VR_E_NO_CONSTANT:
-		say(&s, "this kernel has no constant of this name; not known without it:"
-		    " %s", e->loses);
-		break;
 	case VR_E_NO_SYMBOL:
-		say(&s, "this kernel has no variable of this name; not known without it:"
-		    " %s", e->loses);
+		say_missed(&s, e);
 		break;
 	case VR_E_MEMORY:
 		say(&s, "out of memory");

@@ -124,7 +124,7 @@ static const struct vr_row *first_missing(struct fake_target *f, unsigned groups
 static void rename_it(enum guest_era era, const struct vr_row *gone)
 {
 	struct guest *g = guest_new(era);
-	struct vr_missing m = { NULL, NULL, NULL };
+	struct vr_missing m = { .type = NULL };
 	const struct vr_row *r;
 
 	for (unsigned k = 0; k < VR_SPELLINGS && gone->as[k].type; k++)

@@ -169,7 +169,7 @@ static void what_old_kernels_lack_is_not_missed(void **state)
 /* With neither of the two members a packed ring would be read as a split one. */
 static void what_tells_packed_rings_is_required(void **state)
 {
-	struct vr_missing m = { NULL, NULL, NULL };
+	struct vr_missing m = { NULL, NULL, NULL, false };
 
 	(void)state;
 	for (enum guest_era era = ERA_5_4; era < ERA_COUNT; era++) {

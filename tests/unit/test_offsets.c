@@ -218,7 +218,7 @@ static void a_missing_required_member_is_named_with_its_module(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(required); i++) {
 		struct guest *g = guest_new(ERA_5_4);
-		struct vr_missing m = { NULL, NULL, NULL };
+		struct vr_missing m = { NULL, NULL, NULL, false };
 
 		fake_forget(g->f, required[i].type, required[i].path);
 		assert_int_equal(vr_layout_resolve(&g->c, VR_G_GUEST, &m), -1);
@@ -232,7 +232,7 @@ static void a_missing_required_member_is_named_with_its_module(void **state)
 static void a_missing_member_of_vmlinux_has_no_module(void **state)
 {
 	struct guest *g = guest_new(ERA_5_4);
-	struct vr_missing m = { NULL, NULL, "x" };
+	struct vr_missing m = { NULL, NULL, "x", false };
 
 	(void)state;
 	fake_forget(g->f, "net_device", "dev_list");
@@ -247,7 +247,7 @@ static void a_missing_member_of_vmlinux_has_no_module(void **state)
 static void a_missing_struct_is_named_without_a_member(void **state)
 {
 	struct guest *g = guest_new(ERA_5_4);
-	struct vr_missing m = { NULL, "x", NULL };
+	struct vr_missing m = { NULL, "x", NULL, false };
 
 	(void)state;
 	fake_forget(g->f, "vring_virtqueue", NULL);
@@ -339,7 +339,7 @@ static void a_second_command_asks_for_nothing(void **state)
 static void a_module_without_debuginfo_is_named(void **state)
 {
 	struct guest *g = guest_new(ERA_5_15);
-	struct vr_missing m = { NULL, NULL, NULL };
+	struct vr_missing m = { NULL, NULL, NULL, false };
 
 	(void)state;
 	hide_modules(g);
@@ -430,7 +430,7 @@ static void types_are_looked_for_where_they_were_before(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
 		struct guest *g = guest_new(ERA_EL7);
-		struct vr_missing m = { NULL, NULL, NULL };
+		struct vr_missing m = { .type = NULL };
 
 		load_modules(g, cases[i].loaded, cases[i].loaded[1] ? 2 : 1);
 		fake_in_module(g->f, cases[i].type, cases[i].home);

@@ -63,6 +63,16 @@ static void forget(const struct vr_row *row)
 			memset(&vrs.ctx.layout.f[r->slot], 0, sizeof(struct vr_field));
 }
 
+/* What losing it means: silent, where a kernel may lack it and nothing else tells. */
+static const char *kind(const struct vr_row *r)
+{
+	const char *loses;
+
+	if (!vr_layout_loses(r->slot, &loses))
+		return "required";
+	return loses ? "optional" : "silent";
+}
+
 static void cmd_vrhide(void)
 {
 	const struct vr_row *r;
@@ -75,8 +85,7 @@ static void cmd_vrhide(void)
 	}
 	for (size_t i = 0; (r = vr_row_at(i)); i++)
 		if (vrs.ctx.layout.f[r->slot].known)
-			fprintf(fp, "%lu %s %s %s\n", (ulong)i, r->optional ? "optional" :
-				"required", r->as[0].type, r->as[0].path ? r->as[0].path : "-");
+			fprintf(fp, "%lu %s %s %s\n", (ulong)i, kind(r), r->as[0].type, r->as[0].path ? r->as[0].path : "-");
 }
 
 static char *help_vrhide[] = { "vrhide", "hide a member", "[NUMBER | none]", "  For tests.", NULL };

@@ -17,15 +17,15 @@ import screens
 VERSION = "9.0.2"
 GUEST = "vring -b -d -j"
 HOST = "vhostq -d -j"
-# Said of a queue as a whole: it may be less than before, and never more alarming.
-JUDGED = {"verdict"}
+# Said of a queue as a whole: it may be less than before, and never more alarming (louder() sees to that).
+JUDGED = {"verdict", "text", "readable", "why"}
 SEVERITY = ("ok", "info", "warn", "error")
 
 
 @dataclass(frozen=True)
 class Row:
     number: int
-    required: bool
+    kind: str  # required, optional, or silent: kernels may lack it, and nothing else tells
     type: str
     path: str
 
@@ -44,7 +44,7 @@ def hide_so() -> Path:
 def rows_of(crash, path, vmlinux, so, command) -> list:
     """Return the rows of the member table that a command finds."""
     _, text = crash.run(path, vmlinux, [f"{command} > /dev/null", "vrhide"], minimal=True, so=so).outputs
-    rows = [Row(int(number), kind == "required", struct, member.strip("-")) for number, kind, struct, member
+    rows = [Row(int(number), kind, struct, member.strip("-")) for number, kind, struct, member
             in re.findall(r"^ *(\d+) (\w+) (\S+) (\S+)$", text, re.M)]
     assert len(rows) > 80, text
     return rows
@@ -66,14 +66,20 @@ def hide(crash, hide_so, tmp_path_factory):
     return get
 
 
+# What a queue is called when the way to its interface is lost.
+NAMES = {"device", "queue", "name", "queue_index"}
+
+
 def differences(whole, shown, where: str = "") -> list:
-    """Return what is shown otherwise than before; null and an empty text are honest."""
-    if shown is None or shown == whole or (shown == "" and isinstance(whole, str)):
+    """Return what is shown otherwise than before; what says that it is unknown is honest."""
+    if shown is None or shown == whole or (isinstance(whole, str) and shown in ("", "?", "unknown")):
         return []
     if isinstance(whole, dict) and isinstance(shown, dict):
-        if set(whole) != set(shown):
-            return [f"{where}: other names {set(whole) ^ set(shown)}"]
-        return [line for name in whole if name not in JUDGED
+        # Of what is not known there may be less.
+        if not set(shown) <= set(whole):
+            return [f"{where}: new names {set(shown) - set(whole)}"]
+        skipped = JUDGED | (NAMES if "net_device" in whole and not shown["net_device"] else set())
+        return [line for name in shown if name not in skipped
                 for line in differences(whole[name], shown[name], f"{where}.{name}")]
     if isinstance(whole, list) and isinstance(shown, list) and len(whole) == len(shown):
         return [line for n, pair in enumerate(zip(whole, shown, strict=True))
@@ -81,23 +87,29 @@ def differences(whole, shown, where: str = "") -> list:
     return [f"{where}: {str(shown)[:80]!r}, not {str(whole)[:80]!r}"]
 
 
-def louder(whole: list, shown: list) -> list:
+def by_address(queues: list) -> dict:
+    address = "vhost_virtqueue" if queues and "vhost_virtqueue" in queues[0] else "vring_virtqueue"
+    return {queue[address]: queue for queue in queues}
+
+
+def louder(whole: dict, shown: dict) -> list:
     """Return which queues are worse than they were."""
-    return [f"{b['device']} {b['queue']}: {b['verdict']}" for a, b in zip(whole, shown, strict=False)
-            if a.get("verdict") and b.get("verdict")
-            and SEVERITY.index(b["verdict"]["severity"]) > max(1, SEVERITY.index(a["verdict"]["severity"]))]
+    return [f"{after['queue']}: {after['verdict']}" for address, after in shown.items()
+            if SEVERITY.index(after["verdict"]["severity"]) > max(
+                1, SEVERITY.index(whole[address]["verdict"]["severity"]))]
 
 
 def complaints(row: Row, before: dict, after: dict) -> list:
     """Return what is wrong with a document: a value that was made up, or a loss that nobody tells."""
     told = " ".join(error["what"] for error in after["errors"])
-    names = before.keys() - {"errors", "queues"}
-    wrong = differences({n: before[n] for n in names}, {n: after[n] for n in names})
+    wrong = differences({n: before[n] for n in ("nodename", "release", "live")},
+                        {n: after[n] for n in ("nodename", "release", "live")})
     if after["queues"]:
-        wrong += differences(before["queues"], after["queues"], "queues")
-        wrong += louder(before["queues"], after["queues"])
+        wrong += differences(before.get("devices"), after.get("devices"), "devices")
+        whole, shown = by_address(before["queues"]), by_address(after["queues"])
+        wrong += differences(whole, shown, "queues") + louder(whole, shown)
     if {n: before[n] for n in before if n != "errors"} != {n: after[n] for n in before if n != "errors"} \
-            and row.name not in told:
+            and row.kind != "silent" and row.name not in told:
         wrong.append(f"nothing is said of it, but {told[:200]!r}")
     return [f"{row.name}: {line}" for line in wrong]
 
@@ -142,7 +154,7 @@ def test_listing(crash, hide_so, busy_tap):
             (name, screens.layout(outputs[0])[name])}
         for text in (table, walk):
             assert re.search(rf"\b{re.escape(name)}: .*(unknown|not known without it)", text), text
-        if rows[name].required:
+        if rows[name].kind == "required":
             assert listing.startswith(f"vring: {name}: unknown") and table.count("\n") == 1
         else:
             assert len(screens.table(table)) == 9 and walk.count("\n") > 10
