@@ -187,7 +187,9 @@ void vr_parse_selection(bool device_needed)
 
 void vr_fail(bool json)
 {
-	vr_layout_tell_missed(&vrs.ctx);
+	/* A required member that is missing is reason enough. */
+	if (!vrs.lacks)
+		vr_layout_tell_missed(&vrs.ctx);
 	if (json) {
 		vr_json_failure(fp, &vrs.ctx, pc->curcmd, vrs.host_side ? "host" : "guest",
 				vrs.nodename, vrs.target.release, vrs.reason);

@@ -123,7 +123,7 @@ static void list_layout(unsigned groups, bool json)
 			return;
 		}
 		fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
-		vr_layout_survey(&vrs.ctx, groups);
+		vr_layout_survey(&vrs.ctx, groups | VR_G_KERNEL);
 	}
 	vr_layout_compare(&vrs.ctx, true);
 	vr_text_layout(fp, &vrs.ctx);
