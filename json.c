@@ -6,20 +6,43 @@
 
 #include "json.h"
 
+static void flush(struct json *j)
+{
+	fwrite(j->held, 1, j->nheld, j->out);
+	j->nheld = 0;
+}
+
+static void put(struct json *j, char ch)
+{
+	if (j->nheld == sizeof(j->held))
+		flush(j);
+	j->held[j->nheld++] = ch;
+}
+
+static void puts_to(struct json *j, const char *s)
+{
+	while (*s)
+		put(j, *s++);
+}
+
 static void quote(struct json *j, const char *s)
 {
-	fputc('"', j->out);
+	char code[8];
+
+	put(j, '"');
 	for (; *s; s++) {
 		unsigned char ch = (unsigned char)*s;
 
 		if (ch == '"' || ch == '\\')
-			fprintf(j->out, "\\%c", ch);
-		else if (ch >= 0x20 && ch < 0x7f)
-			fputc(ch, j->out);
-		else
-			fprintf(j->out, "\\u%04x", ch);
+			put(j, '\\');
+		if (ch >= 0x20 && ch < 0x7f) {
+			put(j, *s);
+			continue;
+		}
+		snprintf(code, sizeof(code), "\\u%04x", ch);
+		puts_to(j, code);
 	}
-	fputc('"', j->out);
+	put(j, '"');
 }
 
 /* What stands before a value: a comma, the line, its name. */
@@ -28,21 +51,21 @@ static void before(struct json *j, const char *name)
 	uint64_t here = 1ULL << j->depth;
 
 	if (j->filled & here)
-		fputc(',', j->out);
+		put(j, ',');
 	j->filled |= here;
 	/* A queue a line keeps the document fit for grep and diff. */
 	if (j->depth == 1 || (j->depth == 2 && !name))
-		fputc('\n', j->out);
+		put(j, '\n');
 	if (name) {
 		quote(j, name);
-		fputc(':', j->out);
+		put(j, ':');
 	}
 }
 
 static void open_with(struct json *j, const char *name, char ch)
 {
 	before(j, name);
-	fputc(ch, j->out);
+	put(j, ch);
 	j->depth++;
 	j->filled &= ~(1ULL << j->depth);
 }
@@ -51,21 +74,24 @@ static void close_with(struct json *j, char ch)
 {
 	j->depth--;
 	if (!j->depth)
-		fputc('\n', j->out);
-	fputc(ch, j->out);
+		put(j, '\n');
+	put(j, ch);
 }
 
 void json_begin(struct json *j, FILE *out)
 {
-	*j = (struct json){ .out = out };
-	fputc('{', out);
+	j->out = out;
+	j->nheld = 0;
+	j->filled = 0;
+	put(j, '{');
 	j->depth = 1;
 }
 
 void json_end(struct json *j)
 {
 	close_with(j, '}');
-	fputc('\n', j->out);
+	put(j, '\n');
+	flush(j);
 }
 
 void json_object(struct json *j, const char *name)
@@ -96,26 +122,32 @@ void json_string(struct json *j, const char *name, const char *value)
 
 void json_number(struct json *j, const char *name, uint64_t value)
 {
+	char text[24];
+
 	before(j, name);
-	fprintf(j->out, "%" PRIu64, value);
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	puts_to(j, text);
 }
 
 void json_bool(struct json *j, const char *name, bool value)
 {
 	before(j, name);
-	fputs(value ? "true" : "false", j->out);
+	puts_to(j, value ? "true" : "false");
 }
 
 void json_null(struct json *j, const char *name)
 {
 	before(j, name);
-	fputs("null", j->out);
+	puts_to(j, "null");
 }
 
 static void hex(struct json *j, const char *name, uint64_t value)
 {
+	char text[24];
+
 	before(j, name);
-	fprintf(j->out, "\"0x%" PRIx64 "\"", value);
+	snprintf(text, sizeof(text), "\"0x%" PRIx64 "\"", value);
+	puts_to(j, text);
 }
 
 void json_addr(struct json *j, const char *name, uint64_t value)

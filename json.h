@@ -16,10 +16,13 @@ struct json {
 	FILE *out;
 	unsigned depth;
 	uint64_t filled;	/* a bit a depth: something was written there */
+	/* crash's redirected files have no buffer: each byte would be a write(2). */
+	unsigned nheld;
+	char held[8192];
 };
 
 void json_begin(struct json *j, FILE *out);
-/* Ends the document with a newline. */
+/* Ends the document with a newline; only then all of it is in 'out'. */
 void json_end(struct json *j);
 void json_object(struct json *j, const char *name);
 void json_array(struct json *j, const char *name);
