@@ -23,8 +23,8 @@ static uint64_t virtio_bus_of(struct vr_ctx *c, uint64_t subsys)
 	struct vr_obj bus = { .addr = vr_get_ptr(c, &o, VR_SUBSYS_BUS, NULL) };
 	char name[16];
 
-	if (!subsys || !bus.addr || vr_read_string(c, vr_get_ptr(c, &bus, VR_BUS_NAME, NULL),
-					name, sizeof(name)) ||
+	if (!subsys || !bus.addr ||
+	    vr_get_name(c, &bus, VR_BUS_NAME, "bus_type.name", name, sizeof(name)) ||
 	    strcmp(name, "virtio"))
 		return 0;
 	return bus.addr;
@@ -42,7 +42,7 @@ static uint64_t by_kset(struct vr_ctx *c)
 		return 0;
 	l = vr_list_start(kset + f[VR_KSET_LIST].offset, MAX_BUSES,
 			  "list of buses");
-	while ((node = vr_list_next_around(c, &l)))
+	while ((node = vr_list_next(c, &l)))
 		if (virtio_bus_of(c, node - f[VR_SUBSYS_ENTRY].offset))
 			return node - f[VR_SUBSYS_ENTRY].offset;
 	return 0;
@@ -68,7 +68,7 @@ static uint64_t by_device(struct vr_ctx *c, uint64_t vdev)
 
 	if (!vdev || !p.addr)
 		return 0;
-	klist = vr_get_ptr(c, &p, VR_DEVP_KLIST, NULL) & ~(uint64_t)KNODE_DEAD;
+	klist = vr_get_aligned(c, &p, VR_DEVP_KLIST, 1, NULL) & ~(uint64_t)KNODE_DEAD;
 	if (!klist)
 		return 0;
 	return klist + f[VR_KLIST_LIST].offset - f[VR_SUBSYS_DEVICES].offset;
@@ -76,8 +76,8 @@ static uint64_t by_device(struct vr_ctx *c, uint64_t vdev)
 
 /* ---- its devices ---------------------------------------------------------------- */
 
-/* The virtio_device of a node of the bus's klist, or 0: dead, or none. */
-static uint64_t device_of(struct vr_ctx *c, uint64_t node, uint64_t bus)
+/* The virtio_device of a node of the bus's klist 'list', or 0: dead, or none. */
+static uint64_t device_of(struct vr_ctx *c, uint64_t node, uint64_t bus, uint64_t list)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj p = { .addr = node - f[VR_DEVP_NODE].offset };
@@ -85,7 +85,12 @@ static uint64_t device_of(struct vr_ctx *c, uint64_t node, uint64_t bus)
 	struct vr_obj dev;
 	struct vr_val on;
 
-	if (klist.have != VR_READ || (klist.v & KNODE_DEAD))
+	if (klist.have != VR_READ)
+		return 0;
+	if ((klist.v & ~(uint64_t)KNODE_DEAD) != list)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
+			.what = "klist_node.n_klist", .value = node, .addr = list });
+	else if (klist.v & KNODE_DEAD)
 		return 0;
 	dev = (struct vr_obj){ .addr = vr_get_ptr(c, &p, VR_DEVP_DEVICE,
 						  "device_private.device") };
@@ -95,7 +100,8 @@ static uint64_t device_of(struct vr_ctx *c, uint64_t node, uint64_t bus)
 	on = vr_get(c, &dev, VR_DEVICE_BUS, "device.bus");
 	if (on.have == VR_READ && on.v != bus) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "device on the virtio bus", .addr = bus });
+			.what = "device on the virtio bus", .value = dev.addr,
+			.addr = bus });
 		return 0;
 	}
 	return dev.addr - f[VR_VDEV_DEV].offset;
@@ -103,7 +109,8 @@ static uint64_t device_of(struct vr_ctx *c, uint64_t node, uint64_t bus)
 
 bool vr_bus_devices(struct vr_ctx *c, uint64_t any, struct vr_bus *ret)
 {
-	uint64_t subsys, bus, node, vdev, *grown;
+	const struct vr_field *f = c->layout.f;
+	uint64_t subsys, bus, list, node, vdev, *grown;
 	struct vr_list l;
 
 	*ret = (struct vr_bus){ .n = 0 };
@@ -111,10 +118,11 @@ bool vr_bus_devices(struct vr_ctx *c, uint64_t any, struct vr_bus *ret)
 	    !(bus = virtio_bus_of(c, subsys = by_symbol(c))) &&
 	    !(bus = virtio_bus_of(c, subsys = by_device(c, any))))
 		return false;
-	l = vr_list_start(subsys + c->layout.f[VR_SUBSYS_DEVICES].offset,
-			  MAX_DEVICES, "list of virtio devices");
-	while ((node = vr_list_next_around(c, &l))) {
-		vdev = device_of(c, node, bus);
+	list = subsys + f[VR_SUBSYS_DEVICES].offset;
+	l = vr_list_start(list, MAX_DEVICES, "list of virtio devices");
+	list -= f[VR_KLIST_LIST].offset;
+	while ((node = vr_list_next(c, &l))) {
+		vdev = device_of(c, node, bus, list);
 		if (!vdev)
 			continue;
 		grown = vr_grow(&c->arena, ret->vdev, ret->n, &ret->room,
@@ -138,8 +146,7 @@ struct vr_val vr_device_driver(struct vr_ctx *c, uint64_t device, char *buf,
 
 	buf[0] = '\0';
 	if (driver.have == VR_READ && drv.addr)
-		vr_read_string(c, vr_get_ptr(c, &drv, VR_DRIVER_NAME, NULL),
-			       buf, size);
+		vr_get_name(c, &drv, VR_DRIVER_NAME, "device_driver.name", buf, size);
 	return driver;
 }
 
@@ -154,13 +161,13 @@ void vr_bus_transport(struct vr_ctx *c, struct vr_device *d)
 
 	if (!parent.addr)
 		return;
-	vr_read_string(c, vr_get_ptr(c, &parent, VR_DEVICE_KOBJ_NAME, NULL),
-		       d->parent, sizeof(d->parent));
+	vr_get_name(c, &parent, VR_DEVICE_KOBJ_NAME, "kobject.name of the device behind it",
+		    d->parent, sizeof(d->parent));
 	bus = (struct vr_obj){ .addr = vr_get_ptr(c, &parent, VR_DEVICE_BUS,
 						  NULL) };
 	if (bus.addr)
-		vr_read_string(c, vr_get_ptr(c, &bus, VR_BUS_NAME, NULL),
-			       d->transport, sizeof(d->transport));
+		vr_get_name(c, &bus, VR_BUS_NAME, "bus_type.name", d->transport,
+			    sizeof(d->transport));
 	if (strcmp(d->transport, "platform"))
 		return;
 	/* Many things are on that bus: the driver tells which this is. */

@@ -9,7 +9,7 @@
 #define MAX_FDS		1048576	/* sysctl fs.nr_open's usual limit */
 #define BATCH		512
 
-int vr_for_each_file(struct vr_ctx *c, uint64_t task,
+int vr_for_each_file(struct vr_ctx *c, uint64_t task, uint64_t *budget,
 		     int (*fn)(struct vr_ctx *c, uint64_t file, void *arg),
 		     void *arg)
 {
@@ -28,12 +28,14 @@ int vr_for_each_file(struct vr_ctx *c, uint64_t task,
 	table = vr_get_ptr(c, &o, VR_FDT_FD, "fdtable.fd");
 	if (!table || max.have != VR_READ)
 		return 0;
-	if (max.v > MAX_FDS) {
+	if (!max.v || max.v > MAX_FDS || max.v > *budget) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
 			.what = "fdtable.max_fds", .value = max.v,
-			.limit = MAX_FDS });
+			.addr = o.addr + c->layout.f[VR_FDT_MAX_FDS].offset,
+			.limit = *budget < MAX_FDS ? *budget : MAX_FDS });
 		return 0;
 	}
+	*budget -= max.v;
 	for (uint64_t at = 0; at < max.v; at += BATCH) {
 		uint64_t n = max.v - at < BATCH ? max.v - at : BATCH;
 

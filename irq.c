@@ -65,7 +65,7 @@ static struct line read_line(struct vr_ctx *c, const struct vr_obj *desc)
 	l.total = vr_get(c, desc, VR_IRQ_TOTAL, NULL);
 	l.effective = vr_get(c, desc, VR_IRQ_EFFECTIVE, NULL);
 	l.affinity = vr_get(c, desc, VR_IRQ_AFFINITY, NULL);
-	l.kstat = vr_get_ptr(c, desc, VR_IRQ_KSTAT, NULL);
+	l.kstat = vr_get_aligned(c, desc, VR_IRQ_KSTAT, 4, NULL);
 	return l;
 }
 
@@ -101,7 +101,7 @@ static void read_handlers(struct vr_ctx *c, struct vr_irqs *s, uint64_t action)
 		struct vr_val next = vr_get(c, &o, VR_ACTION_NEXT, "irqaction");
 		struct handler h = { .dev_id = id.v, .line = s->nlines - 1 };
 
-		h.name = vr_get_ptr(c, &o, VR_ACTION_NAME, NULL);
+		h.name = vr_get_aligned(c, &o, VR_ACTION_NAME, 1, NULL);
 		if (n == MAX_SHARING ||
 		    (id.have == VR_READ && id.v && !add_handler(c, s, h))) {
 			vr_error_add(c, (struct vr_error){ .code = VR_E_LOOP,

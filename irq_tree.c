@@ -119,6 +119,10 @@ static void radix_node(struct vr_ctx *c, struct walk *w, uint64_t entry,
 	unsigned n = words(c, VR_RADIX_SLOTS), level = above - 1;
 	uint8_t buf[MAX_NODE];
 
+	if (node & 7) {
+		bad(c, w, VR_E_WILD, w->tree, entry, 0);
+		return;
+	}
 	if (read_node(c, w, node, buf, members, 2))
 		return;
 	if (vr_has(c, VR_RADIX_SHIFT))
@@ -151,7 +155,9 @@ static void radix_tree(struct vr_ctx *c, struct walk *w)
 		return;
 	}
 	/* Alone, interrupt 0 needs no node. */
-	if (!is_node(head.v))
+	if (!head.v)
+		bad(c, w, VR_E_NULL, w->tree + c->layout.f[VR_RADIX_HEAD].offset, 0, 0);
+	else if (!is_node(head.v))
 		give(c, w, head.v);
 	else if (!height.v || (height.v > RADIX_HEIGHT && height.v != 64))
 		bad(c, w, VR_E_RANGE, w->tree, height.v, RADIX_HEIGHT);
@@ -253,6 +259,8 @@ static void maple_tree(struct vr_ctx *c, struct walk *w)
 
 	if (entry.have != VR_READ)
 		w->whole = false;
+	else if (!entry.v)
+		bad(c, w, VR_E_NULL, w->tree + c->layout.f[VR_MAPLE_ROOT].offset, 0, 0);
 	else if (is_node(entry.v))
 		maple_node(c, w, (struct place){ entry.v, 0, UINT64_MAX, 0 });
 	else

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * kernel.c - reading kernel memory that may have holes, and our own bounded
- * walks over the kernel's lists of name spaces and net devices.
+ * walks over the kernel's lists of name spaces and net devices (list.c).
  */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define MAX_COVER	1024	/* bytes read at once for members that are close together */
 #define MAX_NETS	65536	/* name spaces */
 #define MAX_MODULES	4096
-#define MAX_NETDEVS	1048576	/* net devices of one name space */
+#define MAX_NETDEVS	1048576	/* net devices of all name spaces */
 
 static bool same_cause(const struct vr_error *a, const struct vr_error *b)
 {
@@ -183,17 +183,45 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 	return (struct vr_val){ number(buf, size), VR_READ };
 }
 
-uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
-		    const char *what)
+uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			unsigned align, const char *what)
 {
+	struct vr_error e = { .code = VR_E_NULL, .what = what,
+			      .addr = o->addr + c->layout.f[s].offset };
 	struct vr_val v = vr_get(c, o, s, what);
 
 	if (v.have != VR_READ)
 		return 0;
-	if (!v.v && what)
-		vr_error_add(c, (struct vr_error){ .code = VR_E_NULL,
-			.what = what, .addr = o->addr + c->layout.f[s].offset });
-	return v.v;
+	if (v.v && !(v.v & (align - 1)))
+		return v.v;
+	if (v.v) {
+		e.code = VR_E_WILD;
+		e.value = v.v;
+	}
+	if (what)
+		vr_error_add(c, e);
+	return 0;
+}
+
+uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		    const char *what)
+{
+	/* What is pointed to has pointers itself. */
+	return vr_get_aligned(c, o, s, c->layout.f[s].size == 8 ? 8 : 4, what);
+}
+
+int vr_get_name(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		const char *what, char *buf, size_t size)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	buf[0] = '\0';
+	if (v.have != VR_READ || !v.v)
+		return -1;
+	if (!vr_read_string(c, v.v, buf, size))
+		return 0;
+	read_failed(c, what, v.v, size - 1);
+	return -1;
 }
 
 /* ---- ranges with holes ------------------------------------------------- */
@@ -299,123 +327,14 @@ void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65])
 			       release, 65);
 }
 
-/* ---- lists ------------------------------------------------------------------ */
-
-struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what)
-{
-	return (struct vr_list){ .head = head, .at = head, .limit = limit,
-				 .what = what };
-}
-
-/* The node behind 'at'; 0 at the head, and at a bad link ('e' says which). */
-static uint64_t follow(struct vr_ctx *c, const struct vr_list *l, uint64_t at,
-		       struct vr_error *e)
-{
-	uint64_t next;
-
-	*e = (struct vr_error){ .what = l->what, .addr = at, .len = sizeof(next) };
-	if (vr_read(c, at + l->link, &next, sizeof(next))) {
-		e->code = VR_E_READ;
-		return 0;
-	}
-	if (next == l->head || (next && (next == l->stop[0] ||
-					 next == l->stop[1]))) {
-		e->what = NULL;		/* the good end */
-		return 0;
-	}
-	e->code = VR_E_NULL;
-	return next;
-}
-
-/*
- * How many nodes there are before the first one that comes again, once a loop
- * of 'period' nodes was found.
- */
-static unsigned before_repeat(struct vr_ctx *c, const struct vr_list *l,
-			      unsigned period)
-{
-	uint64_t slow = l->head, fast = l->head;
-	struct vr_error e;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < period; i++)
-		fast = follow(c, l, fast, &e);
-	for (; slow != fast && n < l->limit; n++) {
-		slow = follow(c, l, slow, &e);
-		fast = follow(c, l, fast, &e);
-	}
-	return n + period - 1;	/* the head is none of them */
-}
-
-/* Count the distinct nodes, by Brent's loop check, and note a bad end. */
-static unsigned list_length(struct vr_ctx *c, struct vr_list *l)
-{
-	uint64_t turtle = l->head, at = l->head, last = 0;
-	unsigned n = 0, since = 0, power = 1;
-	struct vr_error e;
-
-	for (; (at = follow(c, l, at, &e)) && n < l->limit; last = at) {
-		if (n)
-			l->sound = last;
-		n++;
-		since++;
-		if (at == turtle) {
-			n = before_repeat(c, l, since);
-			break;
-		}
-		if (since == power) {
-			turtle = at;
-			power *= 2;
-			since = 0;
-		}
-	}
-	if (at)
-		e = (struct vr_error){ .code = VR_E_LOOP, .what = l->what,
-				       .addr = l->head, .limit = n };
-	if (e.what && e.code == VR_E_READ)
-		l->broken = e.addr;
-	if (e.what)
-		vr_error_add(c, e);
-	return n;
-}
-
-uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l)
-{
-	struct vr_error e;
-
-	/* Counted first, so that no node of a loop is handed out twice. */
-	if (!l->counted) {
-		l->counted = true;
-		l->left = list_length(c, l);
-	}
-	if (!l->left || !l->at)
-		return 0;
-	l->left--;
-	l->at = follow(c, l, l->at, &e);
-	return l->at;
-}
-
-uint64_t vr_list_next_around(struct vr_ctx *c, struct vr_list *l)
-{
-	uint64_t node = vr_list_next(c, l);
-	struct vr_list back;
-
-	if (node || !l->broken || l->link)
-		return node;
-	back = vr_list_start(l->head, l->limit, l->what);
-	back.link = sizeof(uint64_t);
-	back.stop[0] = l->broken;
-	back.stop[1] = l->sound;
-	*l = back;
-	return vr_list_next(c, l);
-}
+/* ---- net devices ----------------------------------------------------------------- */
 
 typedef int (*netdev_fn)(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 			 void *arg);
 
 /* Hand out the devices of one walk over a name space's list. */
 static int each_of_list(struct vr_ctx *c, struct vr_list *l, uint64_t net,
-			netdev_fn fn, void *arg)
+			unsigned *left, netdev_fn fn, void *arg)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj netobj = { .addr = net };
@@ -425,7 +344,8 @@ static int each_of_list(struct vr_ctx *c, struct vr_list *l, uint64_t net,
 
 	ref.inum = vr_get(c, &netobj, VR_NET_INUM, NULL);
 	/* A device's page may be missing: those behind it are still reached. */
-	while ((node = vr_list_next_around(c, l))) {
+	while (*left && (node = vr_list_next(c, l))) {
+		--*left;
 		ref.addr = node - f[VR_DEV_LIST].offset;
 		memset(ref.name, 0, sizeof(ref.name));
 		if (vr_read(c, ref.addr + f[VR_DEV_NAME].offset, ref.name,
@@ -442,17 +362,19 @@ static int each_of_list(struct vr_ctx *c, struct vr_list *l, uint64_t net,
 	return 0;
 }
 
-static int each_of_net(struct vr_ctx *c, uint64_t net, netdev_fn fn, void *arg)
+/* 'left' is how many more there may be. */
+static int each_of_net(struct vr_ctx *c, uint64_t net, unsigned *left, netdev_fn fn,
+		       void *arg)
 {
 	uint64_t head = net + c->layout.f[VR_NET_DEV_BASE_HEAD].offset;
-	struct vr_list l = vr_list_start(head, MAX_NETDEVS,
-					 "list of net devices");
+	struct vr_list l = vr_list_start(head, *left, "list of net devices");
 
-	return each_of_list(c, &l, net, fn, arg);
+	return each_of_list(c, &l, net, left, fn, arg);
 }
 
 int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)
 {
+	unsigned left = MAX_NETDEVS;
 	uint64_t head, node;
 	struct vr_list l;
 	int r;
@@ -465,11 +387,11 @@ int vr_for_each_netdev(struct vr_ctx *c, netdev_fn fn, void *arg)
 			vr_symbol_missed(c, "init_net", "net devices");
 			return 0;
 		}
-		return each_of_net(c, head, fn, arg);
+		return each_of_net(c, head, &left, fn, arg);
 	}
 	l = vr_list_start(head, MAX_NETS, "list of network name spaces");
 	while ((node = vr_list_next(c, &l))) {
-		r = each_of_net(c, node - c->layout.f[VR_NET_LIST].offset,
+		r = each_of_net(c, node - c->layout.f[VR_NET_LIST].offset, &left,
 				fn, arg);
 		if (r)
 			return r;

@@ -386,7 +386,7 @@ static const struct vr_row rows[] = {
 	  { { "device_private", "device", "" } } },
 	{ VR_VDEV_VQS, B, virtio, false, { { "virtio_device", "vqs", "" } } },
 	{ VR_VQ_LIST, B, virtio, false, { { "virtqueue", "list", "" } } },
-	{ VR_VQ_VDEV, B, virtio, false, { { "virtqueue", "vdev", "" } } },
+	{ VR_VQ_VDEV, G | B, virtio, false, { { "virtqueue", "vdev", "" } } },
 };
 
 const struct vr_row *vr_row_at(size_t n)

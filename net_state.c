@@ -82,19 +82,17 @@ static struct vr_val qdisc_qlen(struct vr_ctx *c, uint64_t addr)
 	if (flags.have == VR_READ && (flags.v & QDISC_CPUSTATS))
 		return qlen_of_cpus(c, vr_get(c, &qdisc, VR_QDISC_QSTATS_QLEN,
 					      "Qdisc.qstats.qlen"),
-				    vr_get_ptr(c, &qdisc, VR_QDISC_CPU_QSTATS,
-					       NULL));
+				    vr_get_aligned(c, &qdisc, VR_QDISC_CPU_QSTATS,
+						   4, NULL));
 	return vr_get(c, &qdisc, VR_QDISC_QLEN, "Qdisc.q.qlen");
 }
 
 void vr_net_txqs(struct vr_ctx *c, uint64_t net_device, struct vr_txqs *ret)
 {
 	struct vr_obj dev = { .addr = net_device };
-	struct vr_val count = vr_get(c, &dev, VR_DEV_NUM_TX,
-				     "net_device.num_tx_queues");
 
+	ret->count = vr_get(c, &dev, VR_DEV_NUM_TX, "net_device.num_tx_queues");
 	ret->base = vr_get_ptr(c, &dev, VR_DEV_TX, "net_device._tx");
-	ret->count = count.have == VR_READ ? count.v : 0;
 }
 
 void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
@@ -106,7 +104,8 @@ void vr_net_txq(struct vr_ctx *c, const struct vr_txqs *all, uint64_t n,
 	struct vr_obj txq;
 	uint64_t qdisc;
 
-	if (!all->base || n >= all->count || !vr_has(c, VR_SZ_NETDEV_QUEUE))
+	if (!all->base || all->count.have != VR_READ || n >= all->count.v ||
+	    !vr_has(c, VR_SZ_NETDEV_QUEUE))
 		return;
 	ret->addr = all->base + n * c->layout.f[VR_SZ_NETDEV_QUEUE].size;
 	txq = vr_obj_cover(c, ret->addr, members, 4);

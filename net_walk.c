@@ -14,6 +14,7 @@
 
 #define NETDEV_ALIGN	32	/* of the private area, before it was a member */
 #define VIRTIO_F_VERSION_1 32
+#define F_CTRL_VQ	17
 #define MAX_CANDIDATES	64
 
 uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device)
@@ -96,24 +97,84 @@ static bool wanted(const struct vr_select *sel, enum vr_dir dir, unsigned pair)
 
 /* ---- one device ----------------------------------------------------------------- */
 
+/* A pointer that may be NULL. */
+static uint64_t optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			 const char *what)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	return v.have == VR_READ && v.v ? vr_get_ptr(c, o, s, what) : 0;
+}
+
 /* The virtio_device that is the parent of this net_device, or 0. */
 static uint64_t parent_virtio(struct vr_ctx *c, uint64_t net_device)
 {
 	struct vr_obj dev = { .addr = net_device };
-	struct vr_obj parent = { .addr = vr_get_ptr(c, &dev, VR_DEV_PARENT,
-						    NULL) };
+	struct vr_obj parent = { .addr = optional(c, &dev, VR_DEV_PARENT,
+						  "net_device.dev.parent") };
 	struct vr_obj bus;
 	char name[16];
 
 	if (!parent.addr)
 		return 0;
-	bus = (struct vr_obj){ .addr = vr_get_ptr(c, &parent, VR_DEVICE_BUS,
-						  NULL) };
-	if (!bus.addr || vr_read_string(c, vr_get_ptr(c, &bus, VR_BUS_NAME, NULL),
-					name, sizeof(name)) ||
+	bus = (struct vr_obj){ .addr = optional(c, &parent, VR_DEVICE_BUS,
+				"device.bus of net_device.dev.parent") };
+	if (!bus.addr ||
+	    vr_get_name(c, &bus, VR_BUS_NAME, "bus_type.name", name, sizeof(name)) ||
 	    strcmp(name, "virtio"))
 		return 0;
 	return parent.addr - c->layout.f[VR_VDEV_DEV].offset;
+}
+
+/* How many of the first 'n' pairs have a receive queue that says it is this device's. */
+static unsigned real_pairs(struct vr_ctx *c, const struct vr_device *d,
+			   const struct vr_obj *vi, uint64_t n)
+{
+	const struct vr_field *f = c->layout.f;
+	uint64_t rq = vr_get_ptr(c, vi, VR_VI_RQ, NULL);
+	unsigned i;
+
+	for (i = 0; rq && i < n && i < VR_MAX_PAIRS; i++) {
+		struct vr_obj o = { .addr = rq + (uint64_t)i *
+					    f[VR_SZ_RECEIVE_QUEUE].size };
+		struct vr_obj vq = { .addr = vr_get_ptr(c, &o, VR_RQ_VQ, NULL) };
+
+		if (!vq.addr || vr_get_ptr(c, &vq, VR_VQ_VDEV, NULL) !=
+				d->virtio_device)
+			break;
+	}
+	return i;
+}
+
+/*
+ * The driver has the stack make as many transmit queues as it has pairs.  Where the two
+ * numbers differ one is wrong, and the queues themselves tell how many there are.
+ */
+static void count_pairs(struct vr_ctx *c, struct vr_device *d, const struct vr_obj *vi)
+{
+	static const char what[] = "virtnet_info.max_queue_pairs";
+	struct vr_error e = { .code = VR_E_UNEQUAL, .what = what,
+		.addr = vi->addr + c->layout.f[VR_VI_MAX_PAIRS].offset,
+		.value = d->max_pairs.v, .limit = d->txqs.count.v,
+		.of = "net_device.num_tx_queues" };
+	uint64_t most = d->max_pairs.v;
+
+	if (d->max_pairs.have == VR_READ && d->max_pairs.v <= VR_MAX_PAIRS)
+		d->pairs = (unsigned)d->max_pairs.v;
+	if (d->max_pairs.have == VR_READ && d->txqs.count.have == VR_READ) {
+		if (d->max_pairs.v == d->txqs.count.v)
+			return;
+		vr_error_add(c, e);
+		if (most < d->txqs.count.v)
+			most = d->txqs.count.v;
+		d->pairs = real_pairs(c, d, vi, most);
+	} else if (d->max_pairs.have == VR_READ && !d->pairs) {
+		e.code = VR_E_RANGE;
+		e.limit = VR_MAX_PAIRS;
+		vr_error_add(c, e);
+	}
+	if (d->pairs != d->max_pairs.v)
+		d->max_pairs = (struct vr_val){ .have = VR_UNREAD };
 }
 
 /* Fill the device's identity; 0, or -1 when it is no virtio-net device. */
@@ -132,7 +193,7 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
 			.what = "virtnet_info of a virtio-net device",
-			.addr = ref->addr });
+			.value = vi->addr, .addr = ref->addr });
 		return -1;
 	}
 	d->ref = *ref;
@@ -142,12 +203,7 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 			      "virtnet_info.max_queue_pairs");
 	d->curr_pairs = vr_get(c, vi, VR_VI_CURR_PAIRS,
 			       "virtnet_info.curr_queue_pairs");
-	if (d->max_pairs.have == VR_READ && d->max_pairs.v > VR_MAX_PAIRS) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
-			.what = "virtnet_info.max_queue_pairs",
-			.value = d->max_pairs.v, .limit = VR_MAX_PAIRS });
-		d->max_pairs = (struct vr_val){ .have = VR_UNREAD };
-	}
+	count_pairs(c, d, vi);
 	return 0;
 }
 
@@ -235,7 +291,10 @@ static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
 {
 	struct vr_queue *q;
 
-	if (!wanted(sel, VR_CTRL, 0) || !vr_get_ptr(c, vi, VR_VI_CVQ, NULL))
+	struct vr_val cvq = vr_get(c, vi, VR_VI_CVQ, NULL);
+
+	if (!wanted(sel, VR_CTRL, 0) ||
+	    (cvq.have == VR_READ && !cvq.v && !(d->features.v >> F_CTRL_VQ & 1)))
 		return;
 	q = &d->queues[d->nqueues++];
 	label(q, VR_CTRL, 0);
@@ -249,12 +308,10 @@ static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 {
 	uint64_t rq = vr_get_ptr(c, vi, VR_VI_RQ, "virtnet_info.rq");
 	uint64_t sq = vr_get_ptr(c, vi, VR_VI_SQ, "virtnet_info.sq");
-	unsigned pairs = d->max_pairs.have == VR_READ ?
-			 (unsigned)d->max_pairs.v : 0;
-	unsigned first = 0, end = pairs;
+	unsigned pairs = d->pairs, first = 0, end = pairs;
 
 	/* Asked for by number, a queue is tried though the count is unknown. */
-	if (sel->has_n && d->max_pairs.have != VR_READ)
+	if (sel->has_n && d->max_pairs.have != VR_READ && !pairs)
 		pairs = sel->n + 1;
 	if (sel->has_n) {
 		if (sel->n >= pairs)
@@ -369,7 +426,7 @@ static void walk_one(struct vr_ctx *c, const struct vr_select *sel,
 		return;
 	}
 	err->dev = *ref;
-	err->pairs = d->max_pairs.have == VR_READ ? (unsigned)d->max_pairs.v : 0;
+	err->pairs = d->pairs;
 	if (sel->virtqueue)
 		err->status = VR_WALK_NO_DEVICE;
 }

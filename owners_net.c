@@ -70,8 +70,8 @@ static struct skb load_skb(const struct net *n, const struct vr_obj *o)
 	struct vr_ctx *c = n->c;
 
 	return (struct skb){ .dev = vr_get_ptr(c, o, VR_SKB_DEV, NULL),
-		.head = vr_get_ptr(c, o, VR_SKB_HEAD, NULL),
-		.data = vr_get_ptr(c, o, VR_SKB_DATA, NULL),
+		.head = vr_get_aligned(c, o, VR_SKB_HEAD, 1, NULL),
+		.data = vr_get_aligned(c, o, VR_SKB_DATA, 1, NULL),
 		.len = vr_get(c, o, VR_SKB_LEN, NULL),
 		.data_len = vr_get(c, o, VR_SKB_DATA_LEN, NULL),
 		.tail = vr_get(c, o, VR_SKB_TAIL, NULL),
@@ -185,7 +185,7 @@ static void read_xdp(const struct net *n, struct vr_owner *o)
 		return;
 	len = vr_get(c, &obj, VR_XDPF_LEN, NULL);
 	headroom = vr_get(c, &obj, VR_XDPF_HEADROOM, NULL);
-	data = vr_get_ptr(c, &obj, VR_XDPF_DATA, NULL);
+	data = vr_get_aligned(c, &obj, VR_XDPF_DATA, 1, NULL);
 	/* The frame stands at the start of the headroom of its own packet. */
 	room = data - o->addr - c->layout.f[VR_SZ_XDP_FRAME].size;
 	o->why = "its data does not follow it";

@@ -331,10 +331,11 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *v
 	q->counts = (struct vr_counts){ none, none, none };
 	p->device_idx = p->device_wrap_counter = none;
 	q->num = vr_ring_num(c, q, vr_get(c, vvq, VR_PVQ_NUM, "packed.vring.num"),
-			     false);
-	p->desc = vr_get_ptr(c, vvq, VR_PVQ_DESC, "packed.vring.desc");
-	p->driver.addr = vr_get_ptr(c, vvq, VR_PVQ_DRIVER, "packed.vring.driver");
-	p->device.addr = vr_get_ptr(c, vvq, VR_PVQ_DEVICE, "packed.vring.device");
+			     vvq->addr + c->layout.f[VR_PVQ_NUM].offset, false);
+	/* 2.8.10.1 */
+	p->desc = vr_get_aligned(c, vvq, VR_PVQ_DESC, 16, "packed.vring.desc");
+	p->driver.addr = vr_get_aligned(c, vvq, VR_PVQ_DRIVER, 4, "packed.vring.driver");
+	p->device.addr = vr_get_aligned(c, vvq, VR_PVQ_DEVICE, 4, "packed.vring.device");
 	q->dma_desc = vr_ring_physical(c, p->desc);
 	q->dma_avail = vr_ring_physical(c, p->driver.addr);
 	q->dma_used = vr_ring_physical(c, p->device.addr);

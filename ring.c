@@ -68,7 +68,6 @@ static void read_public_side(struct vr_ctx *c, struct vr_queue *q,
 {
 	uint32_t offset = c->layout.f[VR_VVQ_VQ].offset;
 	struct vr_obj o = { .addr = vvq->addr + offset, .noted = vvq->noted };
-	uint64_t name;
 
 	if (vvq->data && offset < vvq->size) {
 		o.data = vvq->data + offset;
@@ -79,9 +78,7 @@ static void read_public_side(struct vr_ctx *c, struct vr_queue *q,
 		q->callback.v = q->callback.v != 0;
 	q->index = vr_get(c, &o, VR_VQ_INDEX, "virtqueue.index");
 	q->num_free = vr_get(c, &o, VR_VQ_NUM_FREE, "virtqueue.num_free");
-	name = vr_get_ptr(c, &o, VR_VQ_NAME, NULL);
-	if (name)
-		vr_read_string(c, name, q->name, sizeof(q->name));
+	vr_get_name(c, &o, VR_VQ_NAME, "virtqueue.name", q->name, sizeof(q->name));
 }
 
 static void read_driver_side(struct vr_ctx *c, struct vr_queue *q,
@@ -118,9 +115,9 @@ struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr)
 }
 
 uint32_t vr_ring_num(struct vr_ctx *c, struct vr_queue *q, struct vr_val num,
-		     bool power_of_two)
+		     uint64_t addr, bool power_of_two)
 {
-	struct vr_error e = { .what = "vring.num", .value = num.v,
+	struct vr_error e = { .what = "vring.num", .value = num.v, .addr = addr,
 			      .limit = VR_MAX_RING };
 
 	if (num.have != VR_READ)
@@ -256,10 +253,12 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 		return;
 	}
 	s->num = q->num = vr_ring_num(c, q, vr_get(c, &p.vvq, VR_VVQ_NUM,
-						   "vring.num"), true);
-	s->desc = vr_get_ptr(c, &p.vvq, VR_VVQ_DESC, "vring.desc");
-	s->avail = vr_get_ptr(c, &p.vvq, VR_VVQ_AVAIL, "vring.avail");
-	s->used = vr_get_ptr(c, &p.vvq, VR_VVQ_USED, "vring.used");
+						   "vring.num"),
+				      p.vvq.addr + c->layout.f[VR_VVQ_NUM].offset, true);
+	/* 2.7 */
+	s->desc = vr_get_aligned(c, &p.vvq, VR_VVQ_DESC, 16, "vring.desc");
+	s->avail = vr_get_aligned(c, &p.vvq, VR_VVQ_AVAIL, 2, "vring.avail");
+	s->used = vr_get_aligned(c, &p.vvq, VR_VVQ_USED, 4, "vring.used");
 	q->dma_desc = vr_ring_physical(c, s->desc);
 	q->dma_avail = vr_ring_physical(c, s->avail);
 	q->dma_used = vr_ring_physical(c, s->used);

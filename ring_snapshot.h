@@ -290,7 +290,8 @@ struct vr_txq {
 
 /* A net_device's transmit queues: an array. */
 struct vr_txqs {
-	uint64_t base, count;
+	uint64_t base;
+	struct vr_val count;
 };
 
 struct vr_napi {
@@ -377,7 +378,7 @@ uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t t
 struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr);
 /* ring.c: a ring's size, 0 when nothing can be computed with it (noted). */
 uint32_t vr_ring_num(struct vr_ctx *c, struct vr_queue *q, struct vr_val num,
-		     bool power_of_two);
+		     uint64_t addr, bool power_of_two);
 /* chains.c: the chains that the device holds now, of a queue whose slots were
  * read; of a host's queue, those that vhost has not returned. */
 struct vr_hostq;

@@ -17,6 +17,7 @@ struct vr_device {
 	struct vr_netdev_ref ref;	/* addr 0: no network device */
 	uint64_t virtnet_info, virtio_device;
 	struct vr_val virtio_index, features, max_pairs, curr_pairs;
+	unsigned pairs;				/* of queues that are shown */
 	struct vr_val features_high;	/* bits 64 to 127 (6.17) */
 	struct vr_val type;		/* VIRTIO_ID_* */
 	char virtio_name[VR_NAME_SIZE];	/* "virtio3" */
@@ -251,9 +252,11 @@ struct vr_host {
 	unsigned nqueues, room;
 	unsigned waiters, tap_waiters, endpoints;	/* that the walk looked at */
 	bool memory;		/* -m */
+	uint64_t slots;		/* of file tables that may still be looked at */
 };
 
 #define VR_MAX_VHOSTS 4096
+#define VR_MAX_VHOST_VQS 2048	/* vhost_scsi has 128 and more */
 
 /* vhost_walk.c: read the queues that 'sel' and 'pid' (0: any process) name into
  * 'ret'; VR_WALK_OK or another status with '*err' filled.  Needs VR_G_TASKS and
@@ -272,7 +275,8 @@ struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr)
 /* vhost_queue.c: the guest memory that a vhost device knows. */
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v);
 /* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0. */
-uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq);
+uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,
+		     const char *what);
 /* vhost_queue.c: an address of the guest's in the owner's memory, by the memory
  * map; false when no region has it. */
 bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret);

@@ -33,8 +33,10 @@ static int one_thread(struct vr_ctx *c, uint64_t addr, uint64_t leader, task_fn 
 	return fn(c, &task, arg);
 }
 
-/* Up to 3.13 the list's head is in the leader, who is then not on the list. */
-static int each_thread(struct vr_ctx *c, uint64_t leader, task_fn fn, void *arg)
+/* Up to 3.13 the list's head is in the leader, who is then not on the list;
+ * 'left' is how many more tasks there may be. */
+static int each_thread(struct vr_ctx *c, uint64_t leader, unsigned *left, task_fn fn,
+		       void *arg)
 {
 	const struct vr_field *f = c->layout.f;
 	bool apart = vr_has_in(c, VR_SIGNAL_THREAD_HEAD, "task_struct");
@@ -49,16 +51,19 @@ static int each_thread(struct vr_ctx *c, uint64_t leader, task_fn fn, void *arg)
 		return 0;
 	if (apart)
 		r = one_thread(c, leader, leader, fn, arg);
-	l = vr_list_start(owner + f[VR_SIGNAL_THREAD_HEAD].offset, MAX_TASKS,
+	l = vr_list_start(owner + f[VR_SIGNAL_THREAD_HEAD].offset, *left,
 			  "list of threads");
-	while (!r && (node = vr_list_next(c, &l)))
+	while (!r && *left && (node = vr_list_next(c, &l))) {
+		--*left;
 		r = one_thread(c, node - f[VR_TASK_THREAD_NODE].offset, leader, fn, arg);
+	}
 	return r;
 }
 
 int vr_for_each_task(struct vr_ctx *c, task_fn fn, void *arg)
 {
 	const struct vr_field *f = c->layout.f;
+	unsigned left = MAX_TASKS;
 	uint64_t init_task, node;
 	struct vr_list l;
 	int r;
@@ -68,7 +73,7 @@ int vr_for_each_task(struct vr_ctx *c, task_fn fn, void *arg)
 	l = vr_list_start(init_task + f[VR_TASK_TASKS].offset, MAX_TASKS,
 			  "list of tasks");
 	while ((node = vr_list_next(c, &l))) {
-		r = each_thread(c, node - f[VR_TASK_TASKS].offset, fn, arg);
+		r = each_thread(c, node - f[VR_TASK_TASKS].offset, &left, fn, arg);
 		if (r)
 			return r;
 	}

@@ -20,6 +20,8 @@
 #define VSOCK_MINOR	241u
 #define S_IFMT_		0170000u
 #define S_IFCHR_	0020000u
+#define NET_VQS		2	/* VHOST_NET_VQ_MAX */
+#define MAX_SLOTS	(1u << 26)	/* of all processes' file tables */
 
 struct finder {
 	struct vr_host *h;
@@ -35,7 +37,7 @@ static int kind_of_inode(struct vr_ctx *c, uint64_t addr, uint64_t file)
 	struct vr_val rdev, mode;
 	char name[16];
 
-	mode = vr_get(c, &inode, VR_INODE_MODE, NULL);
+	mode = vr_get(c, &inode, VR_INODE_MODE, "inode.i_mode");
 	if (mode.have != VR_READ || (mode.v & S_IFMT_) != S_IFCHR_)
 		return -1;
 	rdev = vr_get(c, &inode, VR_INODE_RDEV, NULL);
@@ -48,8 +50,8 @@ static int kind_of_inode(struct vr_ctx *c, uint64_t addr, uint64_t file)
 	/* vhost-scsi takes any free minor: only the name tells. */
 	dentry = (struct vr_obj){ .addr = vr_get_ptr(c, &f, VR_FILE_DENTRY, NULL) };
 	if (!dentry.addr ||
-	    vr_read_string(c, vr_get_ptr(c, &dentry, VR_DENTRY_NAME, NULL), name,
-			   sizeof(name)) || strcmp(name, "vhost-scsi"))
+	    vr_get_name(c, &dentry, VR_DENTRY_NAME, "dentry.d_name", name,
+			sizeof(name)) || strcmp(name, "vhost-scsi"))
 		return -1;
 	return VR_VHOST_SCSI;
 }
@@ -58,13 +60,13 @@ static int kind_of_inode(struct vr_ctx *c, uint64_t addr, uint64_t file)
 static int kind_of_file(struct vr_ctx *c, uint64_t file, struct finder *before)
 {
 	struct vr_obj f = { .addr = file };
-	struct vr_val inode = vr_get(c, &f, VR_FILE_INODE, "open file");
+	uint64_t inode = vr_get_ptr(c, &f, VR_FILE_INODE, "file.f_inode");
 
-	if (inode.have != VR_READ || !inode.v)
+	if (!inode)
 		return -1;
-	if (inode.v != before->inode) {
-		before->inode = inode.v;
-		before->kind = kind_of_inode(c, inode.v, file);
+	if (inode != before->inode) {
+		before->inode = inode;
+		before->kind = kind_of_inode(c, inode, file);
 	}
 	return before->kind;
 }
@@ -96,12 +98,52 @@ static int dev_offset(struct vr_ctx *c, enum vr_vhost_kind kind, uint32_t *ret)
 	return 0;
 }
 
-/* The first queue must point back at its vhost_dev. */
-static bool looks_like_vhost(struct vr_ctx *c, const struct vr_vhost *v)
+/* The first queue must point back at its vhost_dev; 'what' is NULL where it may well be
+ * something else. */
+static bool looks_like_vhost(struct vr_ctx *c, const struct vr_vhost *v, const char *what)
 {
-	struct vr_obj vq = { .addr = vr_vhost_vq(c, v, 0) };
+	struct vr_obj vq = { .addr = vr_vhost_vq(c, v, 0, what ? "vhost_dev.vqs" : NULL) };
 
-	return vq.addr && vr_get_ptr(c, &vq, VR_VHQ_DEV, NULL) == v->dev;
+	if (!vq.addr)
+		return false;
+	if (vr_get_ptr(c, &vq, VR_VHQ_DEV, what) == v->dev)
+		return true;
+	if (what)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
+			.what = what, .value = vq.addr, .addr = v->dev });
+	return false;
+}
+
+/* What is wrong with a device as a whole. */
+static void doubt(struct vr_ctx *c, const struct vr_vhost *v)
+{
+	const struct vr_field *f = c->layout.f;
+	struct vr_obj mm = { .addr = v->mm }, pgd;
+
+	if (v->kind == VR_VHOST_NET && v->nvqs.have == VR_READ && v->nvqs.v != NET_VQS)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_UNEQUAL,
+			.what = "vhost_dev.nvqs", .value = v->nvqs.v,
+			.addr = v->dev + f[VR_VHD_NVQS].offset,
+			.of = "the number of queues of a vhost_net", .limit = NET_VQS });
+	else if (v->nvqs.have == VR_READ && v->nvqs.v > VR_MAX_VHOST_VQS)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "vhost_dev.nvqs", .value = v->nvqs.v,
+			.addr = v->dev + f[VR_VHD_NVQS].offset,
+			.limit = VR_MAX_VHOST_VQS });
+	if (!v->mm)
+		return;
+	pgd = (struct vr_obj){ .addr = vr_get_ptr(c, &mm, VR_MM_PGD,
+						  "mm_struct.pgd of the owner") };
+	if (pgd.addr)
+		vr_obj_load(c, pgd.addr, sizeof(uint64_t), "page tables of the owner");
+}
+
+/* NULL before the device has an owner, and after. */
+static uint64_t optional_mm(struct vr_ctx *c, const struct vr_obj *dev)
+{
+	struct vr_val v = vr_get(c, dev, VR_VHD_MM, "vhost_dev.mm");
+
+	return v.have == VR_READ && v.v ? vr_get_ptr(c, dev, VR_VHD_MM, "vhost_dev.mm") : 0;
 }
 
 static struct vr_vhost *known(struct vr_host *h, uint64_t addr)
@@ -113,7 +155,7 @@ static struct vr_vhost *known(struct vr_host *h, uint64_t addr)
 }
 
 static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
-			    enum vr_vhost_kind kind, uint64_t addr)
+			    enum vr_vhost_kind kind, uint64_t addr, const char *what)
 {
 	struct vr_vhost *v = known(h, addr);
 	struct vr_obj o = { .addr = addr }, dev;
@@ -125,29 +167,34 @@ static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
 		return NULL;
 	v = &h->vhosts[h->nvhosts];
 	*v = (struct vr_vhost){ .kind = kind, .addr = addr, .dev = addr + offset };
-	if (!looks_like_vhost(c, v))
+	if (!looks_like_vhost(c, v, what)) {
+		v->nvqs = vr_get(c, &(struct vr_obj){ .addr = v->dev }, VR_VHD_NVQS, NULL);
+		if (what)
+			doubt(c, v);
 		return NULL;
+	}
 	h->nvhosts++;
 	dev = (struct vr_obj){ .addr = v->dev };
 	v->nvqs = vr_get(c, &dev, VR_VHD_NVQS, "vhost_dev.nvqs");
-	v->mm = vr_get_ptr(c, &dev, VR_VHD_MM, NULL);
+	v->mm = optional_mm(c, &dev);
 	v->cid = (struct vr_val){ .have = VR_ABSENT };
 	if (kind == VR_VHOST_VSOCK)
 		v->cid = vr_get(c, &o, VR_VSOCK_CID, "vhost_vsock.guest_cid");
 	for (unsigned vq = 0; kind == VR_VHOST_NET && vq < 2; vq++) {
-		struct vr_obj q = { .addr = vr_vhost_vq(c, v, vq) };
+		struct vr_obj q = { .addr = vr_vhost_vq(c, v, vq, "vhost_dev.vqs") };
 
 		v->vq[vq] = q.addr;
 		if (q.addr)
 			v->backend[vq] = vr_get_ptr(c, &q, VR_VHQ_BACKEND, NULL);
 	}
 	vr_vhost_regions(c, v);
+	doubt(c, v);
 	return v;
 }
 
 struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr)
 {
-	return add(c, h, VR_VHOST_NET, addr);
+	return add(c, h, VR_VHOST_NET, addr, NULL);
 }
 
 static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
@@ -160,7 +207,8 @@ static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
 	if (kind < 0)
 		return 0;
 	v = add(c, f->h, (enum vr_vhost_kind)kind,
-		vr_get_ptr(c, &o, VR_FILE_PRIVATE, NULL));
+		vr_get_ptr(c, &o, VR_FILE_PRIVATE, "file.private_data of a vhost file"),
+		"vhost_virtqueue.dev");
 	/* A child may have inherited the file; the owner is who has the memory. */
 	if (v && (!v->owner.addr || f->task->mm == v->mm))
 		v->owner = *f->task;
@@ -183,7 +231,7 @@ static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 
 	/* Threads share their leader's files, and follow it in the list. */
 	if (task->addr == task->leader && task->mm)
-		r = vr_for_each_file(c, task->addr, one_file, &f);
+		r = vr_for_each_file(c, task->addr, &f.h->slots, one_file, &f);
 	if (task->mm && task->state.have == VR_READ && !task->state.v)
 		note_running(f.h, task);
 	return r;
@@ -216,5 +264,6 @@ int vr_vhost_find(struct vr_ctx *c, struct vr_host *h)
 	h->vhosts = vr_alloc(&c->arena, VR_MAX_VHOSTS, sizeof(*h->vhosts));
 	if (!h->vhosts)
 		return -1;
+	h->slots = MAX_SLOTS;
 	return vr_for_each_task(c, one_task, h);
 }

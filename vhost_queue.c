@@ -7,23 +7,36 @@
 #include "vring.h"
 
 #define MAX_REGIONS	4096
-#define MAX_VQS		2048	/* vhost_scsi has 128 and more */
 #define WORK_QUEUED	1	/* bit number in vhost_work.flags */
 #define AVAIL_RING	4u
 #define USED_RING	4u
 #define USED_ELEM	8u
 
-uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq)
+uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,
+		     const char *what)
 {
 	static const enum vr_slot members[] = { VR_VHD_NVQS, VR_VHD_VQS };
 	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 2);
 	struct vr_val n = vr_get(c, &dev, VR_VHD_NVQS, NULL);
-	uint64_t table = vr_get_ptr(c, &dev, VR_VHD_VQS, NULL), addr;
+	struct vr_error e = { .what = what, .len = 8 };
+	uint64_t table, addr;
 
-	if (n.have != VR_READ || n.v > MAX_VQS || vq >= n.v || !table ||
-	    vr_read(c, table + 8u * vq, &addr, sizeof(addr)))
+	if (n.have != VR_READ || n.v > VR_MAX_VHOST_VQS || vq >= n.v)
 		return 0;
-	return addr;
+	table = vr_get_ptr(c, &dev, VR_VHD_VQS, what);
+	if (!table)
+		return 0;
+	e.addr = table + 8u * vq;
+	e.code = VR_E_READ;
+	if (!vr_read(c, e.addr, &addr, sizeof(addr))) {
+		if (addr && !(addr & 7))
+			return addr;
+		e.code = addr ? VR_E_WILD : VR_E_NULL;
+		e.value = addr;
+	}
+	if (what)
+		vr_error_add(c, e);
+	return 0;
 }
 
 /* ---- guest memory --------------------------------------------------------------- */
@@ -73,6 +86,10 @@ static void regions_by_array(struct vr_ctx *c, struct vr_vhost *v, uint64_t memo
 	struct vr_obj o = { .addr = memory };
 	struct vr_val n = vr_get(c, &o, VR_MEM_NREGIONS, "vhost_memory.nregions");
 
+	if (n.have == VR_READ && n.v > MAX_REGIONS)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "vhost_memory.nregions", .value = n.v, .addr = memory +
+			f[VR_MEM_NREGIONS].offset, .limit = MAX_REGIONS });
 	if (n.have != VR_READ || n.v > MAX_REGIONS)
 		return;
 	for (uint64_t i = 0; i < n.v; i++) {
@@ -178,6 +195,37 @@ static void words(struct vr_ctx *c, struct vr_hostq *q, uint64_t addr, bool big,
 						 b[3] << 8 | b[2], VR_READ };
 }
 
+/* What vhost itself would not have taken for a ring. */
+static void doubt_ring(struct vr_ctx *c, const struct vr_hostq *q)
+{
+	const struct {
+		enum vr_slot slot;
+		const char *what;
+		struct vr_val at;
+		unsigned align;
+	} parts[] = {
+		{ VR_VHQ_DESC, "vhost_virtqueue.desc", q->desc, 16 },
+		{ VR_VHQ_AVAIL, "vhost_virtqueue.avail", q->avail, 2 },
+		{ VR_VHQ_USED, "vhost_virtqueue.used", q->used, 4 },
+	};
+	struct vr_error e = { .code = VR_E_RANGE, .what = "vhost_virtqueue.num",
+		.addr = q->vhost_virtqueue + c->layout.f[VR_VHQ_NUM].offset,
+		.value = q->num.v, .limit = VR_MAX_RING };
+
+	if (q->num.have != VR_READ || !q->desc.v)
+		return;		/* not set up */
+	if (q->num.v && (q->num.v & (q->num.v - 1)))
+		e.code = VR_E_SHAPE;
+	if (e.code == VR_E_SHAPE || !q->num.v || q->num.v > VR_MAX_RING)
+		vr_error_add(c, e);
+	for (unsigned i = 0; i < 3; i++)
+		if (parts[i].at.v & (parts[i].align - 1))
+			vr_error_add(c, (struct vr_error){ .code = VR_E_WILD,
+				.what = parts[i].what, .value = parts[i].at.v,
+				.addr = q->vhost_virtqueue +
+					c->layout.f[parts[i].slot].offset });
+}
+
 static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 {
 	struct vr_split *s = &q->ring;
@@ -188,6 +236,7 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	s->avail_flags.have = s->avail_idx.have = s->used_event.have = VR_UNREAD;
 	s->used_flags.have = s->used_idx.have = s->avail_event.have = VR_UNREAD;
 	q->why = VR_TR_UNKNOWN;
+	doubt_ring(c, q);
 	if (q->num.have != VR_READ || !q->num.v || q->num.v > VR_MAX_RING ||
 	    !avail || !used || !q->vhost->mm)
 		return;
@@ -304,7 +353,8 @@ static void read_eventfds(struct vr_ctx *c, struct vr_hostq *q,
 	struct vr_obj kick = { .addr = vr_get_ptr(c, vq, VR_VHQ_KICK, NULL) };
 
 	q->kick_count = eventfd_count(c, kick.addr ?
-				      vr_get_ptr(c, &kick, VR_FILE_PRIVATE, NULL) :
+				      vr_get_ptr(c, &kick, VR_FILE_PRIVATE,
+						 "file.private_data of the kick") :
 				      0);
 	q->call_count = eventfd_count(c, vr_get_ptr(c, vq, VR_VHQ_CALL, NULL));
 	q->error_count = eventfd_count(c, vr_get_ptr(c, vq, VR_VHQ_ERROR, NULL));
@@ -429,7 +479,7 @@ static bool betrays(const struct vr_hostq *q)
 static bool stack_is_zeros(struct vr_ctx *c, uint64_t mm)
 {
 	struct vr_obj o = { .addr = mm };
-	uint64_t at = vr_get_ptr(c, &o, VR_MM_ARG_START, NULL), page[512];
+	uint64_t at = vr_get_aligned(c, &o, VR_MM_ARG_START, 1, NULL), page[512];
 
 	if (!at || vr_read_user(c, mm, at & ~(sizeof(page) - 1), page,
 				sizeof(page)) != VR_TR_OK)
@@ -445,7 +495,7 @@ static bool rest_betrays(struct vr_ctx *c, struct vr_vhost *v)
 {
 	for (unsigned vq = 0; vq < 2; vq++) {
 		struct vr_hostq q = { .vhost = v, .vq = vq,
-			.vhost_virtqueue = vr_vhost_vq(c, v, vq) };
+			.vhost_virtqueue = vr_vhost_vq(c, v, vq, NULL) };
 
 		struct vr_obj o;
 

@@ -19,7 +19,6 @@
 #define TAP_WAITERS	16384
 #define ALL_WAITERS	262144
 #define ALL_SOCKETS	65536
-#define MAX_VQS		2048
 
 /* One queue of a tap. */
 struct endpoint {
@@ -36,16 +35,19 @@ struct endpoint {
 
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size)
 {
+	static const char link_ops[] = "net_device.rtnl_link_ops";
 	static const char *const served[] = { "tun", "macvtap", "ipvtap" };
 	struct vr_obj dev = { .addr = net_device };
 	struct vr_obj ops = { .addr = 0 };
+	struct vr_val v;
 
 	kind[0] = '\0';
-	ops.addr = vr_get_ptr(c, &dev, VR_DEV_LINK_OPS, NULL);
-	if (!ops.addr)
+	v = vr_get(c, &dev, VR_DEV_LINK_OPS, link_ops);
+	if (v.have != VR_READ || !v.v)
 		return false;
-	if (vr_read_string(c, vr_get_ptr(c, &ops, VR_LINK_OPS_KIND, NULL), kind,
-			   size))
+	ops.addr = vr_get_ptr(c, &dev, VR_DEV_LINK_OPS, link_ops);
+	if (!ops.addr || vr_get_name(c, &ops, VR_LINK_OPS_KIND, "rtnl_link_ops.kind",
+				     kind, size))
 		return false;
 	for (unsigned i = 0; i < sizeof(served) / sizeof(served[0]); i++)
 		if (!strcmp(kind, served[i]))
@@ -75,6 +77,18 @@ static bool have_queue(const struct vr_host *h, uint64_t vhost_virtqueue)
 	return false;
 }
 
+/* An index that is none of the ring's: but a ring of no size has none. */
+static void outside_ring(struct vr_ctx *c, uint64_t ring, uint64_t size,
+			 struct vr_val index, enum vr_slot s)
+{
+	if (size || index.v)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = s == VR_RING_PRODUCER ? "ptr_ring.producer" :
+						       "ptr_ring.consumer_head",
+			.value = index.v, .limit = size ? size - 1 : 0,
+			.addr = ring + c->layout.f[s].offset });
+}
+
 /* How full the tap's ring is; consumed slots are not cleared, so counting them
  * would lie. */
 static void read_ptr_ring(struct vr_ctx *c, struct endpoint *e, uint64_t ring)
@@ -88,18 +102,25 @@ static void read_ptr_ring(struct vr_ctx *c, struct endpoint *e, uint64_t ring)
 	e->ring_size = vr_get(c, &o, VR_RING_SIZE, "ptr_ring.size");
 	producer = vr_get(c, &o, VR_RING_PRODUCER, "ptr_ring.producer");
 	consumer = vr_get(c, &o, VR_RING_CONSUMER, "ptr_ring.consumer_head");
-	queue = vr_get_ptr(c, &o, VR_RING_QUEUE, NULL);
+	queue = vr_get_ptr(c, &o, VR_RING_QUEUE, "ptr_ring.queue");
 	size = e->ring_size.v;
 	used->have = VR_UNREAD;
 	if (e->ring_size.have != VR_READ || producer.have != VR_READ ||
-	    consumer.have != VR_READ || producer.v >= size || consumer.v >= size)
+	    consumer.have != VR_READ)
 		return;
+	if (producer.v >= size || consumer.v >= size) {
+		outside_ring(c, ring, size, producer.v >= size ? producer : consumer,
+			     producer.v >= size ? VR_RING_PRODUCER : VR_RING_CONSUMER);
+		return;
+	}
 	*used = (struct vr_val){ (producer.v + size - consumer.v) % size, VR_READ };
 	if (used->v || !queue)
 		return;
-	if (vr_read(c, queue + 8 * consumer.v, &slot, sizeof(slot)))
+	if (vr_read(c, queue + 8 * consumer.v, &slot, sizeof(slot))) {
 		used->have = VR_UNREAD;
-	else if (slot)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_READ, .len = 8,
+			.what = "ptr_ring.queue", .addr = queue + 8 * consumer.v });
+	} else if (slot)
 		used->v = size;
 }
 
@@ -148,10 +169,10 @@ static void add_rest(struct vr_ctx *c, struct vr_host *h)
 	for (unsigned i = 0; i < h->nvhosts; i++) {
 		struct vr_vhost *v = &h->vhosts[i];
 
-		if (v->shown || v->nvqs.have != VR_READ || v->nvqs.v > MAX_VQS)
+		if (v->shown || v->nvqs.have != VR_READ || v->nvqs.v > VR_MAX_VHOST_VQS)
 			continue;
 		for (unsigned vq = 0; vq < v->nvqs.v; vq++) {
-			uint64_t addr = vr_vhost_vq(c, v, vq);
+			uint64_t addr = vr_vhost_vq(c, v, vq, "vhost_dev.vqs");
 			struct vr_hostq *q = addr ? new_queue(c, h) : NULL;
 
 			if (!q)
@@ -202,10 +223,16 @@ static void try_waiter(struct vr_ctx *c, struct vr_host *h,
 /* How many waiters may still be looked at, on one more socket of this tap. */
 static unsigned waiters_left(const struct vr_host *h)
 {
-	unsigned tap = TAP_WAITERS - h->tap_waiters, all = ALL_WAITERS - h->waiters;
-	unsigned most = tap < all ? tap : all;
+	unsigned most = MAX_WAITERS;
 
-	return most < MAX_WAITERS ? most : MAX_WAITERS;
+	/* A list with a bad end is walked from both ends, so it may pass either sum. */
+	if (h->tap_waiters >= TAP_WAITERS || h->waiters >= ALL_WAITERS)
+		return 0;
+	if (most > TAP_WAITERS - h->tap_waiters)
+		most = TAP_WAITERS - h->tap_waiters;
+	if (most > ALL_WAITERS - h->waiters)
+		most = ALL_WAITERS - h->waiters;
+	return most;
 }
 
 static void by_wait_queue(struct vr_ctx *c, struct vr_host *h,
@@ -292,6 +319,21 @@ static void add_tun_file(struct vr_ctx *c, struct vr_host *h,
 		     file + f[VR_TFILE_RING].offset : 0);
 }
 
+/* The tun_file in a slot of a tun_struct; 0, and the reason noted, when there is none. */
+static uint64_t tun_file(struct vr_ctx *c, uint64_t slot)
+{
+	struct vr_error e = { .code = VR_E_READ, .what = "tun_struct.tfiles",
+			      .addr = slot, .len = sizeof(e.value) };
+
+	if (!vr_read(c, slot, &e.value, sizeof(e.value))) {
+		if (e.value && !(e.value & 7))
+			return e.value;
+		e.code = e.value ? VR_E_WILD : VR_E_NULL;
+	}
+	vr_error_add(c, e);
+	return 0;
+}
+
 static int walk_tun(struct vr_ctx *c, struct vr_host *h,
 		    const struct vr_netdev_ref *ref)
 {
@@ -300,21 +342,27 @@ static int walk_tun(struct vr_ctx *c, struct vr_host *h,
 	struct vr_txqs txqs;
 	struct vr_val n;
 	struct vr_list l;
-	uint64_t node, file;
+	uint64_t node, file, slots;
 
 	if (vr_get_ptr(c, &tun, VR_TUN_DEV, NULL) != ref->addr) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "tun_struct", .addr = ref->addr });
+			.what = "tun_struct.dev", .value = tun.addr,
+			.addr = ref->addr });
 		return -1;
 	}
 	vr_net_txqs(c, ref->addr, &txqs);
 	n = vr_get(c, &tun, VR_TUN_NUMQUEUES, "tun_struct.numqueues");
+	slots = f[VR_TUN_TFILES].size / 8;
+	if (n.have == VR_READ && n.v > slots)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "tun_struct.numqueues", .value = n.v, .limit = slots,
+			.addr = tun.addr + f[VR_TUN_NUMQUEUES].offset });
 	/* Slots behind numqueues may hold stale pointers. */
-	for (uint64_t i = 0; n.have == VR_READ && i < n.v &&
-	     i < f[VR_TUN_TFILES].size / 8; i++)
-		if (!vr_read(c, tun.addr + f[VR_TUN_TFILES].offset + 8 * i, &file,
-			     sizeof(file)) && file)
+	for (uint64_t i = 0; n.have == VR_READ && i < n.v && i < slots; i++) {
+		file = tun_file(c, tun.addr + f[VR_TUN_TFILES].offset + 8 * i);
+		if (file)
 			add_tun_file(c, h, ref, &txqs, tun.addr, file, false);
+	}
 	l = vr_list_start(tun.addr + f[VR_TUN_DISABLED].offset, MAX_QUEUES,
 			  "list of detached tap queues");
 	while ((node = vr_list_next(c, &l)))
@@ -389,7 +437,8 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 		return 0;	/* down, and never opened */
 	if (vr_get_ptr(c, &tap, VR_TAP_DEV, NULL) != ref->addr) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "tap_dev", .addr = ref->addr });
+			.what = "tap_dev.dev", .value = tap.addr,
+			.addr = ref->addr });
 		return -1;
 	}
 	vr_net_txqs(c, ref->addr, &e.txqs);

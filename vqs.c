@@ -38,11 +38,11 @@ static int add_queue(struct vr_ctx *c, const struct vr_device *d, uint64_t vq,
 	struct vr_obj o = vr_obj_cover(c, vq, members, 3);
 	struct vr_val vdev = vr_get(c, &o, VR_VQ_VDEV, "virtqueue.vdev");
 	struct found *q;
-	uint64_t name;
 
 	if (vdev.have == VR_READ && vdev.v != d->virtio_device) {
 		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "virtqueue.vdev", .addr = d->virtio_device });
+			.what = "virtqueue.vdev", .value = vq,
+			.addr = d->virtio_device });
 		return 0;
 	}
 	q = vr_grow(&c->arena, ret->q, ret->n, &ret->room, sizeof(*q));
@@ -52,9 +52,7 @@ static int add_queue(struct vr_ctx *c, const struct vr_device *d, uint64_t vq,
 	q += ret->n;
 	*q = (struct found){ .vq = vq, .place = ret->n++,
 			     .index = vr_get(c, &o, VR_VQ_INDEX, NULL) };
-	name = vr_get_ptr(c, &o, VR_VQ_NAME, NULL);
-	if (name)
-		vr_read_string(c, name, q->name, sizeof(q->name));
+	vr_get_name(c, &o, VR_VQ_NAME, "virtqueue.name", q->name, sizeof(q->name));
 	return 0;
 }
 
@@ -91,7 +89,7 @@ static int list_queues(struct vr_ctx *c, struct vr_device *d, unsigned *budget,
 	uint64_t node;
 
 	*ret = (struct queues){ .n = 0 };
-	while ((node = vr_list_next_around(c, &l))) {
+	while ((node = vr_list_next(c, &l))) {
 		if (*budget)
 			--*budget;
 		if (add_queue(c, d, node - f[VR_VQ_LIST].offset, ret))

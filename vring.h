@@ -137,10 +137,13 @@ struct vr_val {
 enum vr_errcode {
 	VR_E_READ,	/* cannot read 'len' bytes at 'addr' */
 	VR_E_NULL,	/* a pointer that should lead on is NULL; 'addr' holds it */
-	VR_E_RANGE,	/* 'value' is outside of 0..'limit' */
-	VR_E_SHAPE,	/* ring size 'value' is no power of two */
+	VR_E_RANGE,	/* 'value' (at 'addr', unless 0) is outside of 0..'limit' */
+	VR_E_SHAPE,	/* ring size 'value' (likewise) is no power of two */
+	VR_E_WILD,	/* at 'addr' is 'value', which is no address of such a thing */
+	VR_E_UNEQUAL,	/* 'value' at 'addr' should be the same as 'of', which is 'limit' */
 	VR_E_LOOP,	/* a list does not end within 'limit' entries */
-	VR_E_MISFIT,	/* back pointers do not fit: types of another kernel? */
+	VR_E_MISFIT,	/* what is at 'value' (unless 0) does not point back to 'addr': types
+			 * of another kernel? */
 	VR_E_DISAGREE,	/* debuginfo says 'value' where BTF says 'limit'; 'len'
 			 * tells which was used: 0 BTF, 1 debuginfo */
 	VR_E_NOTYPE,	/* the type 'of' of 'module' is unknown, or its member 'what', which
@@ -323,9 +326,17 @@ struct vr_obj vr_obj_cover(struct vr_ctx *c, uint64_t addr,
  * VR_UNREAD (and an error noted under 'what', unless NULL) when unreadable. */
 struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		     const char *what);
-/* A pointer at 'addr' plus the member's offset; 0 when it cannot be had. */
+/* A pointer to a struct; 0 when it cannot be had, or is no multiple of a pointer's
+ * size.  Why is noted under 'what', unless NULL. */
 uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		    const char *what);
+/* The same of what lies on multiples of 'align', a power of two (1: anywhere). */
+uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			unsigned align, const char *what);
+/* The string that a pointer leads to, of at most size-1 bytes; 0, or -1 with "" in
+ * 'buf': it is NULL, or could not be read, which is noted. */
+int vr_get_name(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		const char *what, char *buf, size_t size);
 
 /*
  * A range that may have holes: read whole, else page by page.  Its bytes are in the
@@ -351,26 +362,25 @@ int vr_read_string(struct vr_ctx *c, uint64_t addr, char *buf, size_t size);
 void vr_read_uts(struct vr_ctx *c, char nodename[65], char release[65]);
 
 /*
- * A walk over a list_head that ends: by its head, by a broken link, or, for a
- * list that runs into a circle, by a loop check and a limit.
+ * list.c: a walk over a list_head that ends: by its head, by a broken link, or, for a
+ * list that runs into a circle, by a loop check and a limit.  What is not pointed back
+ * at, on a list with a bad end, is not handed out.
  */
 struct vr_list {
 	uint64_t head, at;
 	bool counted;
 	unsigned link;		/* of the list_head: 0 follows next, 8 prev */
 	uint64_t stop[2];	/* nodes that end the walk like the head does */
-	uint64_t broken;	/* the node whose link could not be read; 0: none */
-	uint64_t sound;		/* the one before it */
+	uint64_t broken;	/* where a bad end begins; 0: nowhere */
+	uint64_t sound;		/* the node before it */
 	unsigned left, limit;
 	const char *what;
 };
 /* 'head' is the address of the list's head, 'what' a static string for errors. */
 struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what);
-/* The next node's address, or 0 at the end; a bad end is noted. */
+/* The next node's address, or 0 at the end.  A bad end is noted; nodes behind it are
+ * handed out too, from the list's end backwards. */
 uint64_t vr_list_next(struct vr_ctx *c, struct vr_list *l);
-/* The same, but nodes behind a missing link are handed out too, from the list's
- * end backwards. */
-uint64_t vr_list_next_around(struct vr_ctx *c, struct vr_list *l);
 
 /* A net device, found in any network name space. */
 struct vr_netdev_ref {
@@ -434,9 +444,9 @@ int vr_for_each_task(struct vr_ctx *c,
 /* Fill 'ret' from the task_struct at 'addr' (tasks.c). */
 void vr_read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
 		  struct vr_task *ret);
-/* Call 'fn' for each open file of a process (files.c); 'private_data' comes along.
- * Bounded; returns what fn returned, or 0. */
-int vr_for_each_file(struct vr_ctx *c, uint64_t task,
+/* Call 'fn' for each open file of a process (files.c).  Bounded, and 'budget' is for the
+ * file tables of all processes, in entries.  Returns what fn returned, or 0. */
+int vr_for_each_file(struct vr_ctx *c, uint64_t task, uint64_t *budget,
 		     int (*fn)(struct vr_ctx *c, uint64_t file, void *arg),
 		     void *arg);
 

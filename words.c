@@ -111,6 +111,13 @@ static void say_missed(struct sentence *s, const struct vr_error *e)
 	say(s, "; not known without it: %s", e->loses);
 }
 
+static void say_value(struct sentence *s, const struct vr_error *e)
+{
+	say(s, "%" PRIu64, e->value);
+	if (e->addr)
+		say(s, " at %" PRIx64, e->addr);
+}
+
 void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 {
 	struct sentence s = { buf, size, 0 };
@@ -127,17 +134,28 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say(&s, "NULL at %" PRIx64, e->addr);
 		break;
 	case VR_E_RANGE:
-		say(&s, "%" PRIu64 " is out of range (at most %" PRIu64 ")",
-		    e->value, e->limit);
+		say_value(&s, e);
+		say(&s, " is out of range (at most %" PRIu64 ")", e->limit);
 		break;
 	case VR_E_SHAPE:
-		say(&s, "%" PRIu64 " is no power of two", e->value);
+		say_value(&s, e);
+		say(&s, " is no power of two");
+		break;
+	case VR_E_WILD:
+		say(&s, "%" PRIx64 " at %" PRIx64 " is no address of one", e->value,
+		    e->addr);
+		break;
+	case VR_E_UNEQUAL:
+		say_value(&s, e);
+		say(&s, ", but %s is %" PRIu64, e->of, e->limit);
 		break;
 	case VR_E_LOOP:
 		say(&s, "does not end: a loop, or more than %" PRIu64
 		    " entries, from %" PRIx64, e->limit, e->addr);
 		break;
 	case VR_E_MISFIT:
+		if (e->value)
+			say(&s, "%" PRIx64 " ", e->value);
 		say(&s, "does not point back to %" PRIx64
 		    ": types of another kernel? (see -l)", e->addr);
 		break;

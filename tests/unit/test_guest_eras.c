@@ -412,9 +412,10 @@ static void only_an_unreadable_shadow_is_an_error(void **state)
 		split = fake_has(s.f, "vring_virtqueue", shadows[0]);
 		has = ring_has(&s.nic->tx[1], RING_AVAIL_FLAGS_SHADOW);
 		ring_build(&r, s.f, &(struct ring_spec){ .num = NUM, .vvq_at = has ?
-			   page - fake_offset(s.f, "vring_virtqueue", shadows[!split]) : page });
+			   page - (fake_offset(s.f, "vring_virtqueue",
+					       shadows[!split]) & ~7ULL) : page });
 		fake_u64(s.f, guest_vq_slot(s.g, s.nic, VR_TX, 1), r.vq);
-		/* The first word that the driver shadows is the first of the page. */
+		/* The first word that the driver shadows is among the first of the page. */
 		if (has)
 			fake_drop(s.f, VR_KERNEL, page);
 		walked = walk(&s, "tx1");

@@ -57,13 +57,15 @@ static void forge_tap(struct guest *g, const char *name, uint64_t wq)
 static uint64_t forge_wait_queue(struct fake_target *f)
 {
 	uint64_t wq = fake_alloc(f, 64), head = wq + 16;
-	uint64_t waiters = fake_alloc(f, 8 * WAITERS), node = head;
+	uint64_t waiters = fake_alloc(f, 16 * WAITERS), node = head;
 
 	for (unsigned i = 0; i < WAITERS; i++) {
-		fake_u64(f, node, waiters + 8 * i);
-		node = waiters + 8 * i;
+		fake_u64(f, node, waiters + 16 * i);
+		fake_u64(f, waiters + 16 * i + 8, node);
+		node = waiters + 16 * i;
 	}
 	fake_u64(f, node, head);
+	fake_u64(f, head + 8, node);
 	return wq;
 }
 

@@ -276,7 +276,7 @@ static void a_tap_that_does_not_point_back_is_told(void **state)
 	vr_host_reason(why, sizeof(why), &w.err, &sel, 0);
 	assert_non_null(strstr(why, "tap7"));
 	assert_non_null(strstr(why, "cannot be followed"));
-	get_error(&h->g->c, VR_E_MISFIT, "tun_struct");
+	get_error(&h->g->c, VR_E_MISFIT, "tun_struct.dev");
 	host_free(h);
 }
 

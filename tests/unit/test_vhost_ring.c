@@ -437,6 +437,7 @@ static void a_slot_that_the_iotlb_lacks_is_noted_once(void **state)
 	uint64_t base = IOVA + FAKE_PAGE - AVAIL - 4;
 
 	bookkeeping(x, VQ, base, 0, 0);
+	fake_u64(x->f, VQ + 16, base & ~15ULL);
 	x->regions[0] = (struct vr_region){ IOVA, FAKE_PAGE, USER };
 	x->v[0].nregions = 1;
 	x->v[0].iotlb = true;

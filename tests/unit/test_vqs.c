@@ -77,6 +77,7 @@ static void an_unreadable_list_is_not_called_empty(void **state)
 	fake_u64(b->g->f, d[1]->vqs, 0xffffdead00000000ULL);
 	fake_u64(b->g->f, d[1]->vqs + 8, 0xffffdead00000000ULL);
 	fake_u64(b->g->f, d[2]->vqs, 0);
+	fake_u64(b->g->f, d[2]->vqs + 8, 0);
 	w = bus_walk(b, true, NULL, NULL);
 	assert_true(walked_device(&w, "virtio2")->unlisted);
 	assert_false(walked_device(&w, "virtio3")->unlisted);
