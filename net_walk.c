@@ -177,6 +177,15 @@ static void count_pairs(struct vr_ctx *c, struct vr_device *d, const struct vr_o
 		d->max_pairs = (struct vr_val){ .have = VR_UNREAD };
 }
 
+static void doubt_current(struct vr_ctx *c, const struct vr_device *d, const struct vr_obj *vi)
+{
+	if (d->curr_pairs.have == VR_READ && d->pairs && d->curr_pairs.v > d->pairs)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "virtnet_info.curr_queue_pairs",
+			.value = d->curr_pairs.v, .limit = d->pairs,
+			.addr = vi->addr + c->layout.f[VR_VI_CURR_PAIRS].offset });
+}
+
 /* Fill the device's identity; 0, or -1 when it is no virtio-net device. */
 static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 		       struct vr_device *d, struct vr_obj *vi)
@@ -204,6 +213,7 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	d->curr_pairs = vr_get(c, vi, VR_VI_CURR_PAIRS,
 			       "virtnet_info.curr_queue_pairs");
 	count_pairs(c, d, vi);
+	doubt_current(c, d, vi);
 	return 0;
 }
 
