@@ -6,6 +6,7 @@
 #include <defs.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 
 #include "session.h"
@@ -44,6 +45,19 @@ void vr_begin(void)
 	memset(&vrs.other, 0, sizeof(vrs.other));
 	vrs.host_side = vrs.lacks = false;
 	vrs.nodename[0] = '\0';
+}
+
+void vr_end(void)
+{
+	struct stat st;
+
+	/* A pipe that was closed is no loss: its reader has had enough. */
+	if (fp == stdout || (!fflush(fp) && !ferror(fp)) ||
+	    fstat(fileno(fp), &st) || S_ISFIFO(st.st_mode))
+		return;
+	clearerr(fp);
+	printf("%s: not all of its output could be written: is the disk full?\n",
+	       pc->curcmd);
 }
 
 unsigned vr_terminal_width(void)

@@ -33,6 +33,8 @@ extern struct vr_session vrs;
 void vr_forget(void);
 /* Forget the command before this one. */
 void vr_begin(void);
+/* Last act of each command: say so when its redirected output is incomplete. */
+void vr_end(void);
 /* Columns of the terminal, within reason. */
 unsigned vr_terminal_width(void);
 /* Find the members of these groups (enum vr_group); false with vrs.reason when one is

@@ -312,10 +312,28 @@ static void cleanup(void)
 	vr_target_recover();
 }
 
+static void whole_vring(void)
+{
+	cmd_vring();
+	vr_end();
+}
+
+static void whole_vqwalk(void)
+{
+	cmd_vqwalk();
+	vr_end();
+}
+
+static void whole_vhostq(void)
+{
+	cmd_vhostq();
+	vr_end();
+}
+
 static struct command_table_entry command_table[] = {
-	{ "vring", cmd_vring, help_vring, MINIMAL },
-	{ "vqwalk", cmd_vqwalk, help_vqwalk, MINIMAL },
-	{ "vhostq", cmd_vhostq, help_vhostq, MINIMAL },
+	{ "vring", whole_vring, help_vring, MINIMAL },
+	{ "vqwalk", whole_vqwalk, help_vqwalk, MINIMAL },
+	{ "vhostq", whole_vhostq, help_vhostq, MINIMAL },
 	{ "vring_cleanup", cleanup, NULL, CLEANUP | HIDDEN_COMMAND | MINIMAL },
 	{ NULL, NULL, NULL, 0 },
 };
