@@ -286,6 +286,9 @@ static int resolve(struct vr_ctx *c, unsigned groups, bool all,
 int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 {
 	c->layout.asked |= groups;
+	groups &= ~c->resolved;
+	if (!groups)
+		return 0;
 	if (resolve(c, groups, false, ret))
 		return -1;
 	vr_layout_mark_missed(c, groups);
@@ -294,6 +297,7 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 	for (unsigned group = 1; group && group <= groups; group <<= 1)
 		if (group & groups)
 			resolve_constants(c, group);
+	c->resolved |= groups;
 	return 0;
 }
 

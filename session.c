@@ -41,6 +41,7 @@ void vr_begin(void)
 	vr_forget();
 	vrs.target.reads = vrs.target.bytes = 0;
 	vrs.target.why[0] = '\0';
+	vrs.ctx.resolved = 0;
 	memset(&vrs.sel, 0, sizeof(vrs.sel));
 	memset(&vrs.other, 0, sizeof(vrs.other));
 	vrs.host_side = vrs.lacks = false;

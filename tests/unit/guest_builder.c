@@ -280,6 +280,7 @@ void guest_resolve(struct guest *g)
 {
 	struct vr_missing missing;
 
+	g->c.resolved = 0;	/* a new command */
 	if (vr_layout_resolve(&g->c, VR_G_KERNEL | VR_G_GUEST | VR_G_IRQ,
 			      &missing))
 		fail_msg("%s.%s is missing", missing.type,

@@ -336,6 +336,21 @@ static void a_second_command_asks_for_nothing(void **state)
 	guest_free(g);
 }
 
+/* vring -w looks again and again. */
+static void one_command_asks_for_nothing_twice(void **state)
+{
+	struct guest *g = guest_new(ERA_5_15);
+	struct vr_missing m;
+	unsigned lookups;
+
+	(void)state;
+	guest_resolve(g);
+	lookups = g->f->lookups;
+	assert_int_equal(vr_layout_resolve(&g->c, VR_G_KERNEL | VR_G_GUEST, &m), 0);
+	assert_int_equal(g->f->lookups, lookups);
+	guest_free(g);
+}
+
 static void a_module_without_debuginfo_is_named(void **state)
 {
 	struct guest *g = guest_new(ERA_5_15);
@@ -481,6 +496,7 @@ int main(void)
 		cmocka_unit_test(known_types_load_no_module),
 		cmocka_unit_test(each_module_is_asked_for_once),
 		cmocka_unit_test(a_second_command_asks_for_nothing),
+		cmocka_unit_test(one_command_asks_for_nothing_twice),
 		cmocka_unit_test(a_module_without_debuginfo_is_named),
 		cmocka_unit_test(a_failed_look_up_is_not_remembered),
 		cmocka_unit_test(what_was_found_stays_when_the_rest_is_missing),
