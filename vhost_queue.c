@@ -17,7 +17,7 @@ uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,
 {
 	static const enum vr_slot members[] = { VR_VHD_NVQS, VR_VHD_VQS };
 	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 2);
-	struct vr_val n = vr_get(c, &dev, VR_VHD_NVQS, NULL);
+	struct vr_val n = vr_get(c, &dev, VR_VHD_NVQS, what ? "vhost_dev.nvqs" : NULL);
 	struct vr_error e = { .what = what, .len = 8 };
 	uint64_t table, addr;
 
