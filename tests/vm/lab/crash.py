@@ -156,6 +156,19 @@ class Terminal:
         """Type text as it is; a line needs its newline."""
         os.write(self.fd, text.encode())
 
+    def pause(self, seconds: float) -> None:
+        """Let crash print for so long; it stays to be read."""
+        time.sleep(seconds)
+
+    def settle(self, seconds: float = 0.3) -> None:
+        """Throw away what crash still prints, until it has been silent for so long."""
+        while True:
+            try:
+                if not _read(self.fd, time.monotonic() + seconds):
+                    return
+            except TimeoutError:
+                return
+
     def interrupt(self) -> None:
         """Type Ctrl-C."""
         self.send("\x03")
