@@ -214,7 +214,7 @@ static void doubt_ring(struct vr_ctx *c, const struct vr_hostq *q)
 
 	if (q->num.have != VR_READ || !q->desc.v)
 		return;		/* not set up */
-	if (q->num.v && (q->num.v & (q->num.v - 1)))
+	if (q->num.v && q->num.v <= VR_MAX_RING && (q->num.v & (q->num.v - 1)))
 		e.code = VR_E_SHAPE;
 	if (e.code == VR_E_SHAPE || !q->num.v || q->num.v > VR_MAX_RING)
 		vr_error_add(c, e);

@@ -517,6 +517,16 @@ static void keep_wanted(struct vr_host *h, const struct vr_select *sel,
 	h->nqueues = n;
 }
 
+static void keep_called(struct vr_host *h, const char *name)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->nqueues; i++)
+		if (!strcmp(h->queues[i].device, name))
+			h->queues[n++] = h->queues[i];
+	h->nqueues = n;
+}
+
 enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 				 uint64_t pid, struct vr_host *ret,
 				 struct vr_walk_error *err)
@@ -564,6 +574,9 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 	for (unsigned i = 0; i < ret->nqueues; i++)
 		vr_host_notify_replay(&ret->queues[i]);
 	keep_wanted(ret, sel, named ? 0 : addr, pid);
+	/* A word that is nothing else is the name that a queue without a tap is shown by. */
+	if (sel->device && !named && !addr)
+		keep_called(ret, sel->device);
 	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++)
 		vr_host_chains(c, &ret->queues[i]);
 	return ret->nqueues ? (err->status = VR_WALK_OK) : err->status;
