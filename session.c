@@ -50,11 +50,11 @@ void vr_begin(void)
 
 void vr_end(void)
 {
-	struct stat st;
+	struct stat info;
 
 	/* A pipe that was closed is no loss: its reader has had enough. */
 	if (fp == stdout || (!fflush(fp) && !ferror(fp)) ||
-	    fstat(fileno(fp), &st) || S_ISFIFO(st.st_mode))
+	    fstat(fileno(fp), &info) || S_ISFIFO(info.st_mode))
 		return;
 	clearerr(fp);
 	printf("%s: not all of its output could be written: is the disk full?\n",
