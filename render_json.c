@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "version.h"
 
 #define SCHEMA	"vring/1"
 
@@ -16,6 +17,7 @@ void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 {
 	json_begin(j, out);
 	json_string(j, "schema", SCHEMA);
+	json_string(j, "version", VRING_VERSION);
 	json_string(j, "command", command);
 	json_string(j, "side", side);
 	json_string(j, "nodename", nodename);

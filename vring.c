@@ -8,6 +8,7 @@
 
 #include "help.h"
 #include "session.h"
+#include "version.h"
 #include "watch.h"
 
 /* ---- -c ------------------------------------------------------------------------------ */
@@ -131,12 +132,12 @@ static void list_layout(unsigned groups, bool json)
 
 static void cmd_vring(void)
 {
-	bool layout = false, json = false;
+	bool layout = false, json = false, version = false;
 	const char *document = NULL, *interval = NULL;
 	int c;
 
 	vr_begin();
-	while ((c = vr_next_option("abc:djlt:w:")) != EOF) {
+	while ((c = vr_next_option("abc:djlt:w:V")) != EOF) {
 		if (c == 'a')
 			vrs.sel.all = true;
 		else if (c == 'b')
@@ -153,10 +154,16 @@ static void cmd_vring(void)
 			vr_use_types(optarg);
 		else if (c == 'w')
 			interval = optarg;
+		else if (c == 'V')
+			version = true;
 		else
 			vr_bad_usage("bad option", optopt);
 	}
 	vr_parse_selection(false);
+	if (version) {
+		fprintf(fp, "vring.so %s\n", VRING_VERSION);
+		return;
+	}
 	if (layout) {
 		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), json);
 	} else if (interval) {

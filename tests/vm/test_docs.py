@@ -2,6 +2,8 @@
 """Options, help texts, man pages and the README tell the same."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ COMMANDS = re.findall(r'^\t\{ "(\w+)", cmd_\w+, help_\w+, MINIMAL \}', SOURCE, r
 def options(command: str) -> list:
     """The letters that the command hands to getopt()."""
     body = SOURCE[SOURCE.index(f"static void cmd_{command}(void)"):]
-    return re.findall(r"[a-z]", re.search(r'next_option\("([a-z:]+)"\)', body)[1])
+    return re.findall(r"[a-zA-Z]", re.search(r'next_option\("([a-zA-Z:]+)"\)', body)[1])
 
 
 def help_strings(command: str) -> list:
@@ -33,18 +35,32 @@ def test_every_option_is_told(command):
     manual = (TOP / f"docs/{command}.8").read_text().replace("\\-", "-").replace("\\fB", "")
     assert name == command
     for letter in options(command):
-        assert f"[-{letter}" in synopsis, (command, letter)
+        assert re.search(rf"(\[|\| )-{letter}\b", synopsis), (command, letter)
         assert any(re.match(rf" +-{letter}\b", line) for line in text), (command, letter)
         assert re.search(rf"^\.BI? -{letter}\b", manual, re.M), (command, letter)
-    assert set(re.findall(r"\[-([a-z])", synopsis)) == set(options(command))
+    assert set(re.findall(r"(?:\[|\| )-([a-zA-Z])\b", synopsis)) == set(options(command))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_fit_for_printf(command):
     """crash prints these through printf: a % may only be the program's name."""
-    for line in help_strings(command):
+    lines = help_strings(command)
+    for line in lines:
         assert not re.search(r"%(?!s> )", line), line
+    # What the commands print is as wide as it is.
+    for line in lines[:lines.index("\\nEXAMPLES")]:
         assert all(len(part) <= 82 for part in line.split("\\n")), line
+
+
+def test_help_is_made_of_the_man_pages():
+    made = subprocess.run([sys.executable, TOP / "docs/make_help.py"], stdout=subprocess.PIPE, text=True, check=True)
+    assert made.stdout == HELP, "docs/make_help.py > help.c"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_man_page_is_of_this_version(command):
+    version = re.search(r'VRING_VERSION "(.*)"', (TOP / "version.h").read_text())[1]
+    assert f'"vring.so {version}"' in (TOP / f"docs/{command}.8").read_text().splitlines()[2]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
