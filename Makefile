@@ -5,10 +5,14 @@
 # make check    all tests on kernel 6.1, some on others, everything they need installed first (as root)
 # make check-matrix  all tests on all kernels, and each kernel in each crash
 # make check-arm64  the same commands on an arm64 guest's dump, in an arm64 crash
+# make check-packages  the packages, built and installed on fresh systems
 # make fuzz     new inputs for what reads a dump, TIME=60 seconds each (docs/fuzzing.md)
 # make bench    what it costs, beside crash's own start and the ways people use now
-# make install  copy vring.so to where crash looks for extensions
+# make install  vring.so to where crash looks for extensions, man pages, scripts; make uninstall
+# make deb, rpm a package of this tree, below build/
 #
+# PREFIX, DESTDIR, EXTDIR, MANDIR: where install puts things; crash looks for extensions in
+#               /usr/lib64/crash/extensions, /usr/lib/crash/extensions and $CRASH_EXTENSIONS
 # CRASH=DIR     take defs.h from crash's source tree instead of /usr/include/crash
 #
 # For another machine, in a folder of its own (Debian: gcc-aarch64-linux-gnu):
@@ -43,9 +47,14 @@ OBJS := $(patsubst %,build/%.o,$(CORE) $(GLUE))
 JOBS ?= $(shell n=$$(nproc); echo $$((n > 4 ? 4 : n)))
 
 TIME ?= 60
-EXTDIR ?= /usr/lib64/crash/extensions
+PREFIX ?= /usr
+EXTDIR ?= $(PREFIX)/$(if $(wildcard /etc/debian_version),lib,lib64)/crash/extensions
+MANDIR ?= $(PREFIX)/share/man
+SHAREDIR ?= $(PREFIX)/share/vring
+PAGES := vring.8 vqwalk.8 vhostq.8
+SCRIPTS := guest host compare
 
-.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix check-arm64 fuzz fuzz-coverage bench warnings install clean
+.PHONY: all demo check check-unit check-fuzz check-vm check-matrix matrix check-arm64 check-packages fuzz fuzz-coverage bench warnings clean
 
 all: vring.so
 
@@ -87,6 +96,7 @@ check-matrix:
 	@tests/vm/stage.sh 'real dumps' $(MAKE) check-vm PYTEST_ARGS='--kernels "$(KERNELS)"'
 	@tests/vm/stage.sh 'matrix' $(MAKE) matrix
 	$(if $(filter all 6.1,$(KERNELS)),@tests/vm/stage.sh 'arm64' $(MAKE) check-arm64)
+	$(if $(filter all,$(KERNELS)),@tests/vm/stage.sh 'packages' $(MAKE) check-packages)
 
 matrix: vring.so
 	/usr/bin/python3 -m pytest tests/vm/test_matrix.py -v -n $(JOBS) --dist loadgroup --durations=10 \
@@ -130,12 +140,16 @@ check-arm64:
 	tests/vm/setup.sh arm64
 	/usr/bin/python3 -m pytest tests/vm/test_arm64.py -v --matrix
 
+# What takes minutes: packages on fresh systems (as root).
+check-packages: vring.so
+	tests/vm/setup.sh matrix
+	/usr/bin/python3 -m pytest tests/vm/test_packages.py -v --matrix
+
 bench: vring.so build/probe.so
 	tests/vm/setup.sh check
 	/usr/bin/python3 tests/bench/bench.py $(CURDIR)/vring.so
 
-install: vring.so
-	install -D -m 644 vring.so $(DESTDIR)$(EXTDIR)/vring.so
+include packaging/install.mk
 
 clean:
 	rm -rf build vring.so tests/unit/build-* tests/fuzz/build

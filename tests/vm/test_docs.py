@@ -68,6 +68,14 @@ def test_readme_names_it(command):
     assert f"`{command}" in (TOP / "README.md").read_text()
 
 
-def test_readme_links_lead_somewhere():
-    for target in re.findall(r"\]\((docs/[^)]+)\)", (TOP / "README.md").read_text()):
-        assert (TOP / target).exists(), target
+def test_links_lead_somewhere():
+    for page in [TOP / "README.md", *(TOP / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^):#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_man_page_is_set_without_complaint(command):
+    done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", TOP / f"docs/{command}.8"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=True)
+    assert done.stderr == "" and "vring.so" in done.stdout

@@ -80,6 +80,13 @@ class Suite:
         self._apt("apt-get", "download", package, cwd=folder)
         return next(folder.glob(f"{package}_*.deb"))
 
+    def source(self, package: str, folder: Path) -> None:
+        """Download the source of a package into a folder, as its archives."""
+        listed = self.folder / "sources.list"
+        listed.write_text(listed.read_text() + re.sub("^deb ", "deb-src ", listed.read_text(), flags=re.M))
+        self._apt("apt-get", "update")
+        self._apt("apt-get", "source", "--download-only", package, cwd=folder)
+
     def tree(self, package: str, folder: Path) -> None:
         """Unpack a package and all that it depends on, from libc up, into a folder.
 
