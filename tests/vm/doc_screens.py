@@ -91,6 +91,9 @@ def shape(lines: list) -> list:
     """
     found = []
     for line in lines:
+        # What the next slots hold is said where there are any.
+        if line.strip().startswith("ring["):
+            continue
         word = re.sub(r"[0-9a-f]{16}", "X", line.strip()).split(" ")[0]
         if re.match(r"[D.u]{8,}", line.strip().split(" ")[-1]):
             word = "picture"
