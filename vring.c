@@ -132,7 +132,7 @@ static void list_layout(unsigned groups, bool json)
 
 static void cmd_vring(void)
 {
-	bool layout = false, json = false, version = false;
+	bool layout = false, json = false, tell = false;
 	const char *document = NULL, *interval = NULL;
 	int c;
 
@@ -155,12 +155,12 @@ static void cmd_vring(void)
 		else if (c == 'w')
 			interval = optarg;
 		else if (c == 'V')
-			version = true;
+			tell = true;
 		else
 			vr_bad_usage("bad option", optopt);
 	}
 	vr_parse_selection(false);
-	if (version) {
+	if (tell) {
 		fprintf(fp, "vring.so %s\n", VRING_VERSION);
 		return;
 	}

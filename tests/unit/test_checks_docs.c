@@ -225,7 +225,7 @@ static void the_help_fits_a_terminal(void **state)
 
 			/* What the commands print is as wide as it is. */
 			if (!strcmp(*line, "\nEXAMPLES"))
-				widest = 160;
+				widest = 240;
 
 			for (const char *s = *line; *s; s++) {
 				column = *s == '\n' ? 0 : column + 1;
