@@ -175,7 +175,7 @@ def test_pipe_redirection_and_help(crash, busy_tap, vring_so, tmp_path):
     assert piped == direct and (tmp_path / "out").read_text() == direct
     for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES"):
         assert re.search(rf"^{heading}", help_text, re.M)
-    assert "Usage:" in usage and "crash> vring eth0 1" in help_text
+    assert "Usage:" in usage and "crash> vring eth0 tx0\n" in help_text
 
 
 def test_packed_ring_is_named_beside_split_ones(crash, kernel, vring_so, make_dump):
