@@ -77,7 +77,8 @@ def write(docs: Path, results: list, starts: dict, runs: int) -> None:
     if not mark:
         raise ValueError(f"{page} has lost its mark")
     start = "; ".join(f"{way} {number(ms)} ms" for way, ms in starts.items())
-    lines = ["", f"{os.cpu_count()} CPU cores, load {os.getloadavg()[0]:.1f}; medians of {runs} rounds.", "",
+    lines = ["", f"{os.cpu_count()} CPU cores, load {os.getloadavg()[0]:.1f}; "
+             f"{f'medians of {runs} rounds' if runs > 1 else 'one round'}.", "",
              *table(results), "", f"CPU time of the start, which is not in the table: {start}.", ""]
     page.write_text(before + mark + "\n".join(lines))
     (docs / "bench.svg").write_text(svg(results))
