@@ -60,10 +60,9 @@ static inline bool vr_is_set(struct vr_val v)
 	return v.have == VR_READ && v.v;
 }
 /* check_host.c, of a vhost queue: is there work for its worker; does that one sleep,
- * with nothing to do as it thinks; how many packets wait to go to the guest. */
+ * with nothing to do as it thinks. */
 bool vr_work_queued(const struct vr_hostq *q);
 bool vr_worker_sleeps(const struct vr_hostq *q);
-uint64_t vr_packets_waiting(const struct vr_hostq *q);
 /* .. who has to move next by its verdict, as far as the host's end knows. */
 enum vr_where vr_host_at(const struct vr_hostq *q);
 /* What may be under way in the driver, by the traces in the ring (check_ring.c). */
@@ -71,5 +70,9 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q);
 /* check_guest.c, check_host.c: the state of a queue without breaches. */
 void vr_judge_guest(struct vr_judge *j);
 void vr_judge_host(struct vr_judge *j);
+/* check_host.c: are the queue's buffers there for what may come, rather than work? */
+bool vr_host_is_parked(const struct vr_hostq *q);
+/* Packets that wait to go to the guest through this queue: in vhost, and in the tap. */
+uint64_t vr_host_packets(const struct vr_hostq *q);
 
 #endif

@@ -161,14 +161,13 @@ static bool is_at_rest(const struct vr_hostq *q)
 	return vr_worker_sleeps(q) && !vr_work_queued(q) && vr_is_read(q->used_flags);
 }
 
-/* Are the queue's buffers there for what may come, rather than work? */
-static bool is_parked(const struct vr_hostq *q)
+bool vr_host_is_parked(const struct vr_hostq *q)
 {
 	return q->vq == (q->vhost->kind == VR_VHOST_SCSI ? SCSI_VQ_EVENT : 0);
 }
 
 /* Packets that wait to go to the guest: in vhost, and in the tap. */
-uint64_t vr_packets_waiting(const struct vr_hostq *q)
+uint64_t vr_host_packets(const struct vr_hostq *q)
 {
 	uint64_t n = 0;
 
@@ -231,14 +230,14 @@ static bool stopped_on_error(struct vr_judge *j)
 static bool kick_is_lost(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
-	uint64_t waiting = vr_packets_waiting(q);
+	uint64_t waiting = vr_host_packets(q);
 	char kicks[24];
 
 	if (!is_at_rest(q) || kicks_off(q) || backlog(q) <= 0)
 		return false;
 	/* Receiving, buffers may lie there untaken while nothing comes; and vhost
 	 * knows of those that are too few for a packet. */
-	if (is_parked(q) && (!waiting || !vr_is_read(q->avail_idx) ||
+	if (vr_host_is_parked(q) && (!waiting || !vr_is_read(q->avail_idx) ||
 			     apart(q->ring.avail_idx, q->avail_idx) == 0))
 		return false;
 	/* Between publishing and kicking its owner runs. */
@@ -304,7 +303,7 @@ static enum vr_where guest_is_at(const struct vr_hostq *q)
 static bool is_starved(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
-	uint64_t waiting = vr_packets_waiting(q);
+	uint64_t waiting = vr_host_packets(q);
 	enum vr_where at = guest_is_at(q);
 	bool reaps = at != VR_AT_DRIVER && q->vhost->owner_runs;
 
@@ -358,12 +357,12 @@ void vr_judge_host(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
 	int64_t left = backlog(q);
-	uint64_t waiting = vr_packets_waiting(q);
+	uint64_t waiting = vr_host_packets(q);
 
 	if (is_stopped(j) || stopped_on_error(j) || kick_is_lost(j) ||
 	    is_not_served(j) || is_starved(j))
 		return;
-	if (vr_work_queued(q) || waiting || (!is_parked(q) && left > 0) || worker_runs(q))
+	if (vr_work_queued(q) || waiting || (!vr_host_is_parked(q) && left > 0) || worker_runs(q))
 		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK,
 			    "%s%s%" PRIu64 " packets wait for the guest",
 			    vr_work_queued(q) ? "work is queued, " : "",

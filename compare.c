@@ -230,14 +230,18 @@ static bool is_not_taken(struct ends *e)
 	const struct vr_queue *q = e->q;
 	const struct vr_hostq *h = e->h;
 	uint16_t left = apart(q->split.avail_idx, h->last_avail_idx);
-	bool receives = h->vhost->kind == VR_VHOST_NET && !h->vq;
+	bool parked = vr_host_is_parked(h);
 
 	if (!are_read(q->split.avail_idx, h->last_avail_idx) || !left ||
-	    (receives && !e->waiting))
+	    (parked && !e->waiting))
 		return false;
 	if (!h->worker.addr || !vr_is_read(h->worker.state))
 		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
 		    "%u published and not taken, what the worker does was not read", left);
+	else if (h->verdict.state == VR_ST_KICK_NOT_SERVED && !vr_worker_sleeps(h))
+		say(e, VR_AT_WORKER, VR_ST_KICK_NOT_SERVED, h->verdict.severity,
+		    "%u published and not taken, work is queued and the worker gets no CPU, or is blocked",
+		    left);
 	else if (vr_work_queued(h) || !vr_worker_sleeps(h))
 		say(e, VR_AT_WORKER, vr_worker_sleeps(h) ? VR_ST_KICK_NOT_SERVED :
 		    VR_ST_ACTIVE, vr_worker_sleeps(h) ? VR_SEV_WARN : VR_SEV_OK,
@@ -250,7 +254,7 @@ static bool is_not_taken(struct ends *e)
 	else if (q->num_added.v)
 		say(e, VR_AT_DRIVER, VR_ST_ACTIVE, VR_SEV_OK,
 		    "%u published and not taken, the driver is about to kick", left);
-	else if (receives && h->avail_idx.v == q->split.avail_idx.v)
+	else if (parked && h->avail_idx.v == q->split.avail_idx.v)
 		say(e, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN,
 		    "%" PRIu64 " packets wait, the %u buffers left are too few for the next",
 		    e->waiting, left);
@@ -266,8 +270,7 @@ static bool has_no_buffers(struct ends *e)
 	const struct vr_queue *q = e->q;
 	const struct vr_hostq *h = e->h;
 
-	if (h->vhost->kind != VR_VHOST_NET || h->vq || !e->waiting ||
-	    !are_read(q->split.avail_idx, h->last_avail_idx) ||
+	if (!e->waiting || !are_read(q->split.avail_idx, h->last_avail_idx) ||
 	    apart(q->split.avail_idx, h->last_avail_idx))
 		return false;
 	if (q->counts.driver_pending.v)
@@ -287,6 +290,7 @@ static bool is_not_reaped(struct ends *e)
 	bool told = are_read(h->signalled_used, q->split.used_idx) &&
 		    (uint16_t)h->signalled_used.v == (uint16_t)q->split.used_idx.v;
 	bool blocked = e->waiting && !q->counts.device_pending.v;
+	char calls[24];
 
 	if (!vr_is_read(q->counts.driver_pending) || !q->counts.driver_pending.v ||
 	    !q->interrupt.known)
@@ -307,8 +311,9 @@ static bool is_not_reaped(struct ends *e)
 	else if (told || (h->signal.known && !h->signal.event_idx))
 		say(e, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
 		    "%" PRIu64 " returned and not reaped, vhost has signalled used %" PRIu64
-		    ", callbacks are on%s: lost (or this very moment under way)",
+		    ", call count %s, callbacks are on%s: lost (or this very moment under way)",
 		    q->counts.driver_pending.v, h->signalled_used.v,
+		    vr_val_text(h->call_count, calls),
 		    q->napi.addr ? ", NAPI is not scheduled" : "");
 	else
 		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
@@ -348,7 +353,7 @@ static void compare_moments(struct vr_pair *p)
 static void judge(struct vr_ctx *c, struct vr_pair *p)
 {
 	struct ends e = { .j = { .c = c, .v = &p->joint }, .p = p, .q = p->q, .h = p->h,
-			  .waiting = vr_packets_waiting(p->h) };
+			  .waiting = vr_host_packets(p->h) };
 
 	compare_moments(p);
 	if (one_end_is_sure(&e) || is_not_reaped(&e) || is_not_taken(&e) ||

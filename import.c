@@ -263,6 +263,7 @@ static void read_host_words(const struct vr_doc *d, int q, struct vr_hostq *ret)
 static struct vr_vhost *vhost_of(struct vr_host *h, const struct vr_doc *d, int q)
 {
 	uint64_t dev = address(d, q, "vhost_dev");
+	char device[16];
 	struct vr_vhost *v = h->nvhosts ? &h->vhosts[h->nvhosts - 1] : NULL;
 
 	if (v && v->dev == dev)
@@ -270,7 +271,9 @@ static struct vr_vhost *vhost_of(struct vr_host *h, const struct vr_doc *d, int 
 	v = &h->vhosts[h->nvhosts++];
 	v->dev = dev;
 	v->addr = address(d, q, "vhost_net");
-	v->kind = v->addr ? VR_VHOST_NET : VR_VHOST_VSOCK;
+	vr_doc_string(d, q, "device", device, sizeof(device));
+	v->kind = v->addr ? VR_VHOST_NET : strcmp(device, "vhost-scsi") ?
+		  VR_VHOST_VSOCK : VR_VHOST_SCSI;
 	v->iotlb = vr_doc_is_object(d, vr_doc_member(d, q, "iova"));
 	read_task(d, q, "owner", &v->owner);
 	v->mm = v->owner.mm;

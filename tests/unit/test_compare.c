@@ -384,6 +384,9 @@ static void work_that_is_queued_waits_for_the_worker(void **state)
 	assert_joint(x, 1, VR_AT_WORKER, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN, "the worker sleeps");
 	x->hq[1].worker.state = READ(0);
 	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_OK, "in hand");
+	/* It would, but something keeps it from running. */
+	x->hq[1].verdict = (struct vr_verdict){ VR_ST_KICK_NOT_SERVED, VR_SEV_INFO, NULL, 0, 0 };
+	assert_joint(x, 1, VR_AT_WORKER, VR_ST_KICK_NOT_SERVED, VR_SEV_INFO, "gets no CPU");
 	/* Nothing is known of a worker that was not found. */
 	x->hq[1].worker.addr = 0;
 	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "was not read");
@@ -480,6 +483,19 @@ static void returned_and_not_reaped(void **state)
 	assert_joint(x, 1, VR_AT_NOBODY, VR_ST_IDLE, VR_SEV_OK, "nothing waits");
 }
 
+/* Buffers for what the host may send one day. */
+static void a_vsock_waits_for_the_host(void **state)
+{
+	struct both *x = *state;
+
+	x->v[0].kind = VR_VHOST_VSOCK;
+	x->q[0][0].dir = x->q[0][1].dir = VR_OTHER;
+	x->hq[0].used_flags = READ(0);
+	assert_joint(x, 0, VR_AT_NOBODY, VR_ST_IDLE, VR_SEV_OK, "nothing waits");
+	stage_tx(x, 1007, 1000, 1000, 1000);
+	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN, "7 published and not taken");
+}
+
 static void what_the_tap_holds(void **state)
 {
 	struct both *x = *state;
@@ -551,6 +567,7 @@ int main(void)
 		TEST(what_one_end_is_sure_of_stands),
 		TEST(packets_that_wait_for_buffers),
 		TEST(returned_and_not_reaped),
+		TEST(a_vsock_waits_for_the_host),
 		TEST(what_the_tap_holds),
 		TEST(two_moments_are_told_and_raise_no_alarm),
 		TEST(names_are_escaped),
