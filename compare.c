@@ -148,6 +148,20 @@ static int find_candidates(struct vr_ctx *c, struct vr_comparison *k)
 	return 0;
 }
 
+/* Are there queues of one device that both groups may be the other end of?  Several
+ * groups may share a device: without its backends each pair of queues is one by itself. */
+static bool overlap(struct vr_comparison *k, const struct vr_candidate *a,
+		    const struct vr_candidate *b)
+{
+	for (unsigned i = a->first; i < a->first + a->count; i++) {
+		k->gave_up = k->gave_up || (k->tried += b->count) > MAX_TRIES;
+		for (unsigned o = b->first; o < b->first + b->count && !k->gave_up; o++)
+			if (same(k->h->queues[i].dma_desc, k->h->queues[o].dma_desc))
+				return true;
+	}
+	return k->gave_up;
+}
+
 /* Joined is what fits, indices and all, where neither end has another choice; whether
  * it has is known only when all were looked at. */
 static void join(struct vr_comparison *k)
@@ -162,7 +176,8 @@ static void join(struct vr_comparison *k)
 			const struct vr_candidate *b = &k->candidates[o];
 
 			if (o != i && b->plausible &&
-			    (b->d == a->d || b->first == a->first))
+			    (b->first == a->first ||
+			     (b->d == a->d && overlap(k, a, b))))
 				a->joined = false;
 		}
 	}

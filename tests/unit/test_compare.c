@@ -284,6 +284,42 @@ static void a_guest_with_queues_to_spare_is_joined(void **state)
 	assert_int_equal(x->k.candidates[0].count, 4);
 }
 
+/* No backend leads to an interface any more: each pair of queues stands alone. */
+static void pairs_without_backends_are_joined(void **state)
+{
+	struct both *x = *state;
+	/* Of one guest with two pairs: rx0 tx0 rx1 tx1. */
+	struct vr_queue q[4] = { x->q[0][0], x->q[0][1] };
+
+	make_queue(&q[2], 0);
+	make_queue(&q[3], 1);
+	for (unsigned n = 0; n < 2; n++) {
+		struct vr_hostq *h = &x->hq[2 + n];
+
+		h->dma_desc.v += 0x100000;
+		h->dma_avail.v += 0x100000;
+		h->dma_used.v += 0x100000;
+		q[2 + n].split.avail_idx = h->ring.avail_idx;
+		q[2 + n].dma_desc = h->dma_desc;
+		q[2 + n].dma_avail = h->dma_avail;
+		q[2 + n].dma_used = h->dma_used;
+	}
+	x->d[0].queues = q;
+	x->d[0].nqueues = 4;
+	x->h.nqueues = 4;
+	for (unsigned i = 0; i < 6; i++)
+		x->hq[i].ref.addr = 0;
+	compare(x);
+	assert_int_equal(x->k.ncandidates, 2);
+	assert_int_equal(x->k.npairs, 4);
+	/* Another guest's first pair is where this one's is, its second elsewhere. */
+	x->h.nqueues = 6;
+	compare(x);
+	assert_int_equal(x->k.ncandidates, 3);
+	assert_int_equal(x->k.npairs, 2);
+	assert_ptr_equal(x->k.pairs[0].h, &x->hq[2]);
+}
+
 /* Listed twice, by a forged document: one other end is enough. */
 static void a_queue_has_one_other_end(void **state)
 {
@@ -559,6 +595,7 @@ int main(void)
 		TEST(plausible_indices_break_a_tie),
 		TEST(what_does_not_change_has_to_fit),
 		TEST(a_guest_with_queues_to_spare_is_joined),
+		TEST(pairs_without_backends_are_joined),
 		TEST(a_queue_has_one_other_end),
 		TEST(hostile_counts_end_in_the_budget),
 		TEST(a_lost_kick),
