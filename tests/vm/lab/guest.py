@@ -193,7 +193,7 @@ class Guest:
         return self._dump(path, format="kdump-zlib")
 
     def _dump(self, path: Path, **how) -> Path:
-        self.qmp("dump-guest-memory", paging=False, protocol=f"file:{path}", **how)
+        self.qmp("dump-guest-memory", timeout=600, paging=False, protocol=f"file:{path}", **how)
         # QEMU makes it read-only.
         Path(path).chmod(0o600)
         return Path(path)
