@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host with QEMU and a guest inside a guest: both sides of the same rings at one instant."""
+"""A host with QEMU and a guest inside a guest: both sides of the same rings at one instant.
+
+An instant that does not show what it is for is taken again; what it shows is drgn's reading.
+"""
 
 import re
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import scenes_host
+from host_session import READER as HOST_READER
+from host_session import READER_MODULES
 from lab import core, drgn, initramfs, scenes, store
 from lab.guest import QEMU, Guest
 from lab.kernels import Kernel
 
 READER = Path(__file__).parent / "nested_reader.py"
+GUEST_READER = Path(__file__).parent / "drgn_reader.py"
 MODULES = ("tun", "vhost_net")
 FIRMWARE = ("/usr/share/seabios/bios-256k.bin", "/usr/share/qemu/kvmvapic.bin",
             "/usr/share/qemu/linuxboot_dma.bin")
@@ -18,6 +26,8 @@ INNER_MEMORY = 128
 
 # Both have one for each pair of queues.
 CPUS = 2
+NAMES = tuple(f"{way}{pair}" for pair in range(CPUS) for way in ("rx", "tx"))
+TRIES = 10
 TRIGGER = 4000  # TCP port
 BUSY = "LAB-BUSY"
 
@@ -79,6 +89,71 @@ def _files(kernel: Kernel, scratch: Path) -> dict:
             | {path: path for path in paths} | {f"firmware/{Path(f).name}": f for f in FIRMWARE})
 
 
+# ---- what there is at an instant, by drgn ------------------------------------------------------
+
+@dataclass
+class Queue:
+    """Both ends of a queue: drgn's reading of either."""
+
+    guest: dict
+    host: dict
+
+    def _apart(self, a: int, b: int) -> int:
+        return (a - b) % 65536
+
+    @property
+    def published(self) -> int:
+        """By the guest, and not taken."""
+        return self._apart(self.guest["avail_idx"], self.host["last_avail_idx"])
+
+    @property
+    def taken(self) -> int:
+        """And not returned."""
+        return self._apart(self.host["last_avail_idx"], self.host["last_used_idx"])
+
+    @property
+    def returned(self) -> int:
+        """And not reaped."""
+        return self._apart(self.guest["used_idx"], self.guest["last_used_idx"])
+
+
+def host_devices(core_path: Path, kernel: Kernel) -> list:
+    """Return drgn's reading of all vhost devices of a core."""
+    drivers = kernel.debugmods / "kernel/drivers"
+    files = [f for pattern in READER_MODULES for f in sorted(drivers.glob(pattern))]
+    return drgn.Drgn().run(HOST_READER, core_path, kernel, *files, timeout=600)
+
+
+def guest_queues(core_path: Path, kernel: Kernel) -> dict:
+    """Return drgn's reading of a guest's queues, by name."""
+    read = drgn.Drgn().run(GUEST_READER, core_path, kernel, timeout=600)
+    return {q["queue"]: q for device in read["devices"] for q in device["queues"]}
+
+
+def _gpa(device: dict, user: str) -> int:
+    for one in device["regions"]:
+        offset = int(user, 16) - int(one["user"], 16)
+        if 0 <= offset < int(one["size"], 16):
+            return int(one["gpa"], 16) + offset
+    raise store.LabError(f"no region has {user}")
+
+
+def joined(devices: list, queues: dict) -> dict:
+    """Return {name: Queue} of what vhost serves; who belongs to whom is told by the addresses."""
+    ends = {_gpa(device, q["desc"]): q for device in devices for q in device["queues"]}
+    # Without KASLR all memory is mapped from there on.
+    own = {int(q["desc"], 16) - 0xffff888000000000: name for name, q in queues.items()}
+    return {own[at]: Queue(queues[own[at]], end) for at, end in ends.items()}
+
+
+def is_busy(queues: dict, before: dict) -> bool:
+    """Every queue has moved since, and some are in the middle of it."""
+    moved = all(q.host["last_used_idx"] != before[name].host["last_used_idx"] for name, q in queues.items())
+    return moved and sum(bool(q.returned or q.taken) for q in queues.values()) >= 2
+
+
+# ---- the scene -------------------------------------------------------------------------------------
+
 def cut_out(kernel: Kernel, host_core: Path, out: Path) -> list:
     """Make a core of the guest's memory as it is in its host's; return the table of regions."""
     drivers = kernel.debugmods / "kernel/drivers"
@@ -90,14 +165,28 @@ def cut_out(kernel: Kernel, host_core: Path, out: Path) -> list:
     return regions
 
 
-def _dump(guest: Guest, kernel: Kernel, folder: Path) -> None:
-    """Leave both cores of this instant in a folder."""
+def _take(guest: Guest, folder: Path, wanted) -> dict:
+    """Leave both cores of an instant that is wanted in a folder; return its queues, and let the host go on.
+
+    wanted gets the queues, {name: Queue}, and says whether to keep this instant.
+    """
+    kernel = guest.kernel
     folder.mkdir()
-    with store.step(f"nested {kernel.release}: dump, {folder.name}"):
-        scenes.save(guest, folder)
-    with store.step(f"nested {kernel.release}: cut the guest out of its host") as notes:
-        regions = cut_out(kernel, folder / "core", folder / "inner")
-        notes.append(f"{len(regions)} regions")
+    for tried in range(TRIES):
+        with store.step(f"nested {kernel.release}: dump, {folder.name}"):
+            scenes.save(guest, folder)
+        with store.step(f"nested {kernel.release}: cut the guest out of its host") as notes:
+            regions = cut_out(kernel, folder / "core", folder / "inner")
+            seen = joined(host_devices(folder / "core", kernel), guest_queues(folder / "inner", kernel))
+            notes.append(f"{len(regions)} regions")
+        guest.resume()
+        if seen.keys() == set(NAMES) and wanted(seen):
+            return seen
+        told = {name: (q.published, q.taken, q.returned) for name, q in seen.items()}
+        store.say(f"nested {kernel.release}: once more, (published, taken, returned) are {told}")
+        (folder / "core").unlink()
+        time.sleep(0.5 * tried)
+    raise store.LabError(f"no instant was {folder.name}")
 
 
 def build(kernel: Kernel, folder: Path) -> None:
@@ -113,10 +202,10 @@ def build(kernel: Kernel, folder: Path) -> None:
                 notes.append("with trouble" if "LAB: " in guest.console() else "both answer")
             if "LAB: " in guest.console():
                 raise store.LabError(guest.console())
-            _dump(guest, kernel, folder / "idle")
-            guest.resume()
+            # Only once: the traffic begins a moment later.
+            idle = _take(guest, folder / "idle", lambda queues: True)
             with store.step(f"nested {kernel.release}: traffic"):
                 guest.wait_for(BUSY)
             if "LAB: " in guest.console():
                 raise store.LabError(guest.console())
-            _dump(guest, kernel, folder / "busy")
+            _take(guest, folder / "busy", lambda queues: is_busy(queues, idle))
