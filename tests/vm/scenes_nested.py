@@ -36,7 +36,7 @@ WORKLOAD = f"""
 for knob in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 1 >$knob; done
 /usr/bin/{QEMU} -accel tcg -machine q35 -cpu max,la57=off,cx16=off -smp {CPUS} -m {INNER_MEMORY}M -L /firmware \
     -nodefaults -no-user-config -display none -no-reboot -kernel /inner/vmlinuz -initrd /inner/initrd \
-    -append "console=ttyS0 quiet panic=-1 nokaslr" -serial file:/inner/log \
+    -append "console=ttyS0 quiet panic=-1 no_timer_check nokaslr" -serial file:/inner/log \
     -netdev tap,id=back,ifname=tap0,script=no,downscript=no,vhost=on,queues={CPUS} \
     -device virtio-net-pci,netdev=back,mq=on,vectors=6,romfile= </dev/null >/inner/qemu.log 2>&1 &
 until [ -e /sys/class/net/tap0 ]; do
