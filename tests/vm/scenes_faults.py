@@ -311,6 +311,8 @@ BUSY = (
     Nic("busy-chains", 1, ",mrg_rxbuf=off,indirect_desc=off"),
     Nic("busy-polled"),
     Nic("busy-reaped-late", first="fault_tool napi-tx {name} 0; " + UP),
+    Nic("busy-packed", 2, ",packed=on", first=UP + "; guest_tool blast {name} 1000000000 &"),
+    Nic("busy-packed-plain", 1, ",packed=on,indirect_desc=off,event_idx=off"),
 )
 # To every device by turns, with a pause after each round.
 FLOOD = """
@@ -336,7 +338,7 @@ def _flood(stack, namespace, port: int, pause: float):
 
 
 def instants(kernel: Kernel, folder: Path, count: int) -> None:
-    """The guest of BUSY at several moments: core-0, core-1, ..."""
+    """The guest of BUSY at several moments: core-0, core-1, ...; QEMU's reading is of a moment before."""
     with contextlib.ExitStack() as stack:
         namespace = stack.enter_context(net.Namespace())
         arguments, lines = [], []
@@ -352,6 +354,7 @@ def instants(kernel: Kernel, folder: Path, count: int) -> None:
         guest = stack.enter_context(Guest(kernel, "\n".join(lines), arguments, netns=namespace, cpus=CPUS,
                                           append=QUIET, files=tools()))
         guest.wait_for()
+        remember(guest.queues(), folder)
         heavy = _flood(stack, namespace, 30000, 0)
         _flood(stack, namespace, 31000, 0.005)
         for number in range(count):
