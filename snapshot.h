@@ -168,11 +168,11 @@ void vr_flow_read(struct vr_ctx *c, uint64_t addr, uint64_t avail,
 /* net_walk.c: netdev_priv(): where the driver's private area of a net_device
  * lies, by net_device.priv or the rounded-up size. */
 uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device);
-/* vhost_walk.c: the rtnl_link_ops kind of a net_device ("" when it has none),
+/* vhost_tap.c: the rtnl_link_ops kind of a net_device ("" when it has none),
  * and whether it is one that vhost serves (tun, macvtap, ipvtap). */
 bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size);
 
-/* ---- snapshot: the host's side (vhost_find.c, vhost_queue.c, vhost_walk.c) ---------- */
+/* ---- snapshot: the host's side (vhost_*.c) -------------------------------------------- */
 
 enum vr_vhost_kind { VR_VHOST_NET, VR_VHOST_VSOCK, VR_VHOST_SCSI };
 
@@ -272,17 +272,28 @@ void vr_vhost_owners(struct vr_ctx *c, struct vr_host *h);
 /* vhost_find.c: the vhost_net at 'addr', added when it is not known and looks
  * like one (its queues point back at it); NULL when it does not. */
 struct vr_vhost *vr_vhost_at(struct vr_ctx *c, struct vr_host *h, uint64_t addr);
-/* vhost_queue.c: the guest memory that a vhost device knows. */
+/* vhost_tap.c: add the queues that a tap leads to; VR_WALK_NO_VHOST when all of them
+ * were seen, else why not, in 'err' too. */
+enum vr_walk_status vr_tap_walk(struct vr_ctx *c, struct vr_host *h,
+				const struct vr_netdev_ref *ref,
+				struct vr_walk_error *err);
+/* vhost_tap.c: room for one more queue; NULL when memory is short. */
+struct vr_hostq *vr_host_new_queue(struct vr_ctx *c, struct vr_host *h);
+/* vhost_memory.c: the guest memory that a vhost device knows. */
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v);
-/* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0. */
+/* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0; why is noted under
+ * 'what', unless NULL. */
 uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,
 		     const char *what);
-/* vhost_queue.c: an address of the guest's in the owner's memory, by the memory
+/* vhost_memory.c: an address of the guest's in the owner's memory, by the memory
  * map; false when no region has it. */
 bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret);
-/* vhost_queue.c: the same for an address that vhost has of a ring: the owner's, or
+/* vhost_memory.c: the same for an address that vhost has of a ring: the owner's, or
  * with an iotlb the guest's. */
 bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret);
+/* vhost_memory.c: the guest's address of one of the owner's; VR_UNREAD when no region has it, and with an
+ * iotlb. */
+struct vr_val vr_user_to_guest(const struct vr_vhost *v, struct vr_val user);
 /* vhost_queue.c: mark rings that read as zeros because the dump lacks them. */
 void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h);
 /* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the

@@ -11,7 +11,7 @@
  *   net_walk.c   net_device -> virtnet_info -> queues               \
  *   net_state.c  what the network stack knows of them               |  fill a
  *   bus.c vqs.c  all devices on the virtio bus, the queues of each  |  snapshot,
- *   vhost_walk.c host: what a tap-like net_device is                |  print
+ *   vhost_*.c    host: taps, and the vhost devices behind them       |  print
  *   ring.c slots.c packed.c  the shared rings of one queue          /  nothing
  *   check*.c     says of each queue what state it is in, and why
  *   hops.c       names the way that was walked, for vqwalk
