@@ -18,7 +18,8 @@ static struct vr_hop *add(struct vr_path *p, const char *type, uint64_t addr,
 {
 	struct vr_hop *h = &p->hops[p->nhops++];
 
-	h->type = type;
+	/* No type where the layout lacks what the snapshot has: it is then another's. */
+	h->type = type ? type : "?";
 	h->addr = addr;
 	h->rule = rule;
 	return h;

@@ -181,11 +181,15 @@ static void make_nodes(struct vr_layout *l)
 	for (unsigned i = 0; i < 6; i++)
 		if (l->f[arrays[i]].known)
 			l->f[arrays[i]].size = 8 + hash(i) % 8 * 16;
-	l->irq.disabled = 1 << 16;
-	l->irq.masked = 1 << 17;
-	l->irq.leaf = 1;
-	l->irq.range = 2;
-	l->irq.arange = 3;
+	l->constant[VR_C_IRQ_DISABLED] = 1 << 16;
+	l->constant[VR_C_IRQ_MASKED] = 1 << 17;
+	l->constant[VR_C_MAPLE_LEAF] = 1;
+	l->constant[VR_C_MAPLE_RANGE] = 2;
+	l->constant[VR_C_MAPLE_ARANGE] = 3;
+	l->constant[VR_C_SPLIT] = 0;
+	l->constant[VR_C_PACKED] = 1;
+	l->constant[VR_C_SPLIT_IN_ORDER] = 2;
+	l->constant[VR_C_PACKED_IN_ORDER] = 3;
 }
 
 static int see_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
