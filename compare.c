@@ -239,6 +239,19 @@ static bool one_end_is_sure(struct ends *e)
 	return e->sure;
 }
 
+/* A kick or an interrupt that nobody has yet is on its way at times in any guest that
+ * runs; one that rests has neither under way for long. */
+static enum vr_severity in_time(const struct vr_hostq *h)
+{
+	return h->vhost->owner_runs ? VR_SEV_INFO : VR_SEV_WARN;
+}
+
+static const char *on_its_way(const struct vr_hostq *h)
+{
+	return h->vhost->owner_runs ? "on its way (the owner runs)" :
+				      "this very moment on its way";
+}
+
 /* Published, and not taken by vhost though it has reason to. */
 static bool is_not_taken(struct ends *e)
 {
@@ -274,9 +287,9 @@ static bool is_not_taken(struct ends *e)
 		    "%" PRIu64 " packets wait, the %u buffers left are too few for the next",
 		    e->waiting, left);
 	else
-		say(e, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN,
-		    "%u published and not taken, vhost waits for a kick, the driver has none to give: lost (or this very moment under way)",
-		    left);
+		say(e, VR_AT_KICK, VR_ST_LOST_KICK, in_time(h),
+		    "%u published and not taken, vhost waits for a kick, the driver has none to give: lost, or %s",
+		    left, on_its_way(h));
 	return true;
 }
 
@@ -324,12 +337,12 @@ static bool is_not_reaped(struct ends *e)
 		    "%" PRIu64 " returned and not reaped, what NAPI does was not read",
 		    q->counts.driver_pending.v);
 	else if (told || (h->signal.known && !h->signal.event_idx))
-		say(e, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
+		say(e, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, in_time(h),
 		    "%" PRIu64 " returned and not reaped, vhost has signalled used %" PRIu64
-		    ", call count %s, callbacks are on%s: lost (or this very moment under way)",
+		    ", call count %s, callbacks are on%s: lost, or %s",
 		    q->counts.driver_pending.v, h->signalled_used.v,
 		    vr_val_text(h->call_count, calls),
-		    q->napi.addr ? ", NAPI is not scheduled" : "");
+		    q->napi.addr ? ", NAPI is not scheduled" : "", on_its_way(h));
 	else
 		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
 		    "%" PRIu64 " returned and not reaped, vhost has not signalled yet (used %"

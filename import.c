@@ -276,6 +276,7 @@ static struct vr_vhost *vhost_of(struct vr_host *h, const struct vr_doc *d, int 
 		  VR_VHOST_VSOCK : VR_VHOST_SCSI;
 	v->iotlb = vr_doc_is_object(d, vr_doc_member(d, q, "iova"));
 	read_task(d, q, "owner", &v->owner);
+	v->owner_runs = val(d, vr_doc_member(d, q, "owner"), "runs").v;
 	v->mm = v->owner.mm;
 	return v;
 }

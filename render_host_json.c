@@ -36,8 +36,9 @@ static void json_poll(struct json *j, const char *name, const struct vr_poll *p)
 	json_close_object(j);
 }
 
+/* The owner of 'v', or with NULL a worker. */
 static void json_task(struct json *j, const char *name, const struct vr_task *t,
-		      bool owner)
+		      const struct vr_vhost *v)
 {
 	char state[2] = { vr_state_letter(t->state), 0 };
 
@@ -48,10 +49,12 @@ static void json_task(struct json *j, const char *name, const struct vr_task *t,
 	json_object(j, name);
 	json_val(j, "pid", t->pid);
 	json_string(j, "comm", t->comm);
-	if (owner)
+	if (v)
 		json_addr(j, "mm", t->mm);
 	json_string(j, "state", state);
-	if (!owner) {
+	if (v) {
+		json_bool(j, "runs", v->owner_runs);
+	} else {
 		json_val_bool(j, "on_cpu", t->on_cpu);
 		json_val_bool(j, "on_rq", t->on_rq);
 	}
@@ -78,8 +81,8 @@ static void json_identity(struct json *j, const struct vr_hostq *q)
 		  q->vhost->addr : 0);
 	json_addr(j, "vhost_dev", q->vhost->dev);
 	json_addr(j, "vhost_virtqueue", q->vhost_virtqueue);
-	json_task(j, "owner", &q->vhost->owner, true);
-	json_task(j, "worker", &q->worker, false);
+	json_task(j, "owner", &q->vhost->owner, q->vhost);
+	json_task(j, "worker", &q->worker, NULL);
 }
 
 static void json_vhost_side(struct json *j, const struct vr_hostq *q)

@@ -406,6 +406,8 @@ static void a_lost_kick(void **state)
 
 	stage_tx(x, 1007, 1000, 1000, 1000);
 	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN, "7 published and not taken");
+	x->v[0].owner_runs = true;
+	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_INFO, "the owner runs");
 	/* The driver is about to. */
 	x->q[0][1].num_added = READ(7);
 	assert_joint(x, 1, VR_AT_DRIVER, VR_ST_ACTIVE, VR_SEV_OK, "about to kick");
@@ -500,6 +502,8 @@ static void returned_and_not_reaped(void **state)
 	x->hq[1].signalled_used = READ(1007);
 	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN, "has signalled used 1007");
 	assert_has(reasons_text(&x->k.pairs[1].joint), "NAPI is not scheduled");
+	x->v[0].owner_runs = true;
+	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_INFO, "the owner runs");
 	x->hq[1].signalled_used = READ(1000);
 	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "has not signalled yet");
 	x->hq[1].signalled_used = READ(1007);

@@ -79,7 +79,7 @@ static void make_host(struct trip *x)
 	struct vr_hostq *h = &x->hq[0];
 
 	x->v = (struct vr_vhost){ .addr = 0xffff888000001000, .dev = 0xffff888000001800,
-		.mm = 0xffff888000002000, .owner = { .addr = 1, .pid = READ(314),
+		.mm = 0xffff888000002000, .owner_runs = true, .owner = { .addr = 1, .pid = READ(314),
 		.mm = 0xffff888000002000, .state = READ(4), .comm = "qemu" } };
 	*h = (struct vr_hostq){ .device = "tap7", .label = "rx2", .vhost = &x->v,
 		.ref = { .addr = 0xffff888000003000 }, .detached = true, .num = READ(256),
@@ -234,6 +234,7 @@ static void a_host_comes_back(void **state)
 	assert_int_equal(h->vhost->dev, x->v.dev);
 	assert_val(h->vhost->owner.pid, 314);
 	assert_val(h->vhost->owner.state, 4);
+	assert_true(h->vhost->owner_runs);
 	assert_string_equal(h->vhost->owner.comm, "qemu");
 	assert_int_equal(h->ref.addr, w->ref.addr);
 	assert_int_equal(h->vhost_virtqueue, w->vhost_virtqueue);
