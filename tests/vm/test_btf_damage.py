@@ -151,12 +151,29 @@ def test_damaged_header(run, whole, blob, damaged, name):
     assert re.search(r"^BTF of vmlinux: \w", outputs[0], re.M)
 
 
+NOT_KNOWN = r"^(?:struct )?\S+: this kernel's types have it under no name that vring knows; not known without it: .+$"
+
+
+def check_partial(text: str, sound: str) -> None:
+    """Some of what is printed of a sound dump, nothing else, and what is not known by name."""
+    lines = text.splitlines()
+    told = [line for line in lines if re.match(NOT_KNOWN, line) or re.search(r"cannot read \d+ bytes at \w+$", line)]
+    assert told, text
+    shown = [line for line in lines if line not in told and not line.startswith("vring: ")]
+    made_up = {word for line in shown for word in line.split()} - {*sound.split(), "-"}
+    assert not made_up, text
+
+
 def check_honest(outputs: list, whole: list) -> None:
     """The same values by whatever source, or a line that says what is not known."""
     if outputs[1:] == whole[1:]:
         assert places(outputs[0]) == places(whole[0])
         return
     listing, *others = outputs
+    if not listing.startswith("vring: "):
+        for text, sound in zip(others, whole[1:]):
+            check_partial(text, sound)
+        return
     reason, _, rest = listing.partition("\n")
     for text in (reason + "\n", *others):
         assert re.fullmatch(r"vring: .* (unknown|cannot be read).*\n", text), text

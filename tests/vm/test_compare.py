@@ -158,7 +158,7 @@ EDITS = {
     "unheard": ("rx0", returned(3), ("lost-interrupt", "warn", "interrupt")),
     "unasked": ("rx1", returned(3, avail_flags_shadow=1), ("idle", "ok", "nobody")),
     "broken": ("tx0", judged("broken"), ("broken", "error", "guest driver")),
-    "corrupt": ("tx1", judged("corrupt"), ("corrupt", "error", "guest driver")),
+    "corrupt": ("tx1", judged("corrupt"), ("corrupt", "error", "ring")),
     "later": ("tx0", published(3), ("lost-kick", "info", "kick")),
 }
 

@@ -11,7 +11,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 SOURCE = (TOP / "vring.c").read_text()
 HELP = (TOP / "help.c").read_text()
-COMMANDS = re.findall(r'^\t\{ "(\w+)", cmd_\w+, help_\w+, MINIMAL \}', SOURCE, re.M)
+COMMANDS = re.findall(r'^\t\{ "(\w+)", \w+, help_\w+, MINIMAL \}', SOURCE, re.M)
 
 
 def options(command: str) -> list:
