@@ -214,6 +214,12 @@ def ways(users) -> list:
              "max_fds": place(task.files.fdt.max_fds)} for task, number in users]
 
 
+def runs(prog, mm) -> bool:
+    """Does a thread of whoever has that memory run, or is it about to? Workers are no such threads."""
+    return any(task.mm == mm and task_state_to_char(task) == "R" and not text(task.comm).startswith("vhost-")
+               for task in for_each_task(prog))
+
+
 def device(prog, kind: str, file, users) -> dict:
     holder = drgn.cast(f"struct vhost_{kind} *", file.private_data)
     dev = holder.dev
@@ -227,7 +233,8 @@ def device(prog, kind: str, file, users) -> dict:
         queues.append({"vq": number, "worker": worker(prog, dev, vq)} | virtqueue(prog, vq) | more)
     return {"kind": kind, "holder": address(holder), "vhost_dev": address(dev.address_of_()),
             "nvqs": int(dev.nvqs), "ways": ways(users), "regions": regions(dev), "queues": queues, "mm": address(dev.mm),
-            "owner": owner and {"pid": int(owner.tgid), "comm": text(owner.group_leader.comm)}}
+            "owner": owner and {"pid": int(owner.tgid), "comm": text(owner.group_leader.comm),
+                                "runs": runs(prog, dev.mm)}}
 
 
 def main() -> None:

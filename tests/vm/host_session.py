@@ -40,6 +40,7 @@ def against_drgn(seen: dict, queue: dict) -> list:
     pairs["acked_features"] = hex(seen["acked_features"]), queue["acked_features"]
     pairs["worker"] = ({k: seen["worker"][k] for k in ("pid", "comm", "state")},
                        {k: queue["worker"][k] for k in ("pid", "comm", "state")})
+    pairs["runs"] = seen["owner"]["runs"], queue["owner"]["runs"]
     pairs["mm"] = seen["mm"], queue["owner"]["mm"]
     for poll in ("kick_poll", "backend_poll"):
         if poll in seen:

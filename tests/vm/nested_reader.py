@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes a guest's memory out of its host's core: run by lab.drgn with one more argument, the file.
+"""Writes a guest's memory out of its host's core: run by lab.drgn with two more arguments, the pid of
+its QEMU and the file.
 
 By vhost's own table of where in QEMU's memory the guest's lies; what QEMU never touched is
 left a hole. Prints the table.
@@ -13,22 +14,19 @@ import drgn
 from drgn.helpers.linux.fs import for_each_file
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.mm import access_remote_vm
-from drgn.helpers.linux.pid import for_each_task
+from drgn.helpers.linux.pid import find_task
 
 # Tried in this order: a missing page spoils what it is part of.
 STEPS = (2 << 20, 64 << 10, 4 << 10)
 
 
-def first_vhost(prog):
-    """Return the vhost_dev of the first vhost-net file that any process has open."""
+def first_vhost(prog, pid: int):
+    """Return the vhost_dev of the first vhost-net file that a process has open."""
     operations = prog["vhost_net_fops"].address_
-    for task in for_each_task(prog):
-        if not task.files:
-            continue
-        for _, file in for_each_file(task):
-            if file.f_op.value_() == operations:
-                return drgn.cast("struct vhost_net *", file.private_data).dev
-    raise SystemExit("nobody has vhost-net open")
+    for _, file in for_each_file(find_task(prog, pid)):
+        if file.f_op.value_() == operations:
+            return drgn.cast("struct vhost_net *", file.private_data).dev
+    raise SystemExit(f"{pid} has no vhost-net open")
 
 
 def copy(mm, user: int, length: int, out, place: int, steps=STEPS) -> None:
@@ -50,8 +48,8 @@ def main() -> None:
     prog = drgn.Program()
     prog.set_core_dump(core)
     with contextlib.suppress(drgn.MissingDebugInfoError):
-        prog.load_debug_info([files[0], *files[int(count):-1]])
-    dev = first_vhost(prog)
+        prog.load_debug_info([files[0], *files[int(count):-2]])
+    dev = first_vhost(prog, int(files[-2]))
     table, end = [], 0
     with open(files[-1], "wb") as out:
         for one in list_for_each_entry("struct vhost_iotlb_map", dev.umem.list.address_of_(), "link"):

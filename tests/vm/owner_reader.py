@@ -205,4 +205,5 @@ def main() -> None:
                "now": int(mono.base) + (int(mono.xtime_nsec) >> int(mono.shift))}, sys.stdout, indent=1)
 
 
-main()
+if __name__ == "__main__":
+    main()

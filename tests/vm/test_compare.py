@@ -14,7 +14,13 @@ from lab import core, drgn
 
 VERSION = "9.0.2"
 PLACES = Path(__file__).parent / "vhost_places.py"
-NAMES = [f"{way}{pair}" for pair in range(scenes_nested.CPUS) for way in ("rx", "tx")]
+NET = list(scenes_nested.NAMES)
+VSOCK = ["rx", "tx"]
+# What vhost serves of a guest, in order.
+NAMES = NET + VSOCK
+# The control queue, all of a device without vhost, and what QEMU does itself for the vsock.
+ALONE = ["ctrl", "rx0", "tx0", "ctrl", "event"]
+MAC = "52:54:00:12:34:56"
 
 
 @dataclass
@@ -50,7 +56,7 @@ def joint(pair) -> tuple:
 @pytest.fixture(scope="module")
 def folder(kernel, make_dump):
     one = kernel("6.1")
-    return make_dump("nested-two-6.1", lambda f: scenes_nested.build(one, f))
+    return make_dump("nested-6.1", lambda f: scenes_nested.build(one, f))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,7 @@ def places(kernel, folder):
     one = kernel("6.1")
     files = sorted((one.debugmods / "kernel/drivers").glob("vhost/vhost*.ko"))
     host = drgn.Drgn().run(PLACES, folder / "idle/core", one, *files)
-    (guest,) = forge.where(one, folder / "idle/inner").values()
+    guest = forge.where(one, folder / "idle/a")[MAC]
     by_ring = {int(end["desc"]["gpa"], 16): end | {"vhost_virtqueue": addr} for addr, end in host.items()}
     return {name: (end, by_ring[end["desc"][0]]) for name, end in guest.items()}
 
@@ -78,7 +84,8 @@ def sessions(kernel, crash, vring_so, tmp_path_factory):
         scratch = tmp_path_factory.mktemp("compare")
         guest_json, host_json = scratch / "guest.json", scratch / "host.json"
         host_json.write_text(run(host_core, ["vhostq -j"])[0])
-        out = run(inner, [f"vring -j > {guest_json}", *both_ways("vring", host_json), *both_ways("vring", guest_json)])
+        out = run(inner, [f"vring -a -j > {guest_json}", *both_ways("vring -a", host_json),
+                          *both_ways("vring", guest_json)])
         in_guest, more = answer(out[1:3]), {("vring", "own side"): answer(out[3:5])}
         documents = [json.loads(path.read_text()) for path in (guest_json, host_json)]
         files = {"plain": guest_json, "own side": host_json}
@@ -135,7 +142,7 @@ def judged(state: str):
 def twin(document, shift: int) -> dict:
     """The device a second time, under another name, its indices shifted."""
     other = copy.deepcopy(document)
-    for q in document["queues"]:
+    for q in (q for q in document["queues"] if q["device"] == "eth0"):
         q = copy.deepcopy(q) | {"device": "twin", "virtio_device": "0xffff888000001000",
                                 "net_device": "0xffff888000002000"}
         q["avail"]["idx"] = (q["avail"]["idx"] + shift) % 65536
@@ -172,12 +179,12 @@ def idle(sessions, folder, busy_tap, crash, vring_so):
         return made | {name: content for name, (content, _) in BROKEN.items()} | {
             "cut off": json.dumps(guest)[:-100], "foreign": foreign.outputs[0], "twins": twin(guest, 0),
             "twin of another moment": twin(guest, 9000)}
-    return sessions(folder / "idle/inner", folder / "idle/core", edits)
+    return sessions(folder / "idle/a", folder / "idle/core", edits)
 
 
 @pytest.fixture(scope="module")
 def busy(sessions, folder):
-    return sessions(folder / "busy/inner", folder / "busy/core")
+    return sessions(folder / "busy/a", folder / "busy/core")
 
 
 @pytest.fixture(params=["idle", "busy"])
@@ -187,17 +194,19 @@ def both(request):
 
 def test_pairs_are_those_of_the_addresses(both, places):
     """What drgn and vhost's table of memory say, from either side."""
-    by_name = {q["queue"]: q["vring_virtqueue"] for q in both.guest["queues"]}
+    by_name = {q["queue"]: q["vring_virtqueue"] for q in both.guest["queues"] if q["device"] == "eth0"}
     for document in both.ends():
         assert document["schema"] == "vring/1" and document["live"] is False and document["errors"] == []
         seen = pairs(document)
         assert list(seen) == NAMES
-        for name, pair in seen.items():
-            assert pair["host"] == {"device": "tap0", "queue": name,
-                                    "vhost_virtqueue": places[name][1]["vhost_virtqueue"]}
-            assert pair["guest"] == {"device": "eth0", "queue": name, "vring_virtqueue": by_name[name]}
+        for name in NET:
+            assert seen[name]["host"] == {"device": "tap0", "queue": name,
+                                          "vhost_virtqueue": places[name][1]["vhost_virtqueue"]}
+            assert seen[name]["guest"] == {"device": "eth0", "queue": name, "vring_virtqueue": by_name[name]}
+        assert [(seen[name]["host"]["device"], seen[name]["host"]["queue"]) for name in VSOCK] == [
+            ("vhost-vsock", name) for name in VSOCK]
         rest = document["compare"]
-        assert [q["queue"] for q in rest["guest_alone"]] == ["ctrl"]
+        assert [q["queue"] for q in rest["guest_alone"]] == ALONE
         assert (rest["host_alone"], rest["ambiguous"], rest["gave_up"]) == ([], [], False)
 
 
@@ -217,8 +226,10 @@ def test_both_ways_round_say_the_same(both):
 def words_of(text: str) -> dict:
     """{queue: {word: value}} of the text, the host's with 'host ' before it."""
     found = {}
-    for block in re.split(r"^(?=eth0 \w+  vring_virtqueue )", text, flags=re.M)[1:]:
-        name = block.split()[1]
+    for block in re.split(r"^(?=\S.*  vring_virtqueue )", text, flags=re.M)[1:]:
+        device, name = block.split()[:2]
+        if device != "eth0":
+            continue
         found[name] = {}
         for row in re.findall(r"^    (\S+) +(\d+|-)    (\S+) +(\d+|-)$", block, re.M):
             found[name] |= {row[0]: row[1], "host " + row[2]: row[3]}
@@ -228,7 +239,7 @@ def words_of(text: str) -> dict:
 def test_words_stand_side_by_side(both):
     """The text has each side's own words, as its document has them."""
     words = words_of(both.in_guest[0])
-    assert list(words) == NAMES
+    assert list(words) == NET
     for name, row in words.items():
         guest, host = queue_of(both.guest, name), queue_of(both.host, name)
         wanted = {"avail->idx": guest["avail"]["idx"], "used->idx": guest["used"]["idx"],
@@ -240,7 +251,7 @@ def test_words_stand_side_by_side(both):
             "avail_idx", "last_avail_idx", "last_used_idx", "signalled_used", "used_flags")}
         assert row == {word: "-" if value is None else str(value) for word, value in wanted.items()}, name
     assert "guest: eth0 ctrl has no partner" in both.in_guest[0]
-    assert "\n4 pairs; 4 queues, nothing wrong seen" in both.in_guest[0]
+    assert "\n6 pairs; 6 queues, nothing wrong seen" in both.in_guest[0]
 
 
 def test_idle_pairs_wait_for_nobody(idle):
@@ -263,14 +274,14 @@ def test_a_foreign_guest_has_no_partner(idle):
     rest = document["compare"]
     assert (rest["pairs"], rest["ambiguous"]) == ([], [])
     assert [q["queue"] for q in rest["host_alone"]] == NAMES and len(rest["guest_alone"]) == 9
-    assert text.count(" has no partner") == 4 + 9
+    assert text.count(" has no partner") == len(NAMES) + 9
     assert text.endswith("0 pairs; nothing of the one side is the other end of the other's\n")
 
 
 def test_twins_are_not_joined(idle):
     text, document = idle.more["vhostq", "twins"]
     rest = document["compare"]
-    assert rest["pairs"] == [] and len(rest["host_alone"]) == 4
+    assert list(pairs(document)) == VSOCK and [q["queue"] for q in rest["host_alone"]] == NET
     assert [(c["guest"], c["host"], c["plausible"]) for c in rest["ambiguous"]] == [
         ("eth0", "tap0", True), ("twin", "tap0", True)]
     assert len(re.findall(r"^(?:eth0|twin) may be tap0 of \d+ \(qemu-system-x86\): so may others", text, re.M)) == 2
@@ -279,7 +290,7 @@ def test_twins_are_not_joined(idle):
 def test_indices_tell_twins_apart(idle):
     text, document = idle.more["vhostq", "twin of another moment"]
     assert list(pairs(document)) == NAMES
-    assert {pair["guest"]["device"] for pair in document["compare"]["pairs"]} == {"eth0"}
+    assert {pairs(document)[name]["guest"]["device"] for name in NET} == {"eth0"}
     assert [(c["guest"], c["plausible"]) for c in document["compare"]["ambiguous"]] == [("twin", False)]
     assert "twin may be tap0" in text and "the addresses fit, the indices do not" in text
 
@@ -357,7 +368,7 @@ FAULTS = {"tx0": (not_taken, ("lost-kick", "warn", "kick")),
 @pytest.fixture(scope="module")
 def faulty(sessions, folder, places, tmp_path_factory):
     scratch = tmp_path_factory.mktemp("faulty")
-    inner = core.copy(folder / "idle/inner", scratch / "inner")
+    inner = core.copy(folder / "idle/a", scratch / "inner")
     host = core.copy(folder / "idle/core", scratch / "core")
     with core.Core(inner, writable=True) as a, core.Core(host, writable=True) as b:
         for name, (change, _) in FAULTS.items():
@@ -375,7 +386,7 @@ def faulty(sessions, folder, places, tmp_path_factory):
 def test_faults_together(faulty):
     for text, document in (faulty.in_guest, faulty.in_host):
         assert {name: joint(pair) for name, pair in pairs(document).items()} == {
-            name: wanted for name, (_, wanted) in FAULTS.items()}
+            name: wanted for name, (_, wanted) in FAULTS.items()} | dict.fromkeys(VSOCK, ("idle", "ok", "nobody"))
         assert all(pair["same_moment"] for pair in pairs(document).values())
         for word, severity, at in (wanted for _, wanted in FAULTS.values()):
             assert f"together: {word} ({severity}), it is at: {at}\n" in text
