@@ -249,7 +249,9 @@ unsigned vr_constant_row(unsigned n, const char **name, const char **loses)
 /* What tells packed rings from split ones: one of two members, from 5.0 on. */
 static bool cannot_tell_packed(const struct vr_ctx *c, struct vr_missing *ret)
 {
-	*ret = (struct vr_missing){ "vring_virtqueue", "layout", "virtio_ring", true };
+	/* 7.1 brought the one together with rings in order. */
+	*ret = (struct vr_missing){ "vring_virtqueue", vr_has(c, VR_VVQ_LAST_USED) ?
+				    "layout" : "packed_ring", "virtio_ring", true };
 	return c->layout.f[VR_VVQ_LAYOUT].missed;
 }
 
