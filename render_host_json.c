@@ -70,11 +70,13 @@ static void json_identity(struct json *j, const struct vr_hostq *q)
 	json_addr(j, "net_device", q->ref.addr);
 	json_addr(j, "tun_struct", q->tun);
 	json_addr(j, "tun_file", q->tun_file);
-	if (q->tun_file)
+	if (q->tun_file) {
 		json_val(j, "queue_index", q->queue_index);
-	else
+		json_bool(j, "detached", q->detached);
+	} else {
 		json_null(j, "queue_index");
-	json_bool(j, "detached", q->detached);
+		json_null(j, "detached");
+	}
 	json_addr(j, "wait_entry", q->wait_entry);
 	json_addr(j, "vhost_poll", q->backend_poll.addr);
 	json_addr(j, "vhost_net", q->vhost->kind == VR_VHOST_NET ?

@@ -181,3 +181,9 @@ def test_unknown_crash_is_warned_of(crash, busy_tap, vring_so, tmp_path):
     assert "vring.so: crash 9.9.9 is not one it was tested with" in warned.greeting
     assert "vring.so: crash" not in silent.greeting
     assert warned.outputs == silent.outputs and "rx0" in silent.outputs[0]
+
+
+def test_old_systems_have_what_it_needs(vring_so):
+    """Nothing newer than glibc 2.17, the oldest that crash 7.2.9 and later meet on enterprise systems."""
+    needed = re.findall(r"GLIBC_(\d+)\.(\d+)", store.run(["objdump", "-T", vring_so]))
+    assert needed and max((int(major), int(minor)) for major, minor in needed) <= (2, 17)
