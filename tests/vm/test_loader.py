@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lab import core
+from lab import core, store
 
 # Each crash has jumps of its own.
 pytestmark = pytest.mark.smoke
