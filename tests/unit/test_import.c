@@ -79,10 +79,12 @@ static void make_host(struct trip *x)
 	struct vr_hostq *h = &x->hq[0];
 
 	x->v = (struct vr_vhost){ .addr = 0xffff888000001000, .dev = 0xffff888000001800,
-		.mm = 0xffff888000002000, .owner_runs = true, .owner = { .addr = 1, .pid = READ(314),
+		.mm = 0xffff888000002000, .owner_runs = true,
+		.owner = { .addr = 1, .pid = READ(314),
 		.mm = 0xffff888000002000, .state = READ(4), .comm = "qemu" } };
 	*h = (struct vr_hostq){ .device = "tap7", .label = "rx2", .vhost = &x->v,
-		.ref = { .addr = 0xffff888000003000 }, .detached = true, .num = READ(256),
+		.ref = { .addr = 0xffff888000003000 }, .tun_file = 0xffff888000003800,
+		.detached = true, .num = READ(256),
 		.vhost_virtqueue = 0xffff888000004000, .last_avail_idx = READ(21),
 		.avail_idx = READ(22), .last_used_idx = READ(23), .used_flags = READ(1),
 		.signalled_used = READ(24), .signalled_used_valid = READ(1),
