@@ -245,6 +245,8 @@ static bool expected(const struct vr_ctx *c, enum when when)
 {
 	bool split = ANY(VR_PVQ_NUM, VR_PVQ_DESC, VR_VVQ_DESC_STATE_PTR,
 			 VR_VVQ_DESC_EXTRA_PTR, VR_VVQ_LAYOUT);
+	bool iotlb = vr_has(c, VR_MAP_START) &&
+		     !strcmp(c->layout.f[VR_MAP_START].type, "vhost_iotlb_map");
 	bool workers = ANY(VR_VHQ_WORKER, VR_SZ_VHOST_WORKER);
 	uint64_t addr;
 
@@ -253,8 +255,8 @@ static bool expected(const struct vr_ctx *c, enum when when)
 		return false;
 	case ALWAYS:
 		return true;
-	case SINCE_SPLIT:
-		return split;
+	case SINCE_SPLIT:	/* a host's command does not ask for rings */
+		return split || iotlb;
 	case NO_TOKENS:
 		return !ANY(VR_VVQ_DESC_STATE_PTR, VR_VVQ_DESC_STATE, VR_VVQ_DATA);
 	case WITH_TRIGGERED:
@@ -280,8 +282,7 @@ static bool expected(const struct vr_ctx *c, enum when when)
 		return vr_has(c, VR_VI_REFILL) &&
 		       vr_has(c, VR_VVQ_EVENT_TRIGGERED);
 	case SINCE_IOTLB:
-		return vr_has(c, VR_MAP_START) &&
-		       !strcmp(c->layout.f[VR_MAP_START].type, "vhost_iotlb_map");
+		return iotlb;
 	case NO_WORKER:
 		return !ANY(VR_VHQ_WORKER, VR_VHD_WORKER);
 	case NO_WORKER_TASK:

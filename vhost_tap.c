@@ -114,7 +114,11 @@ static void read_ptr_ring(struct vr_ctx *c, struct endpoint *e, uint64_t ring)
 		return;
 	}
 	*used = (struct vr_val){ (producer.v + size - consumer.v) % size, VR_READ };
-	if (used->v || !queue)
+	if (used->v)
+		return;
+	/* As full as empty, by the indices alone. */
+	used->have = queue ? VR_READ : VR_UNREAD;
+	if (!queue)
 		return;
 	if (vr_read(c, queue + 8 * consumer.v, &slot, sizeof(slot))) {
 		used->have = VR_UNREAD;

@@ -18,7 +18,7 @@ VERSION = "9.0.2"
 GUEST = "vring -b -d -j"
 HOST = "vhostq -d -j"
 # Said of a queue as a whole: it may be less than before, and never more alarming (louder() sees to that).
-JUDGED = {"verdict", "at", "text", "readable", "why"}
+JUDGED = {"verdict", "at", "bus_addresses", "text", "readable", "why"}
 SEVERITY = ("ok", "info", "warn", "error")
 
 
@@ -72,8 +72,13 @@ NAMES = {"device", "queue", "name", "queue_index"}
 
 def differences(whole, shown, where: str = "") -> list:
     """Return what is shown otherwise than before; what says that it is unknown is honest."""
+    # Whether addresses are an IOMMU's is told by a member that may be the hidden one.
+    if whole is None and isinstance(shown, dict) and not any(shown.values()):
+        return []
     if shown is None or shown == whole or (isinstance(whole, str) and shown in ("", "?", "unknown")):
         return []
+    if isinstance(shown, dict) and shown.get("stop") == "unreadable":
+        return []  # a chain that says where it ends, and why
     if isinstance(whole, dict) and isinstance(shown, dict):
         # Of what is not known there may be less.
         if not set(shown) <= set(whole):
