@@ -29,8 +29,8 @@ def core_of(kernel, make_dump, busy_tap_of):
         if scene == "busy_tap":
             return busy_tap_of(name).core
         if scene.startswith("nested"):
-            folder = make_dump(f"nested-two-{name}", lambda f: scenes_nested.build(one, f))
-            return folder / "idle" / ("core" if scene.endswith("host") else "inner")
+            folder = make_dump(f"nested-{name}", lambda f: scenes_nested.build(one, f))
+            return folder / "idle" / ("core" if scene.endswith("host") else "a")
         if scene == "faulty_host":
             how = scenes_host_faults.FAULTY
             return make_dump(f"host-faulty-{name}", lambda f: scenes_host.build(one, f, **how)) / "core"

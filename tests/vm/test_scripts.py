@@ -69,9 +69,9 @@ def run(crash, installed):
 def collected(run, kernel, make_dump, tmp_path_factory):
     """A folder where all three scripts ran, over the two sides of one moment."""
     one, folder = kernel("6.1"), tmp_path_factory.mktemp("collected")
-    scene = make_dump("nested-two-6.1", lambda f: scenes_nested.build(one, f)) / "idle"
+    scene = make_dump("nested-6.1", lambda f: scenes_nested.build(one, f)) / "idle"
     printed = {name: run(scene / core, one, name, folder)
-               for name, core in (("guest", "inner"), ("host", "core"), ("compare", "inner"))}
+               for name, core in (("guest", "a"), ("host", "core"), ("compare", "a"))}
     return folder, printed
 
 
