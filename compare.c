@@ -222,7 +222,8 @@ static bool one_end_is_sure(struct ends *e)
 
 	e->sure = true;
 	if (g->state == VR_ST_CORRUPT || g->state == VR_ST_BROKEN)
-		say(e, g->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_DRIVER, g->state, VR_SEV_ERROR, "the guest's end is %s",
+		say(e, g->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_DRIVER, g->state,
+		    VR_SEV_ERROR, "the guest's end is %s",
 		    vr_state_name(g->state));
 	else if (h->state == VR_ST_CORRUPT || h->state == VR_ST_VHOST_ERROR)
 		say(e, h->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_WORKER, h->state,
