@@ -4,7 +4,7 @@
 import struct
 
 import pytest
-from lab import core, scenes, store
+from lab import core, guest, scenes, store
 
 RX, TX = 0, 1
 
@@ -71,11 +71,11 @@ def test_scribbled_copy(crash, busy_tap, scratch):
 
 def test_frozen_guest_becomes_a_core(crash, kernel, scratch):
     one = kernel("6.1")
-    with scenes.tap_guest(one, pairs=1) as (guest, _):
-        with guest.frozen():
-            ram = guest.copy_ram(scratch / "ram")
-        dump = scenes.save(guest, scratch)
-        guest.dump_kdump(scratch / "kdump")
+    with scenes.tap_guest(one, pairs=1) as (running, _):
+        with running.frozen():
+            ram = running.copy_ram(scratch / "ram")
+        dump = scenes.save(running, scratch)
+        running.dump_kdump(scratch / "kdump")
     bare = core.wrap_ram(ram, scratch / "bare")
     with_notes = core.wrap_ram(ram, scratch / "with-notes", template=dump.core)
     for path in (bare, with_notes, scratch / "kdump"):
@@ -87,11 +87,11 @@ def test_frozen_guest_becomes_a_core(crash, kernel, scratch):
 
 
 def test_stalled_queue_stays_full(kernel, scratch):
-    with scenes.stalled_guest(kernel("6.1")) as guest:
+    with scenes.stalled_guest(kernel("6.1")) as stalled:
         # The order matters: QEMU answers nothing while frozen.
-        tx = next(q for q in guest.queues()[0]["queues"] if q["queue-index"] == TX)
-        with guest.frozen():
-            ram = guest.copy_ram(scratch / "ram")
+        tx = next(q for q in stalled.queues()[0]["queues"] if q["queue-index"] == TX)
+        with stalled.frozen():
+            ram = stalled.copy_ram(scratch / "ram")
     path = core.wrap_ram(ram, scratch / "core")
     published = struct.unpack("<HH", core.read_phys(path, tx["vring-avail"], 4))[1]
     assert used_index(path, tx) == tx["used-idx"]
@@ -105,6 +105,15 @@ def test_other_versions_of_crash(crash, busy_tap_of, version, name, extra):
     dump = busy_tap_of(name)
     result = crash(version).run(dump.core, dump.kernel.vmlinux, ["sys"], extra=extra)
     assert f"RELEASE: {dump.kernel.release}" in result.stdout, result.stdout + result.stderr
+
+
+def test_emulators_fault_is_met_by_another_boot(kernel):
+    """Not for ever: this guest meets it each time."""
+    workload = f'echo "{guest.EMULATORS_FAULT}"; echo c >/proc/sysrq-trigger'
+    with guest.Guest(kernel("6.1"), workload) as one:
+        with pytest.raises(store.LabError, match="QEMU ended before"):
+            one.wait_for()
+        assert one.boots == guest.BOOTS
 
 
 def test_terminal_survives_ctrl_c(crash, busy_tap):
