@@ -18,9 +18,10 @@ int vr_for_each_file(struct vr_ctx *c, uint64_t task, uint64_t *budget,
 	struct vr_val max;
 	int r;
 
-	o.addr = vr_get_ptr(c, &o, VR_TASK_FILES, NULL);
+	/* NULL: a kernel thread, or a process that exits. */
+	o.addr = vr_get_optional(c, &o, VR_TASK_FILES, "task_struct.files");
 	if (!o.addr)
-		return 0;	/* a kernel thread, or a process that exits */
+		return 0;
 	o.addr = vr_get_ptr(c, &o, VR_FILES_FDT, "files_struct.fdt");
 	if (!o.addr)
 		return 0;

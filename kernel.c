@@ -210,6 +210,14 @@ uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 	return vr_get_aligned(c, o, s, c->layout.f[s].size == 8 ? 8 : 4, what);
 }
 
+uint64_t vr_get_optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			 const char *what)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	return v.have == VR_READ && v.v ? vr_get_ptr(c, o, s, what) : 0;
+}
+
 int vr_get_name(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		const char *what, char *buf, size_t size)
 {

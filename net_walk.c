@@ -97,27 +97,18 @@ static bool wanted(const struct vr_select *sel, enum vr_dir dir, unsigned pair)
 
 /* ---- one device ----------------------------------------------------------------- */
 
-/* A pointer that may be NULL. */
-static uint64_t optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
-			 const char *what)
-{
-	struct vr_val v = vr_get(c, o, s, what);
-
-	return v.have == VR_READ && v.v ? vr_get_ptr(c, o, s, what) : 0;
-}
-
 /* The virtio_device that is the parent of this net_device, or 0. */
 static uint64_t parent_virtio(struct vr_ctx *c, uint64_t net_device)
 {
 	struct vr_obj dev = { .addr = net_device };
-	struct vr_obj parent = { .addr = optional(c, &dev, VR_DEV_PARENT,
+	struct vr_obj parent = { .addr = vr_get_optional(c, &dev, VR_DEV_PARENT,
 						  "net_device.dev.parent") };
 	struct vr_obj bus;
 	char name[16];
 
 	if (!parent.addr)
 		return 0;
-	bus = (struct vr_obj){ .addr = optional(c, &parent, VR_DEVICE_BUS,
+	bus = (struct vr_obj){ .addr = vr_get_optional(c, &parent, VR_DEVICE_BUS,
 				"device.bus of net_device.dev.parent") };
 	if (!bus.addr ||
 	    vr_get_name(c, &bus, VR_BUS_NAME, "bus_type.name", name, sizeof(name)) ||

@@ -138,14 +138,6 @@ static void doubt(struct vr_ctx *c, const struct vr_vhost *v)
 		vr_obj_load(c, pgd.addr, sizeof(uint64_t), "page tables of the owner");
 }
 
-/* NULL before the device has an owner, and after. */
-static uint64_t optional_mm(struct vr_ctx *c, const struct vr_obj *dev)
-{
-	struct vr_val v = vr_get(c, dev, VR_VHD_MM, "vhost_dev.mm");
-
-	return v.have == VR_READ && v.v ? vr_get_ptr(c, dev, VR_VHD_MM, "vhost_dev.mm") : 0;
-}
-
 static struct vr_vhost *known(struct vr_host *h, uint64_t addr)
 {
 	for (unsigned i = 0; i < h->nvhosts; i++)
@@ -176,7 +168,8 @@ static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
 	h->nvhosts++;
 	dev = (struct vr_obj){ .addr = v->dev };
 	v->nvqs = vr_get(c, &dev, VR_VHD_NVQS, "vhost_dev.nvqs");
-	v->mm = optional_mm(c, &dev);
+	/* NULL before the device has an owner, and after. */
+	v->mm = vr_get_optional(c, &dev, VR_VHD_MM, "vhost_dev.mm");
 	v->cid = (struct vr_val){ .have = VR_ABSENT };
 	if (kind == VR_VHOST_VSOCK)
 		v->cid = vr_get(c, &o, VR_VSOCK_CID, "vhost_vsock.guest_cid");

@@ -331,6 +331,9 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
  * size.  Why is noted under 'what', unless NULL. */
 uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		    const char *what);
+/* The same where NULL is nothing to tell. */
+uint64_t vr_get_optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			 const char *what);
 /* The same of what lies on multiples of 'align', a power of two (1: anywhere). */
 uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 			unsigned align, const char *what);

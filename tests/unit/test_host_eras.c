@@ -111,6 +111,28 @@ static void open_files_alone_lead_to_vhost(void **state)
 	}
 }
 
+/* A process that exits has none; a pointer that cannot be one is told. */
+static void files_that_cannot_be_are_told(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct host *h = host_new(era);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+		struct host_walked w;
+
+		host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+		fake_set(h->f, h->owner, "task_struct", "files", 0);
+		w = host_walk(h, NULL);
+		assert_int_equal(h->g->c.nerrors, 0);
+		fake_set(h->f, h->owner, "task_struct", "files", 0xdeadbeefdeadbeef);
+		w = host_walk(h, NULL);
+		assert_int_equal(w.host.nqueues, 2);
+		assert_int_equal(get_error(&h->g->c, VR_E_WILD, "task_struct.files")->value,
+				 0xdeadbeefdeadbeef);
+		host_free(h);
+	}
+}
+
 /* Threads hang on their leader, or on their signal_struct; one that runs may be about to
  * kick. */
 static void a_thread_of_the_owner_that_runs_is_seen(void **state)
@@ -323,6 +345,7 @@ int main(void)
 		cmocka_unit_test(every_value_of_a_tap_comes_out),
 		cmocka_unit_test(the_wait_queue_alone_leads_to_vhost),
 		cmocka_unit_test(open_files_alone_lead_to_vhost),
+		cmocka_unit_test(files_that_cannot_be_are_told),
 		cmocka_unit_test(a_thread_of_the_owner_that_runs_is_seen),
 		cmocka_unit_test(guest_memory_comes_out),
 		cmocka_unit_test(rings_behind_an_iommu_come_out),
