@@ -59,7 +59,7 @@ def against_drgn(seen: dict, queue: dict) -> list:
 def bookkeeping(queue: dict) -> dict:
     """All of a queue but the ring's words, and what follows from them."""
     return {k: {"eventfd_count": v["eventfd_count"]} if k in ("kick", "call") else v
-            for k, v in queue.items() if k not in ("ring", "verdict")}
+            for k, v in queue.items() if k not in ("ring", "verdict", "at")}
 
 
 @dataclass
