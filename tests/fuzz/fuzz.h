@@ -52,6 +52,11 @@ static inline uint64_t take(struct input *in, unsigned size)
 	return v;
 }
 
+/* ---- no_types.c ----------------------------------------------------------------- */
+
+/* A target whose debugger knows no type; what it reads is for the caller to add. */
+struct vr_target target_without_types(void);
+
 /* ---- sink.c: output that is looked at ------------------------------------------- */
 
 enum sink {

@@ -114,31 +114,6 @@ static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
 	return 0;
 }
 
-static int no_member(struct vr_target *t, const char *type, const char *path,
-		     struct vr_member *ret)
-{
-	(void)t, (void)type, (void)path, (void)ret;
-	return -1;
-}
-
-static int no_size(struct vr_target *t, const char *type, uint64_t *ret)
-{
-	(void)t, (void)type, (void)ret;
-	return -1;
-}
-
-static int no_types(struct vr_target *t, const char *module)
-{
-	(void)t, (void)module;
-	return -1;
-}
-
-static const char *from_nowhere(struct vr_target *t, const char *module)
-{
-	(void)t, (void)module;
-	return NULL;
-}
-
 static int module_btf(struct vr_target *t, struct vr_arena *arena,
 		      const char *module, void **data, size_t *len)
 {
@@ -155,14 +130,15 @@ static int module_btf(struct vr_target *t, struct vr_arena *arena,
 
 static void resolve_all(void)
 {
-	struct vr_target t = { .read = target_read, .symbol = target_symbol,
-		.member = no_member, .size = no_size, .load_types = no_types,
-		.types_from = from_nowhere, .btf_file = module_btf };
+	struct vr_target t = target_without_types();
 	struct vr_ctx *c = calloc(1, sizeof(*c));
 	struct vr_missing missing;
 
 	if (!c)
 		abort();
+	t.read = target_read;
+	t.symbol = target_symbol;
+	t.btf_file = module_btf;
 	c->t = &t;
 	for (unsigned group = 1; group <= VR_G_SCSI; group *= 2)
 		if (!vr_layout_resolve(c, group, &missing))

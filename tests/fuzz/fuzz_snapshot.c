@@ -15,19 +15,6 @@
 
 enum { HOST = 1, GUEST = 2, FIT = 4, COMPARE = 8, SCARCE = 16 };
 
-static int no_member(struct vr_target *t, const char *type, const char *path,
-		     struct vr_member *ret)
-{
-	(void)t, (void)type, (void)path, (void)ret;
-	return -1;
-}
-
-static int no_size(struct vr_target *t, const char *type, uint64_t *ret)
-{
-	(void)t, (void)type, (void)ret;
-	return -1;
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc, (void)argv;
@@ -119,7 +106,7 @@ static void use_host(struct vr_ctx *c, struct maker *m, struct vr_host *h)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vr_target t = { .member = no_member, .size = no_size };
+	struct vr_target t = target_without_types();
 	static struct vr_ctx c;
 	struct maker m = { .in = { data, size } };
 	size_t mine;

@@ -123,31 +123,6 @@ static int target_symbol(struct vr_target *t, const char *name, uint64_t *ret)
 	return 0;
 }
 
-static int no_member(struct vr_target *t, const char *type, const char *path,
-		     struct vr_member *ret)
-{
-	(void)t, (void)type, (void)path, (void)ret;
-	return -1;
-}
-
-static int no_size(struct vr_target *t, const char *type, uint64_t *ret)
-{
-	(void)t, (void)type, (void)ret;
-	return -1;
-}
-
-static int no_types(struct vr_target *t, const char *module)
-{
-	(void)t, (void)module;
-	return -1;
-}
-
-static const char *from_nowhere(struct vr_target *t, const char *module)
-{
-	(void)t, (void)module;
-	return NULL;
-}
-
 /* Members by their rows, as the resolver leaves them: whole groups are unknown
  * when no command asked for them, optional members are missing here and there. */
 static void make_layout(struct vr_layout *l, unsigned groups, unsigned scarcity)
@@ -287,9 +262,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vr_target t = { .read = target_read, .symbol = target_symbol,
-		.member = no_member, .size = no_size, .load_types = no_types,
-		.types_from = from_nowhere };
+	struct vr_target t = target_without_types();
 	static struct vr_ctx c;
 	struct input in = { data, size };
 	unsigned which = take8(&in), how = take16(&in), scarcity = take8(&in);
@@ -297,6 +270,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sink_begin();
 	soup = (struct soup){ .words = in, .seed = how };
 	memset(&c, 0, sizeof(c));
+	t.read = target_read;
+	t.symbol = target_symbol;
 	c.t = &t;
 	t.x86_64 = which & 0x40;
 	t.arm64 = !t.x86_64 && how & 0x8000;
