@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Packages: built from the tree, installed on fresh systems, and used there by real crash.
+"""Packages: built from the tree, installed on fresh systems, and used there by real crash; and the README's demo there.
 
 They take minutes and download some hundred megabytes, so only make check-matrix runs them.
 """
@@ -60,6 +60,18 @@ def test_deb(suite, tarball, busy_tap, expected, tmp_path):
         assert (user.root / "out/guest.txt").read_text().startswith(f"vring.so {VERSION}\n")
         user.run("apt-get -q -y purge crash-vring")
         assert not [path for path in FILES if (user.root / path).exists()]
+
+
+def test_demo(tarball):
+    """All that the README asks for is there, and nothing else: it brings the rest itself."""
+    with chroot.Chroot("bookworm") as system:
+        system.install("git", "gcc", "make")
+        said = system.run(f"tar -xzf /dist/{tarball.name} -C /root; make -C /root/{DIST} demo",
+                          binds={"/dist": tarball.parent})
+    assert re.search(r"^installing .*\bcrash\b.*qemu-system-x86", said, re.M)
+    shown = said.partition("crash> vring eth0 ")[2]
+    assert re.search(r"^eth0 tx\d  output\.\d  .*num 256$", shown, re.M)
+    assert re.search(r"^  verdict    (idle|active)", shown, re.M)
 
 
 def test_rpm(tarball):
