@@ -199,7 +199,7 @@ static int guest_table(const struct source *s, uint32_t id, uint64_t addr,
 	if (vr_has(s->c, indir) && q->indirect.v &&
 	    !vr_read(s->c, slot, &table, sizeof(table)) && table)
 		return vr_read(s->c, table + offset, raw, DESC_SIZE);
-	if (s->out->bus)
+	if (s->out->bus.have != VR_READ || s->out->bus.v)
 		return -1;
 	return s->c->t->read(s->c->t, VR_PHYS, addr + offset, raw, DESC_SIZE);
 }
@@ -325,7 +325,7 @@ static void packed_chains(const struct source *s)
 				.stop = unseen };
 }
 
-void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
+void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, struct vr_val features,
 		     bool words_big)
 {
 	struct source s = { .c = c, .out = &q->chains, .num = q->num,
@@ -333,7 +333,8 @@ void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
 		.guest = q };
 
 	q->chains.wanted = true;
-	q->chains.bus = features >> ACCESS_PLATFORM & 1;
+	q->chains.bus = features;
+	q->chains.bus.v = features.v >> ACCESS_PLATFORM & 1;
 	q->chains.packed = q->packed;
 	if (!q->slots.state || (!q->packed && vr_tokens_lost(c)) || !(q->packed ? q->pk.desc : q->split.desc) ||
 	    begin(&s, s.num))
@@ -422,7 +423,8 @@ void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
 	memcpy(c->device, q->device, sizeof(c->device));
 	memcpy(c->queue, q->label, sizeof(c->queue));
 	q->chains.wanted = true;
-	q->chains.bus = q->vhost->iotlb;
+	q->chains.bus = (struct vr_val){ q->vhost->iotlb, q->vhost->iotlb_lost ?
+					 VR_UNREAD : VR_READ };
 	count = held(c, q);
 	if (count >= 0 && !begin(&s, (uint32_t)count))
 		held_chains(&s, (uint32_t)count);

@@ -217,7 +217,8 @@ static bool stopped_on_error(struct vr_judge *j)
 			 q->vq && q->upend_idx.v != q->done_idx.v;
 
 	if (q->vhost->kind != VR_VHOST_NET || !is_at_rest(q) || !kicks_off(q) ||
-	    zero_copy || q->vhost->iotlb || !vr_is_read(q->backend_poll.wqh) ||
+	    zero_copy || q->vhost->iotlb || q->vhost->iotlb_lost ||
+	    !vr_is_read(q->backend_poll.wqh) ||
 	    q->backend_poll.wqh.v)
 		return false;
 	vr_conclude(j, VR_ST_VHOST_ERROR, VR_SEV_ERROR,

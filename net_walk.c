@@ -249,7 +249,7 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		vr_net_queue_state(c, d, q, owner->addr);
 		vr_irq_read(c, d->virtio_device, q);
 		if (sel->chains)
-			vr_guest_chains(c, q, d->features.v, !version_1 &&
+			vr_guest_chains(c, q, d->features, !version_1 &&
 					c->t->big_endian);
 		if (sel->owners)
 			vr_owners_read(c, d, q, !version_1 && c->t->big_endian,

@@ -62,7 +62,7 @@ static void measure(struct vr_ctx *c, const struct vr_device *d,
 		state[o[i].head] = VR_SLOT_DEVICE;
 		place[o[i].head] = i + 1;
 	}
-	vr_guest_chains(c, &scratch, d->features.v, words_big);
+	vr_guest_chains(c, &scratch, d->features, words_big);
 	take_lengths(o, place, q->num, &scratch.chains);
 }
 

@@ -46,8 +46,8 @@ void vr_text_chains(FILE *out, const struct vr_chains *s)
 		return;
 	}
 	fprintf(out, "  chains with the device: %u%s\n", s->nchains,
-		s->bus ? "; addresses are bus addresses (IOMMU), not guest-physical" :
-			 "");
+		s->bus.have != VR_READ ? "; whether addresses are an IOMMU's is not known" :
+		s->bus.v ? "; addresses are bus addresses (IOMMU), not guest-physical" : "");
 	for (uint32_t i = 0; i < s->nchains; i++)
 		print_chain(out, s, &s->chain[i]);
 	if (s->capped)
@@ -97,5 +97,5 @@ void vr_json_chains(struct json *j, const struct vr_chains *s)
 		json_null(j, "chains");
 	}
 	json_bool(j, "chains_capped", s->capped);
-	json_bool(j, "bus_addresses", s->bus);
+	json_val_bool(j, "bus_addresses", s->bus);
 }

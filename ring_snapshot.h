@@ -150,7 +150,7 @@ struct vr_chains {
 	uint32_t nchains, ndescs, room;
 	bool wanted;		/* -d */
 	bool known;		/* an empty list means that there are none */
-	bool bus;		/* descriptors hold bus addresses (ACCESS_PLATFORM) */
+	struct vr_val bus;	/* descriptors hold bus addresses (ACCESS_PLATFORM) */
 	bool capped;
 	bool packed;		/* heads are slots, apart from the buffers' ids */
 };
@@ -382,7 +382,7 @@ uint32_t vr_ring_num(struct vr_ctx *c, struct vr_queue *q, struct vr_val num,
 /* chains.c: the chains that the device holds now, of a queue whose slots were
  * read; of a host's queue, those that vhost has not returned. */
 struct vr_hostq;
-void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, uint64_t features,
+void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, struct vr_val features,
 		     bool words_big);
 void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q);
 /* chains.c: why a walk ended, in words; flags as names. */

@@ -194,6 +194,7 @@ struct vr_vhost {
 	struct vr_val nvqs, cid;	/* cid: vsock's */
 	uint64_t vq[2], backend[2];	/* vhost_net's queues and their sockets */
 	bool iotlb;		/* addresses are IOVAs */
+	bool iotlb_lost;	/* whether they are is not known */
 	struct vr_region *regions;
 	unsigned nregions, room;
 	bool shown;		/* a queue of a net device uses it */

@@ -86,10 +86,12 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 						VR_VHD_MEMORY };
 	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 3);
 	uint64_t umem = vr_get_ptr(c, &dev, VR_VHD_UMEM, NULL);
+	struct vr_val other = vr_get(c, &dev, VR_VHD_IOTLB, NULL);
 	uint64_t iotlb = vr_get_ptr(c, &dev, VR_VHD_IOTLB, NULL);
 	uint64_t memory = vr_get_ptr(c, &dev, VR_VHD_MEMORY, NULL);
 
 	v->iotlb = iotlb != 0;
+	v->iotlb_lost = other.have == VR_UNREAD;
 	if (regions_lost(c))
 		return;
 	if (iotlb || umem)

@@ -216,7 +216,7 @@ static void read_queue(struct vr_ctx *c, const struct vr_device *d,
 	vr_ring_read(c, q, found->vq - c->layout.f[VR_VVQ_VQ].offset, big);
 	vr_irq_read(c, d->virtio_device, q);
 	if (sel->chains)
-		vr_guest_chains(c, q, d->features.v, big);
+		vr_guest_chains(c, q, d->features, big);
 	if (sel->owners)
 		vr_owners_read(c, d, q, big, sel->word || sel->virtqueue);
 	c->queue[0] = '\0';

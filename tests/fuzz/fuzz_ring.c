@@ -185,7 +185,7 @@ static void read_and_print(struct vr_ctx *c, unsigned how, bool sound)
 	vr_ring_read(c, &q, w.is_packed ? w.p.vvq : w.r.vvq, w.big);
 	if (sound)
 		check_read(c);
-	vr_guest_chains(c, &q, d.features.v, w.big);
+	vr_guest_chains(c, &q, d.features, w.big);
 	if (sel.owners)
 		vr_owners_read(c, &d, &q, w.big, true);
 	vr_check_guest(c, &snap);

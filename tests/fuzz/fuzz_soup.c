@@ -225,7 +225,8 @@ static void read_ring(struct vr_ctx *c, unsigned how)
 	if (how & 0x200)
 		c->layout.f[VR_VVQ_LAYOUT].known = false;
 	vr_ring_read(c, &q, SOUP_AT + (how & 0xff) * 8, how & 0x100);
-	vr_guest_chains(c, &q, word(how), how & 0x100);
+	vr_guest_chains(c, &q, (struct vr_val){ word(how), how & 0x1000 ? VR_UNREAD : VR_READ },
+			how & 0x100);
 	if (d.type.v == 1)
 		d.ref.addr = SOUP_AT + (word(how + 8) & 0xfff8);
 	vr_owners_read(c, &d, &q, how & 0x100, how & 0x800);

@@ -165,9 +165,10 @@ static void make_slots(struct maker *m, struct vr_queue *q)
 
 void make_chains(struct maker *m, struct vr_chains *s)
 {
-	*s = (struct vr_chains){ .wanted = any_flag(m), .known = any_flag(m), .bus = any_flag(m),
+	*s = (struct vr_chains){ .wanted = any_flag(m), .known = any_flag(m), .bus.v = any_flag(m),
 		.capped = any_flag(m), .packed = any_flag(m), .nchains = below(m, 4),
 		.ndescs = below(m, 8) };
+	s->bus.have = s->nchains == 3 ? VR_UNREAD : VR_READ;
 	s->chain = need(m, s->nchains, sizeof(*s->chain));
 	s->desc = need(m, s->ndescs, sizeof(*s->desc));
 	for (uint32_t i = 0; i < s->nchains; i++) {

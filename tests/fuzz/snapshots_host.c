@@ -28,6 +28,7 @@ static void make_vhost(struct maker *m, struct vr_vhost *v)
 	v->cid = any_val(m);
 	v->iotlb = any_flag(m);
 	v->zeros = any_flag(m);
+	v->iotlb_lost = !v->iotlb && v->zeros;
 	v->nregions = below(m, 4);
 	v->regions = need(m, v->nregions, sizeof(*v->regions));
 	for (unsigned i = 0; i < v->nregions; i++)

@@ -15,7 +15,7 @@ struct vr_queue guest_read_packed(struct guest *g, const struct packed *p)
 	if (!g->c.layout.f[VR_SZ_VRING_VIRTQUEUE].known)
 		guest_resolve(g);
 	vr_ring_read(&g->c, &q, p->vvq, g->f->t.big_endian);
-	vr_guest_chains(&g->c, &q, 0, g->f->t.big_endian);
+	vr_guest_chains(&g->c, &q, (struct vr_val){ 0, VR_READ }, g->f->t.big_endian);
 	return q;
 }
 

@@ -49,7 +49,7 @@ static void ring_desc(struct fixture *x, uint32_t i, uint64_t addr, uint32_t len
 static const struct vr_chain *only_chain(struct fixture *x, uint64_t features)
 {
 	x->q = guest_read_ring(x->g, &x->r);
-	vr_guest_chains(&x->g->c, &x->q, features, false);
+	vr_guest_chains(&x->g->c, &x->q, (struct vr_val){ features, VR_READ }, false);
 	assert_true(x->q.chains.wanted);
 	assert_int_equal(x->q.chains.nchains, 1);
 	return &x->q.chains.chain[0];
@@ -168,6 +168,23 @@ static void a_bus_address_is_not_followed(void **state)
 	assert_chain(&k, 1, VR_STOP_UNREADABLE, 0, 0);
 }
 
+/* Without the features nobody knows whose the addresses are, and none is followed. */
+static void addresses_of_an_unknown_kind_are_not_followed(void **state)
+{
+	struct fixture x = fixture();
+
+	(void)state;
+	ring_add(&x.r, 1);
+	ring_desc(&x, 0, TABLE, 16, DESC_INDIRECT_FLAG, 0);
+	put_desc(x.g->f, VR_PHYS, TABLE, 0x1000, 10, 0, 0);
+	x.q = guest_read_ring(x.g, &x.r);
+	vr_guest_chains(&x.g->c, &x.q, (struct vr_val){ .have = VR_UNREAD }, false);
+	assert_int_equal(x.q.chains.bus.have, VR_UNREAD);
+	assert_int_equal(x.q.chains.nchains, 1);
+	assert_chain(&x.q.chains.chain[0], 1, VR_STOP_UNREADABLE, 0, 0);
+	guest_free(x.g);
+}
+
 static void a_missing_table_ends_it(void **state)
 {
 	struct fixture x = fixture();
@@ -200,6 +217,7 @@ int main(void)
 		cmocka_unit_test(an_indirect_table_is_expanded),
 		cmocka_unit_test(bad_indirect_tables_end_it),
 		cmocka_unit_test(a_bus_address_is_not_followed),
+		cmocka_unit_test(addresses_of_an_unknown_kind_are_not_followed),
 		cmocka_unit_test(a_missing_table_ends_it),
 		cmocka_unit_test(what_was_returned_is_not_listed),
 	};

@@ -197,6 +197,32 @@ static void rings_behind_an_iommu_come_out(void **state)
 	}
 }
 
+/* Whether there is one is no longer known: nothing is said to be without. */
+static void without_the_iotlb_nobody_knows_whose_addresses_they_are(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct host *h = host_new(era);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+		bool has = fake_has(h->f, "vhost_dev", "iotlb");
+		struct host_walked w;
+		struct vr_hostq *q;
+
+		host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+		if (has)
+			fake_forget(h->f, "vhost_dev", "iotlb");
+		w = host_walk(h, "tap7");
+		q = &w.host.queues[0];
+		vr_host_chains(&h->g->c, q);
+		assert_int_equal(q->chains.bus.have, has ? VR_UNREAD : VR_READ);
+		assert_false(q->chains.bus.v);
+		if (!strstr(host_json(h, &w), has ? "\"bus_addresses\":null" :
+						    "\"bus_addresses\":false"))
+			fail_msg("%s: bus_addresses is something else", h->name);
+		host_free(h);
+	}
+}
+
 /* 4.12 put them into structs of their own. */
 static void check_names(struct host *h, struct host_walked *w)
 {
@@ -349,6 +375,7 @@ int main(void)
 		cmocka_unit_test(a_thread_of_the_owner_that_runs_is_seen),
 		cmocka_unit_test(guest_memory_comes_out),
 		cmocka_unit_test(rings_behind_an_iommu_come_out),
+		cmocka_unit_test(without_the_iotlb_nobody_knows_whose_addresses_they_are),
 		cmocka_unit_test(every_value_of_a_macvtap_comes_out),
 		cmocka_unit_test(a_renamed_member_of_a_tap_is_told),
 		cmocka_unit_test(a_tap_that_does_not_point_back_is_told),

@@ -37,7 +37,7 @@ static void read_chains(struct fixture *x, uint64_t features)
 {
 	x->q = guest_read_packed(x->g, &x->p);
 	x->q.chains = (struct vr_chains){ .nchains = 0 };
-	vr_guest_chains(&x->g->c, &x->q, features, false);
+	vr_guest_chains(&x->g->c, &x->q, (struct vr_val){ features, VR_READ }, false);
 	assert_true(x->q.chains.wanted && x->q.chains.known && x->q.chains.packed);
 }
 
@@ -249,7 +249,7 @@ static void the_drivers_pointer_leads_to_the_table(void **state)
 	packed_add_indirect(&x.p, 3);
 	packed_set_desc(&x.p, 0, 0xbad0000, 48, 0, AVAIL | INDIRECT);
 	read_chains(&x, BUS);
-	assert_true(x.q.chains.bus);
+	assert_true(x.q.chains.bus.v);
 	assert_chain(&x, 0, 0, 4, VR_STOP_END);
 	assert_int_equal(x.q.chains.chain[0].readable, 1000);
 	assert_int_equal(x.q.chains.chain[0].writable, 2003);
