@@ -44,6 +44,20 @@ uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t t
 
 /* ---- what the driver keeps ------------------------------------------------------- */
 
+/* A bool: what is neither of its values is no wrap counter, though it would count
+ * as 'true'. */
+static struct vr_val wrap_counter(struct vr_ctx *c, const struct vr_obj *o,
+				  enum vr_slot s, const char *what)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	if (v.have != VR_READ || v.v <= 1)
+		return v;
+	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE, .what = what,
+		.value = v.v, .addr = o->addr + c->layout.f[s].offset, .limit = 1 });
+	return (struct vr_val){ .have = VR_UNREAD };
+}
+
 /* A used position is a slot and a member of its own for the wrap counter up to
  * 5.17; since 5.19 the counter is its top bit. */
 static void read_positions(struct vr_ctx *c, struct vr_queue *q,
@@ -52,13 +66,13 @@ static void read_positions(struct vr_ctx *c, struct vr_queue *q,
 	struct vr_packed *p = &q->pk;
 
 	p->next_avail_idx = vr_get(c, o, VR_PVQ_NEXT_AVAIL, "next_avail_idx");
-	p->avail_wrap_counter = vr_get(c, o, VR_PVQ_AVAIL_WRAP,
-				       "avail_wrap_counter");
+	p->avail_wrap_counter = wrap_counter(c, o, VR_PVQ_AVAIL_WRAP,
+					     "avail_wrap_counter");
 	p->last_used_idx = q->last_used_idx;
 	p->used_wrap_counter = q->last_used_idx;
 	if (vr_has(c, VR_PVQ_USED_WRAP)) {
-		p->used_wrap_counter = vr_get(c, o, VR_PVQ_USED_WRAP,
-					      "used_wrap_counter");
+		p->used_wrap_counter = wrap_counter(c, o, VR_PVQ_USED_WRAP,
+						    "used_wrap_counter");
 	} else if (q->last_used_idx.have == VR_READ) {
 		p->used_wrap_counter.v = q->last_used_idx.v >> WRAP_BIT & 1;
 		p->last_used_idx.v &= (1u << WRAP_BIT) - 1;

@@ -126,6 +126,33 @@ static void more_between_the_positions_than_the_ring_has(void **state)
 	guest_free(x.g);
 }
 
+/* A byte of a bool: whatever the true one was, nothing is derived from it. */
+static void a_wrap_counter_that_is_no_bool(void **state)
+{
+	static const struct { enum guest_era era; unsigned member; const char *what; } cases[] = {
+		{ ERA_5_4, PACKED_AVAIL_WRAP, "avail_wrap_counter" },
+		{ ERA_5_4, PACKED_USED_WRAP, "used_wrap_counter" },
+		{ ERA_6_12, PACKED_AVAIL_WRAP, "avail_wrap_counter" },
+	};
+	static const uint8_t bad[] = { 2, 255 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases) * COUNT_OF(bad); i++) {
+		struct fixture x = fixture(cases[i / 2].era);
+		struct vr_queue q;
+		const struct vr_error *e;
+
+		packed_set(&x.p, cases[i / 2].member, bad[i % 2]);
+		q = guest_read_packed(x.g, &x.p);
+		assert_lost(&q);
+		e = get_error(&x.g->c, VR_E_RANGE, cases[i / 2].what);
+		assert_int_equal(e->value, bad[i % 2]);
+		assert_int_equal(e->limit, 1);
+		assert_true(e->addr > x.p.vvq);
+		guest_free(x.g);
+	}
+}
+
 /* ---- used descriptors ------------------------------------------------------------ */
 
 static void a_used_id_outside_of_the_ring(void **state)
@@ -420,6 +447,7 @@ int main(void)
 		cmocka_unit_test(a_position_outside_of_the_ring),
 		cmocka_unit_test(a_used_position_outside_of_the_ring_in_both_eras),
 		cmocka_unit_test(more_between_the_positions_than_the_ring_has),
+		cmocka_unit_test(a_wrap_counter_that_is_no_bool),
 		cmocka_unit_test(a_used_id_outside_of_the_ring),
 		cmocka_unit_test(a_buffer_of_no_slots_or_of_too_many),
 		cmocka_unit_test(half_a_used_descriptor),
