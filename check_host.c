@@ -343,15 +343,19 @@ enum vr_where vr_host_at(const struct vr_hostq *q)
 	}
 }
 
-/* What would have to be known of the ring. */
+/* What would have to be known of the ring, and why it is not. */
 static void say_undecidable(struct vr_judge *j)
 {
 	static const struct vr_check undecidable = { .name = "undecidable",
 		.severity = VR_SEV_INFO };
+	const struct vr_hostq *q = j->h;
 
-	if (!has_ring(j->h) && has_backend(j->h))
-		vr_found(j, &undecidable,
-			 "without user pages: lost-kick, and corrupt where the ring shows it");
+	if (has_ring(q) || !has_backend(q))
+		return;
+	vr_found(j, &undecidable, "%s: lost-kick, and corrupt where the ring shows it",
+		 q->zeros || q->why == VR_TR_NO_PAGE ? "without user pages" :
+		 vr_hostq_bad_num(q) ? "with a size that no ring has" :
+		 "without the ring's words");
 }
 
 void vr_judge_host(struct vr_judge *j)

@@ -44,6 +44,8 @@ const char *vr_ring_why(const struct vr_hostq *q)
 	}
 	if (q->avail.have == VR_READ && !q->avail.v)
 		return "not set up";
+	if (vr_hostq_bad_num(q))
+		return "its size is out of range";
 	return q->vhost->iotlb ? "not in the iotlb" : "address unknown";
 }
 

@@ -282,6 +282,12 @@ enum vr_walk_status vr_tap_walk(struct vr_ctx *c, struct vr_host *h,
 struct vr_hostq *vr_host_new_queue(struct vr_ctx *c, struct vr_host *h);
 /* vhost_memory.c: the guest memory that a vhost device knows. */
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v);
+/* A queue that was set up, with a size that no ring has. */
+static inline bool vr_hostq_bad_num(const struct vr_hostq *q)
+{
+	return q->num.have == VR_READ && q->desc.v &&
+	       (!q->num.v || q->num.v > VR_MAX_RING);
+}
 /* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0; why is noted under
  * 'what', unless NULL. */
 uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,

@@ -85,9 +85,9 @@ static void doubt_ring(struct vr_ctx *c, const struct vr_hostq *q)
 
 	if (q->num.have != VR_READ || !q->desc.v)
 		return;		/* not set up */
-	if (q->num.v && q->num.v <= VR_MAX_RING && (q->num.v & (q->num.v - 1)))
+	if (!vr_hostq_bad_num(q) && (q->num.v & (q->num.v - 1)))
 		e.code = VR_E_SHAPE;
-	if (e.code == VR_E_SHAPE || !q->num.v || q->num.v > VR_MAX_RING)
+	if (e.code == VR_E_SHAPE || vr_hostq_bad_num(q))
 		vr_error_add(c, e);
 	for (unsigned i = 0; i < 3; i++)
 		if (parts[i].at.v & (parts[i].align - 1))

@@ -459,6 +459,16 @@ static void what_the_ring_would_tell_is_named(void **state)
 		assert_int_equal(x.q.verdict.severity, OK);
 		forget(&x);
 	}
+	x = shaped(open[0]);
+	x.q.why = VR_TR_NO_TABLE;
+	assert_reason(judge(&x), "undecidable", INFO, "without the ring's words: lost-kick");
+	/* Where the size is impossible, no page is to blame. */
+	x.q.why = VR_TR_UNKNOWN;
+	x.q.ring.num = 0;
+	x.q.desc = READ(0x7f0000001000);
+	x.q.num = READ(65536);
+	assert_reason(judge(&x), "undecidable", INFO, "with a size that no ring has: lost-kick");
+	forget(&x);
 	for (unsigned i = 0; i < COUNT_OF(shapes); i++) {
 		if (shapes[i].ring_is != IN_DUMP && !shapes[i].detached)
 			continue;

@@ -65,7 +65,8 @@ DEVICES = [
 ]
 
 RINGS = [
-    *numbers("num", f"{TX}.num", (0, 65536, 0xFFFFFFFF), ["tx tx0"], r"vhost_virtqueue.num: \d+ at {at} is out of range"),
+    *numbers("num", f"{TX}.num", (0, 65536, 0xFFFFFFFF), ["tx tx0"], r"vhost_virtqueue.num: \d+ at {at} is out of range",
+             "undecidable: with a size that no ring has", "ring: its size is out of range"),
     *numbers("num", f"{TX}.num", (300,), ["tx tx0"], "vhost_virtqueue.num: 300 at {at} is no power of two"),
     *[Damage(f"{part}: misaligned", ((f"{TX}.{part}", misaligned),), ("tx tx0",),
              (f"vhost_virtqueue.{part}: {{value}} at {{at}} is no address",)) for part in ("desc", "avail", "used")],
