@@ -169,8 +169,13 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 
 	if (!f->known)
 		return (struct vr_val){ .have = f->missed ? VR_UNREAD : VR_ABSENT };
-	if (size != 1 && size != 2 && size != 4 && size != 8)
+	if (size != 1 && size != 2 && size != 4 && size != 8) {
+		if (what)
+			vr_error_add(c, (struct vr_error){ .code = VR_E_SIZE,
+				.what = what, .addr = o->addr + f->offset,
+				.len = f->size });
 		return (struct vr_val){ .have = VR_UNREAD };
+	}
 	if (o->data && f->offset >= o->from &&
 	    f->offset - o->from + size <= o->size)
 		return (struct vr_val){ number(o->data + (f->offset - o->from), size),

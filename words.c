@@ -137,6 +137,10 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say_value(&s, e);
 		say(&s, " is out of range (at most %" PRIu64 ")", e->limit);
 		break;
+	case VR_E_SIZE:
+		say(&s, "%u bytes at %" PRIx64 ", which is no number's size: types of"
+		    " another kernel? (see -l)", e->len, e->addr);
+		break;
 	case VR_E_SHAPE:
 		say_value(&s, e);
 		say(&s, " is no power of two");

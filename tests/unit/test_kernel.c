@@ -87,6 +87,12 @@ static void a_member_of_an_odd_size_is_unread(void **state)
 			continue;
 		known(&x->c, VR_VVQ_NUM, 0, size);
 		assert_unread(vr_get(&x->c, &o, VR_VVQ_NUM, NULL));
+		/* Who asks under a name is told, with where it is. */
+		x->c.nerrors = 0;
+		assert_unread(vr_get(&x->c, &o, VR_VVQ_NUM, "vring.num"));
+		assert_int_equal(get_error(&x->c, VR_E_SIZE, "vring.num")->len, size);
+		assert_int_equal(x->c.errors[0].addr, AT);
+		assert_int_equal(x->c.nerrors, 1);
 	}
 }
 

@@ -102,6 +102,8 @@ static void an_error_says_what_it_is(void **state)
 		  "vring.desc: NULL at abc" },
 		{ { VR_E_SHAPE, "", "", "vring.num", .value = 257 },
 		  "vring.num: 257 is no power of two" },
+		{ { VR_E_SIZE, "", "", "avail_idx", .addr = 0xabc, .len = 3 },
+		  "avail_idx: 3 bytes at abc, which is no number's size: types of another kernel? (see -l)" },
 		{ { VR_E_MEMORY, "", "", "desc_state", .len = 0 },
 		  "desc_state: out of memory" },
 	};
