@@ -74,6 +74,19 @@ static uint64_t by_device(struct vr_ctx *c, uint64_t vdev)
 	return klist + f[VR_KLIST_LIST].offset - f[VR_SUBSYS_DEVICES].offset;
 }
 
+/* The bus of a subsys_private that a virtio_device led to, whatever its name is now. */
+static uint64_t bus_of_device(struct vr_ctx *c, uint64_t subsys, uint64_t vdev)
+{
+	struct vr_obj o = { .addr = subsys };
+	struct vr_obj dev = { .addr = vdev + c->layout.f[VR_VDEV_DEV].offset };
+	uint64_t bus;
+
+	if (!subsys)
+		return 0;
+	bus = vr_get_ptr(c, &o, VR_SUBSYS_BUS, NULL);
+	return bus == vr_get_ptr(c, &dev, VR_DEVICE_BUS, NULL) ? bus : 0;
+}
+
 /* ---- its devices ---------------------------------------------------------------- */
 
 /* The virtio_device of a node of the bus's klist 'list', or 0: dead, or none. */
@@ -116,7 +129,8 @@ bool vr_bus_devices(struct vr_ctx *c, uint64_t any, struct vr_bus *ret)
 	*ret = (struct vr_bus){ .n = 0 };
 	if (!(bus = virtio_bus_of(c, subsys = by_kset(c))) &&
 	    !(bus = virtio_bus_of(c, subsys = by_symbol(c))) &&
-	    !(bus = virtio_bus_of(c, subsys = by_device(c, any))))
+	    !(bus = virtio_bus_of(c, subsys = by_device(c, any))) &&
+	    !(bus = bus_of_device(c, subsys, any)))
 		return false;
 	list = subsys + f[VR_SUBSYS_DEVICES].offset;
 	l = vr_list_start(list, MAX_DEVICES, "list of virtio devices");

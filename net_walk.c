@@ -97,24 +97,67 @@ static bool wanted(const struct vr_select *sel, enum vr_dir dir, unsigned pair)
 
 /* ---- one device ----------------------------------------------------------------- */
 
-/* The virtio_device that is the parent of this net_device, or 0. */
+/* Does a virtio-net driver's private area say that the two are one device? */
+static bool points_back(struct vr_ctx *c, uint64_t net_device, uint64_t vdev)
+{
+	struct vr_obj vi = { .addr = vr_netdev_priv(c, net_device) };
+	struct vr_obj o = { .addr = vdev };
+	struct vr_val id = vr_get(c, &o, VR_VDEV_ID, NULL);
+
+	return id.have == VR_READ && id.v == VR_ID_NET &&
+	       vr_get_ptr(c, &vi, VR_VI_DEV, NULL) == net_device &&
+	       vr_get_ptr(c, &vi, VR_VI_VDEV, NULL) == vdev;
+}
+
+/* The bus's name is another, as whoever finds it notes: of no device, since all are
+ * on that bus. */
+static void misnamed(struct vr_ctx *c, const struct vr_obj *bus)
+{
+	struct vr_val at = vr_get(c, bus, VR_BUS_NAME, NULL);
+	struct vr_error e = { .code = VR_E_MISNAMED, .what = "bus_type.name",
+			      .addr = at.v, .of = "virtio" };
+	char device[sizeof(c->device)];
+
+	if (!at.v) {
+		e.code = VR_E_NULL;
+		e.addr = bus->addr + c->layout.f[VR_BUS_NAME].offset;
+	}
+	memcpy(device, c->device, sizeof(device));
+	c->device[0] = '\0';
+	vr_error_add(c, e);
+	memcpy(c->device, device, sizeof(device));
+}
+
+/*
+ * The virtio_device that is the parent of this net_device, or 0.  All depend on one
+ * string, the bus's name: where that cannot be read or was written over, the pointers
+ * are enough.
+ */
 static uint64_t parent_virtio(struct vr_ctx *c, uint64_t net_device)
 {
 	struct vr_obj dev = { .addr = net_device };
 	struct vr_obj parent = { .addr = vr_get_optional(c, &dev, VR_DEV_PARENT,
-						  "net_device.dev.parent") };
+							 "net_device.dev.parent") };
 	struct vr_obj bus;
-	char name[16];
+	char name[16] = "";
+	bool unread = true;
+	uint64_t vdev;
 
 	if (!parent.addr)
 		return 0;
+	vdev = parent.addr - c->layout.f[VR_VDEV_DEV].offset;
 	bus = (struct vr_obj){ .addr = vr_get_optional(c, &parent, VR_DEVICE_BUS,
 				"device.bus of net_device.dev.parent") };
-	if (!bus.addr ||
-	    vr_get_name(c, &bus, VR_BUS_NAME, "bus_type.name", name, sizeof(name)) ||
-	    strcmp(name, "virtio"))
+	if (bus.addr)
+		unread = vr_get_name(c, &bus, VR_BUS_NAME, "bus_type.name", name,
+				     sizeof(name));
+	if (!strcmp(name, "virtio"))
+		return vdev;
+	if (!points_back(c, net_device, vdev))
 		return 0;
-	return parent.addr - c->layout.f[VR_VDEV_DEV].offset;
+	if (bus.addr && (!unread || !vr_get(c, &bus, VR_BUS_NAME, NULL).v))
+		misnamed(c, &bus);
+	return vdev;
 }
 
 /* How many of the first 'n' pairs have a receive queue that says it is this device's. */

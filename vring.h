@@ -153,6 +153,7 @@ enum vr_errcode {
 			 * the struct 'of'; 'loses' is what is not known therefore */
 	VR_E_NO_CONSTANT,	/* the same of the enum constant 'what' */
 	VR_E_NO_SYMBOL,	/* the same of the variable 'what' */
+	VR_E_MISNAMED,	/* the string 'what' at 'addr' is none of 'of' */
 	VR_E_SIZE,	/* by the types it is 'len' bytes at 'addr': no number */
 	VR_E_MEMORY,	/* out of memory */
 };

@@ -137,6 +137,9 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say_value(&s, e);
 		say(&s, " is out of range (at most %" PRIu64 ")", e->limit);
 		break;
+	case VR_E_MISNAMED:
+		say(&s, "at %" PRIx64 " is another name than %s", e->addr, e->of);
+		break;
 	case VR_E_SIZE:
 		say(&s, "%u bytes at %" PRIx64 ", which is no number's size: types of"
 		    " another kernel? (see -l)", e->len, e->addr);

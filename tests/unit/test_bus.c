@@ -216,6 +216,83 @@ static void one_way_is_enough(void **state)
 	}
 }
 
+/* All devices hang on one string.  Where it was written over, is missing or is NULL, the
+ * pointers between a network device and its driver are enough for it, and it leads to
+ * the bus: which is said once, of no device. */
+static void a_bus_of_another_name_is_found_by_a_network_device(void **state)
+{
+	static const struct {
+		const char *name;	/* NULL: no string */
+		bool missing;
+		enum vr_errcode code;
+	} cases[] = {
+		{ "virtiO", false, VR_E_MISNAMED }, { "", false, VR_E_MISNAMED },
+		{ "\x1b[2J", false, VR_E_MISNAMED }, { NULL, false, VR_E_NULL },
+		{ "virtio", true, VR_E_READ },
+	};
+	static const enum guest_era eras[] = { ERA_EL7, ERA_5_4, ERA_6_12, ERA_7_1 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases) * COUNT_OF(eras); i++) {
+		struct bus *b = bus_new(eras[i / COUNT_OF(cases)],
+					BUS_KSET | BUS_SYMBOL | BUS_DEVICE);
+		const char *name = cases[i % COUNT_OF(cases)].name;
+		struct fake_target *f = b->g->f;
+		uint64_t at = 0x7777000;
+		struct vdev *d[4];
+		struct walked w;
+
+		bus_populate(b, d);
+		if (name && !cases[i % COUNT_OF(cases)].missing) {
+			fake_map(f, VR_KERNEL, at, 16);
+			fake_str(f, at, name);
+		}
+		fake_set(f, b->g->virtio_bus, "bus_type", "name", name ? at : 0);
+		w = bus_walk(b, true, NULL, NULL);
+		assert_devices(&w, "eth0 virtio1 virtio2 virtio3");
+		assert_string_equal(get_error(&b->g->c, cases[i % COUNT_OF(cases)].code,
+					      "bus_type.name")->queue, "");
+		w = bus_walk(b, false, "virtio2", NULL);
+		assert_int_equal(w.status, VR_WALK_OK);
+		w = bus_walk(b, false, "eth0", "tx0");
+		assert_int_equal(w.status, VR_WALK_OK);
+		bus_free(b);
+	}
+}
+
+/* Without a network device nothing is left that tells, and that is said. */
+static void a_bus_of_another_name_is_lost_without_one(void **state)
+{
+	struct bus *b = *state;
+
+	bus_device(b, &bus_disk);
+	fake_set(b->g->f, b->g->virtio_bus, "bus_type", "name", 0);
+	assert_int_equal(bus_walk(b, true, NULL, NULL).status, VR_WALK_NO_DEVICE);
+	get_error(&b->g->c, VR_E_NO_BUS, "virtio bus");
+}
+
+/* A device of another kind is none, though its bus has no name either. */
+static void pointers_that_do_not_agree_are_no_device(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct bus *b = bus_new(ERA_5_15, BUS_KSET | BUS_DEVICE);
+		struct nic *n = guest_nic(b->g, &(struct nic_spec){ .name = "eth0" });
+		struct fake_target *f = b->g->f;
+
+		fake_set(f, b->g->virtio_bus, "bus_type", "name", 0);
+		if (i == 1)
+			fake_set(f, n->vdev, "virtio_device", "id.device", 2);
+		else if (i == 2)
+			fake_set(f, n->vi, "virtnet_info", "vdev", n->vdev + 8);
+		else if (i == 3)
+			fake_set(f, n->vi, "virtnet_info", "dev", n->vdev);
+		assert_int_equal(bus_walk(b, false, NULL, NULL).status,
+				 i ? VR_WALK_NO_DEVICE : VR_WALK_OK);
+		bus_free(b);
+	}
+}
+
 /* A device that is going away still knows the list. */
 static void a_dying_device_is_a_way_too(void **state)
 {
@@ -404,6 +481,9 @@ int main(void)
 		TEST(an_empty_bus_has_nothing),
 		TEST(network_devices_alone_cost_what_they_did),
 		cmocka_unit_test(one_way_is_enough),
+		cmocka_unit_test(a_bus_of_another_name_is_found_by_a_network_device),
+		TEST(a_bus_of_another_name_is_lost_without_one),
+		cmocka_unit_test(pointers_that_do_not_agree_are_no_device),
 		cmocka_unit_test(a_dying_device_is_a_way_too),
 		cmocka_unit_test(a_device_is_a_way_only_if_there_is_one),
 		cmocka_unit_test(a_set_of_buses_that_loops_ends),

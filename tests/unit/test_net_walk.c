@@ -331,6 +331,8 @@ static void assert_not_virtio(struct guest *g)
 	assert_int_equal(w.err.ncandidates, 0);
 }
 
+/* The pointers tell; with all of them right, it is the name that is wrong, and that is
+ * said (test_bus.c). */
 static void a_parent_on_another_bus_is_not_virtio(void **state)
 {
 	struct guest *g = *state;
@@ -338,6 +340,7 @@ static void a_parent_on_another_bus_is_not_virtio(void **state)
 	uint64_t bus = fake_alloc(g->f, fake_sizeof(g->f, "bus_type"));
 	uint64_t name = fake_alloc(g->f, 16);
 
+	fake_set(g->f, n->vi, "virtnet_info", "vdev", 0);
 	fake_set(g->f, n->vdev + fake_offset(g->f, "virtio_device", "dev"),
 		 "device", "bus", bus);
 	fake_set(g->f, bus, "bus_type", "name", name);
@@ -347,6 +350,11 @@ static void a_parent_on_another_bus_is_not_virtio(void **state)
 	assert_not_virtio(g);
 	fake_set(g->f, bus, "bus_type", "name", 0);
 	assert_not_virtio(g);
+	assert_int_equal(g->c.nerrors, 0);
+	fake_set(g->f, n->vi, "virtnet_info", "vdev", n->vdev);
+	fake_set(g->f, n->vdev, "virtio_device", "id.device", 2);
+	assert_not_virtio(g);
+	assert_int_equal(g->c.nerrors, 0);
 }
 
 static void another_virtio_device_is_not_virtio_net(void **state)

@@ -128,10 +128,19 @@ NAMES = [
     Damage("name of an interrupt", (('bytes_at(irq_name("virtio3-input.0"), 16)', text(16)),), ("eth3",)),
 ]
 
+# All virtio devices are on it: they are found all the same.
+BUS = [
+    Damage("name of the bus", (('bytes_at(vi("eth3").vdev.dev.bus.name, 7)', text(7)),), (),
+           ("bus_type.name: at {at} is another name than virtio",)),
+    *[Damage(f"pointer to the name of the bus: {value:#x}", (('vi("eth3").vdev.dev.bus.name', value),), (),
+             (rf"bus_type.name: {said}",))
+      for value, said in ((0, "NULL at {at}"), (0xDEAD000000000100, r"cannot read \d+ bytes at {near}"),
+                          (0x0123456789ABCDEF, r"cannot read \d+ bytes at {near}"))],
+]
+
 # Nothing is left to show, and that is said.
 ENDS = [
     Damage("release", (('prog["init_uts_ns"].name.release', text(65)),), ("*",), ("the kernel's release cannot be read",)),
-    Damage("name of the bus", (('bytes_at(vi("eth3").vdev.dev.bus.name, 7)', text(7)),), ("*",), ("virtio bus: ",)),
 ]
 
-DAMAGES = [*WAYS, *LISTS, *NUMBERS, *RINGS, *NAMES, *ENDS]
+DAMAGES = [*WAYS, *LISTS, *NUMBERS, *RINGS, *NAMES, *BUS, *ENDS]
