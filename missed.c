@@ -341,6 +341,16 @@ bool vr_layout_loses(enum vr_slot s, const char **loses)
 	return n;
 }
 
+unsigned vr_layout_missed(const struct vr_ctx *c)
+{
+	const struct vr_row *r;
+	unsigned n = 0;
+
+	for (size_t i = 0; (r = vr_row_at(i)); i++)
+		n += (r->groups & c->layout.asked) && c->layout.f[r->slot].missed;
+	return n;
+}
+
 void vr_layout_tell_missed(struct vr_ctx *c)
 {
 	const struct vr_row *r;

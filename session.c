@@ -213,6 +213,20 @@ void vr_fail(bool json)
 	vr_text_errors(fp, &vrs.ctx);
 }
 
+/* What was not found may be there, where members are missing that would lead to it. */
+static void doubt_reason(void)
+{
+	unsigned n = vr_layout_missed(&vrs.ctx);
+	char found[sizeof(vrs.reason)];
+
+	if (!n)
+		return;
+	memcpy(found, vrs.reason, sizeof(found));
+	snprintf(vrs.reason, sizeof(vrs.reason), "%u of the members that this takes are in this"
+		 " kernel's types under no name that vring knows, and that may be why: %.*s", n,
+		 (int)sizeof(vrs.reason) - 160, found);
+}
+
 /* What the members that a guest's command needs are in. */
 unsigned vr_guest_groups(void)
 {
@@ -248,6 +262,8 @@ bool vr_collect(bool json)
 		vr_walk_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel);
 	else
 		vr_resolve(vr_guest_groups());	/* the word may be a network device's */
+	if (net && err.status != VR_WALK_NO_TYPES)
+		doubt_reason();
 	vr_fail(json);
 	return false;
 }
@@ -281,6 +297,8 @@ bool vr_collect_host(bool json, uint64_t pid)
 		say_missing(&err.missing);
 	else
 		vr_host_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel, pid);
+	if (err.status != VR_WALK_NO_TYPES)
+		doubt_reason();
 	vr_fail(json);
 	return false;
 }

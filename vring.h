@@ -237,6 +237,8 @@ void vr_layout_mark_missed(struct vr_ctx *c, unsigned groups);
 /* missed.c: an error for each optional member and constant of the groups that the
  * command has asked for (layout.asked) that is missed, and for each variable. */
 void vr_layout_tell_missed(struct vr_ctx *c);
+/* missed.c: how many those are, without the variables. */
+unsigned vr_layout_missed(const struct vr_ctx *c);
 /* missed.c: what is not known without an optional member, NULL where nothing is
  * lost; false for a required one. */
 bool vr_layout_loses(enum vr_slot s, const char **loses);
