@@ -18,6 +18,7 @@
 #define F_AVAIL		0x80u	/* these two in packed rings */
 #define F_USED		0x8000u
 #define MAX_DESCS	65536u	/* shown of one queue */
+#define ALL_DESCS	(1u << 20)	/* and of all of a command */
 #define ACCESS_PLATFORM	33
 
 struct source {
@@ -62,6 +63,10 @@ static bool grow(struct vr_ctx *c, struct vr_chains *out)
 
 	if (out->ndescs == MAX_DESCS)
 		return false;
+	if (c->spent.descs == ALL_DESCS) {
+		vr_over_budget(c, "descriptors of chains", ALL_DESCS, true);
+		return false;
+	}
 	more = vr_grow(&c->arena, out->desc, out->ndescs, &out->room,
 		       sizeof(*more));
 	if (more)
@@ -79,6 +84,7 @@ static bool keep(const struct source *s, struct vr_chain *k,
 		return false;
 	}
 	out->desc[out->ndescs++] = *d;
+	s->c->spent.descs++;
 	k->count++;
 	if (!(d->flags & F_INDIRECT)) {
 		if (d->flags & F_WRITE)

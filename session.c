@@ -30,6 +30,7 @@ void vr_forget(void)
 	memset(vrs.ctx.no_symbol, 0, sizeof(vrs.ctx.no_symbol));
 	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
 	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
+	memset(&vrs.ctx.spent, 0, sizeof(vrs.ctx.spent));
 	memset(&vrs.snap, 0, sizeof(vrs.snap));
 	memset(&vrs.host, 0, sizeof(vrs.host));
 }

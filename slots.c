@@ -18,15 +18,20 @@
 #define F_INDIRECT	4u
 
 #define LONGEST_ADD	64u	/* descriptors: what check_ring.c excuses */
-#define MAX_TABLES	4096u	/* looked into, of one queue */
 #define MAX_TABLE	65536u	/* bytes: more than any driver's longest chain */
+/* What is looked into of one queue, and of all of a command: a sound queue's tables have
+ * 2 KiB and number some hundreds. */
+#define QUEUE_TABLES	4096u
+#define QUEUE_BYTES	(16u << 20)
+#define ALL_TABLES	(1u << 20)
+#define ALL_BYTES	(256u << 20)
 
 struct walk {
 	struct vr_ctx *c;
 	struct vr_queue *q;
 	struct vr_pieces *p;
 	uint32_t num;
-	uint32_t tables;
+	uint32_t tables, table_bytes;
 };
 
 void vr_slot_damage(struct vr_slots *s, struct vr_damage d)
@@ -199,6 +204,30 @@ static void mark_free(struct walk *w)
 
 /* ---- chains ------------------------------------------------------------------------------ */
 
+/* May one more table be looked into, of so many bytes? */
+static bool may_look(struct walk *w, uint32_t bytes)
+{
+	static const char tables[] = "indirect tables", size[] = "bytes of indirect tables";
+	struct vr_spent *all = &w->c->spent;
+
+	if (w->tables >= QUEUE_TABLES)
+		vr_over_budget(w->c, tables, QUEUE_TABLES, false);
+	else if (w->table_bytes + bytes > QUEUE_BYTES)
+		vr_over_budget(w->c, size, QUEUE_BYTES, false);
+	else if (all->tables >= ALL_TABLES)
+		vr_over_budget(w->c, tables, ALL_TABLES, true);
+	else if (all->table_bytes + bytes > ALL_BYTES)
+		vr_over_budget(w->c, size, ALL_BYTES, true);
+	else {
+		w->tables++;
+		w->table_bytes += bytes;
+		all->tables++;
+		all->table_bytes += bytes;
+		return true;
+	}
+	return false;
+}
+
 /* The table of an indirect descriptor (2.7.5.3), as the driver wrote it. */
 static void check_table(struct walk *w, uint32_t head, uint32_t at)
 {
@@ -217,7 +246,7 @@ static void check_table(struct walk *w, uint32_t head, uint32_t at)
 	/* Without the driver's pointer (to 4.4) there is only a bus address. */
 	if (len.have != VR_READ || addr.have != VR_READ || !table || !entries ||
 	    !vr_has(w->c, VR_STATE_INDIR) || len.v > MAX_TABLE ||
-	    w->tables++ == MAX_TABLES)
+	    !may_look(w, entries * DESC_SIZE))
 		return;
 	raw = vr_alloc(&w->c->scratch, entries, DESC_SIZE);
 	if (!raw || vr_read(w->c, table, raw, (size_t)entries * DESC_SIZE))

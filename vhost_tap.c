@@ -19,6 +19,7 @@
 #define TAP_WAITERS	16384
 #define ALL_WAITERS	262144
 #define ALL_SOCKETS	65536
+#define ALL_ROWS	16384	/* queues that are shown: a row each */
 
 /* One queue of a tap. */
 struct endpoint {
@@ -59,9 +60,13 @@ bool vr_host_kind(struct vr_ctx *c, uint64_t net_device, char *kind, size_t size
 
 struct vr_hostq *vr_host_new_queue(struct vr_ctx *c, struct vr_host *h)
 {
-	struct vr_hostq *queues = vr_grow(&c->arena, h->queues, h->nqueues,
-					  &h->room, sizeof(*queues));
+	struct vr_hostq *queues = NULL;
 
+	if (h->nqueues < ALL_ROWS)
+		queues = vr_grow(&c->arena, h->queues, h->nqueues, &h->room,
+				 sizeof(*queues));
+	else
+		vr_over_budget(c, "vhost queues", ALL_ROWS, true);
 	if (!queues)
 		return NULL;
 	h->queues = queues;

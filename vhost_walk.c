@@ -17,10 +17,13 @@ static void add_rest(struct vr_ctx *c, struct vr_host *h)
 
 	for (unsigned i = 0; i < h->nvhosts; i++) {
 		struct vr_vhost *v = &h->vhosts[i];
+		unsigned n;
 
 		if (v->shown || v->nvqs.have != VR_READ || v->nvqs.v > VR_MAX_VHOST_VQS)
 			continue;
-		for (unsigned vq = 0; vq < v->nvqs.v; vq++) {
+		/* Only a vhost_scsi has more than two, whatever a number says. */
+		n = v->kind == VR_VHOST_SCSI || v->nvqs.v < 2 ? (unsigned)v->nvqs.v : 2;
+		for (unsigned vq = 0; vq < n; vq++) {
 			uint64_t addr = vr_vhost_vq(c, v, vq, "vhost_dev.vqs");
 			struct vr_hostq *q = addr ? vr_host_new_queue(c, h) : NULL;
 

@@ -153,6 +153,7 @@ enum vr_errcode {
 			 * the struct 'of'; 'loses' is what is not known therefore */
 	VR_E_NO_CONSTANT,	/* the same of the enum constant 'what' */
 	VR_E_NO_SYMBOL,	/* the same of the variable 'what' */
+	VR_E_BUDGET,	/* more than 'limit' of 'what', 'of' all or of one: the rest is left out */
 	VR_E_MISNAMED,	/* the string 'what' at 'addr' is none of 'of' */
 	VR_E_SIZE,	/* by the types it is 'len' bytes at 'addr': no number */
 	VR_E_MEMORY,	/* out of memory */
@@ -213,10 +214,16 @@ struct vr_ctx {
 		uint64_t mono;		/* the monotonic clock in ns; 0: unknown */
 	} clock;
 	struct vr_irqs *irqs;	/* in the arena; irq.c */
+	/* What the command has looked at so far, of all queues: a queue's own limits add
+	 * up where there are many forged ones. */
+	struct vr_spent { uint64_t tables, table_bytes, descs; } spent;
 };
 
 /* Note a failure of 'what' (a static string) for the device and queue at hand. */
 void vr_error_add(struct vr_ctx *c, struct vr_error e);
+/* Note that there are more than 'limit' of 'what' and that the rest is left out: of the
+ * queue at hand, or of the whole command ('all'). */
+void vr_over_budget(struct vr_ctx *c, const char *what, uint64_t limit, bool all);
 
 /* offsets.c: find all members of the groups (a mask of enum vr_group), asking
  * the target for a module's types where they are missing.  What is known from

@@ -137,6 +137,9 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say_value(&s, e);
 		say(&s, " is out of range (at most %" PRIu64 ")", e->limit);
 		break;
+	case VR_E_BUDGET:
+		say(&s, "more than %" PRIu64 " %s: the rest is left out", e->limit, e->of);
+		break;
 	case VR_E_MISNAMED:
 		say(&s, "at %" PRIx64 " is another name than %s", e->addr, e->of);
 		break;
