@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from lab import core
 
 READER = Path(__file__).parent / "places_reader.py"
@@ -220,6 +221,50 @@ class Session:
         found = f"{value % (1 << 64):x}" if isinstance(value, int) else ""
         return [pattern.replace("{at}", f"{place['at']:x}").replace("{value}", found).replace("{near}", found[:-5])
                 for pattern in damage.says]
+
+
+@contextlib.contextmanager
+def sessions(crash, so, path, vmlinux, places, folder):
+    """Yield get(version, minimal) -> a session over a copy of the core, each started once."""
+    with contextlib.ExitStack() as stack:
+        made = {}
+
+        def get(version, minimal=True) -> Session:
+            if (version, minimal) not in made:
+                mine = folder / f"{version}-{'minimal' if minimal else 'full'}"
+                mine.mkdir()
+                copied = core.copy(path, mine / "core")
+                stack.callback(copied.unlink)
+                terminal = stack.enter_context(crash(version).terminal(copied, vmlinux, minimal=minimal, so=so))
+                made[version, minimal] = Session(terminal, copied, places, mine)
+                stack.callback(made[version, minimal].close)
+            return made[version, minimal]
+        yield get
+
+
+def cases(damages) -> list:
+    """pytest's parameters (version, minimal, damage).
+
+    Minimal mode starts in no time. The other version and full sessions get samples: a dump is read the
+    same way there.
+    """
+    samples = {("9.0.2", True): (damages, ()), ("8.0.2", True): (damages[::5], ()),
+               ("9.0.2", False): (damages[1::5], pytest.mark.matrix), ("8.0.2", False): (damages[2::5], pytest.mark.matrix)}
+    return [pytest.param(version, minimal, damage, marks=marks,
+                         id=f"{version}{'' if minimal else '-full'}-{damage.what}-{number}")
+            for (version, minimal), (sample, marks) in samples.items() for number, damage in enumerate(sample)]
+
+
+def check_nothing_stays_behind(session: Session) -> None:
+    """After all that the same session answers as it did at first."""
+    assert session.calm, "nothing was asked of this session"
+    for command, answer in session.calm.items():
+        assert session.ask(command).text == answer.text, command
+
+
+HOWS = [pytest.param("9.0.2", True, id="9.0.2"), pytest.param("8.0.2", True, id="8.0.2"),
+        pytest.param("9.0.2", False, id="9.0.2-full", marks=pytest.mark.matrix),
+        pytest.param("8.0.2", False, id="8.0.2-full", marks=pytest.mark.matrix)]
 
 
 def is_spoiled(queue: dict, spoils) -> bool:
