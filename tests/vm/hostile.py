@@ -154,7 +154,8 @@ class Session:
     calm: dict = field(default_factory=dict)    # {command: Answer} over the sound core
 
     def __post_init__(self):
-        self.file = core.Core(self.path, writable=True)
+        # Without places nothing is written, and it need not be an ELF core.
+        self.file = core.Core(self.path, writable=True) if self.places else None
 
     def close(self) -> None:
         self.file.file.close()

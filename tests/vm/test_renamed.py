@@ -13,13 +13,11 @@ from pathlib import Path
 
 import pytest
 import screens
+from made_up import by_address, differences, louder
 
 VERSION = "9.0.2"
 GUEST = "vring -b -d -j"
 HOST = "vhostq -d -j"
-# Said of a queue as a whole: it may be less than before, and never more alarming (louder() sees to that).
-JUDGED = {"verdict", "at", "text", "readable", "why"}
-SEVERITY = ("ok", "info", "warn", "error")
 
 
 @dataclass(frozen=True)
@@ -64,44 +62,6 @@ def hide(crash, hide_so, tmp_path_factory):
         read = {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
         return read["none"], [(row, read[str(row.number)]) for row in rows]
     return get
-
-
-# What a queue is called when the way to its interface is lost.
-NAMES = {"device", "queue", "name", "queue_index"}
-
-
-def differences(whole, shown, where: str = "") -> list:
-    """Return what is shown otherwise than before; what says that it is unknown is honest."""
-    # Whether addresses are an IOMMU's is told by a member that may be the hidden one.
-    if whole is None and isinstance(shown, dict) and not any(shown.values()):
-        return []
-    if shown is None or shown == whole or (isinstance(whole, str) and shown in ("", "?", "unknown")):
-        return []
-    if isinstance(shown, dict) and shown.get("stop") == "unreadable":
-        return []  # a chain that says where it ends, and why
-    if isinstance(whole, dict) and isinstance(shown, dict):
-        # Of what is not known there may be less.
-        if not set(shown) <= set(whole):
-            return [f"{where}: new names {set(shown) - set(whole)}"]
-        skipped = JUDGED | (NAMES if "net_device" in whole and not shown["net_device"] else set())
-        return [line for name in shown if name not in skipped
-                for line in differences(whole[name], shown[name], f"{where}.{name}")]
-    if isinstance(whole, list) and isinstance(shown, list) and len(whole) == len(shown):
-        return [line for n, pair in enumerate(zip(whole, shown, strict=True))
-                for line in differences(*pair, f"{where}[{n}]")]
-    return [f"{where}: {str(shown)[:80]!r}, not {str(whole)[:80]!r}"]
-
-
-def by_address(queues: list) -> dict:
-    address = "vhost_virtqueue" if queues and "vhost_virtqueue" in queues[0] else "vring_virtqueue"
-    return {queue[address]: queue for queue in queues}
-
-
-def louder(whole: dict, shown: dict) -> list:
-    """Return which queues are worse than they were."""
-    return [f"{after['queue']}: {after['verdict']}" for address, after in shown.items()
-            if SEVERITY.index(after["verdict"]["severity"]) > max(
-                1, SEVERITY.index(whole[address]["verdict"]["severity"]))]
 
 
 def complaints(row: Row, before: dict, after: dict) -> list:

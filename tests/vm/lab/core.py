@@ -97,6 +97,28 @@ def punch(core_in, core_out, ranges) -> Path:
     return Path(core_out)
 
 
+def cut_off(core_in, core_out, ranges) -> Path:
+    """Copy a core with these physical ranges behind all others, and cut the file where they begin.
+
+    As a full disk leaves it: the program headers still claim what is gone.
+    """
+    with Core(core_in) as source:
+        left, lost = source.segments, []
+        for start, length in ranges:
+            lost += [part for seg in left for part in _within(seg, start, start + length)]
+            left = [part for seg in left for part in _without(seg, start, start + length)]
+        places = _write(core_out, source.notes, [(seg, source.file) for seg in [*left, *lost]])
+    os.truncate(core_out, places[len(left)])
+    return Path(core_out)
+
+
+def _within(segment: Segment, start: int, end: int):
+    """Yield what of a segment lies from start up to end."""
+    left, right = max(segment.phys, start), min(segment.phys + segment.length, end)
+    if left < right:
+        yield Segment(left, right - left, segment.offset + left - segment.phys)
+
+
 def _without(segment: Segment, start: int, end: int):
     """Yield what remains of a segment without the addresses from start up to end."""
     seg_end = segment.phys + segment.length
@@ -153,8 +175,11 @@ def _find_vmcoreinfo(ram) -> bytes:
     raise store.LabError("no VMCOREINFO in this memory: the guest needs qemu_fw_cfg, or a template")
 
 
-def _write(path, notes: bytes, parts) -> None:
-    """Write a core of notes and (segment, file to take it from) pairs; zeros stay holes."""
+def _write(path, notes: bytes, parts) -> list:
+    """Write a core of notes and (segment, file to take it from) pairs; zeros stay holes.
+
+    Returns where in the file each segment begins.
+    """
     offset = EHDR.size + PHDR.size * (len(parts) + 1)
     headers = [PHDR.pack(PT_NOTE, 0, offset, 0, 0, len(notes), len(notes), 0)]
     offset = -(-(offset + len(notes)) // PAGE) * PAGE
@@ -171,6 +196,7 @@ def _write(path, notes: bytes, parts) -> None:
         for place, segment, source in places:
             _copy_sparse(source, segment, out, place)
         out.truncate(offset)
+    return [place for place, _, _ in places]
 
 
 def _copy_sparse(source, segment: Segment, out, place: int) -> None:
