@@ -194,9 +194,10 @@ static bool ends_with(const char *s, const char *end)
 
 /* The first handler with this dev_id, its name in 'name'; NULL when there is none.
  * A device's vector for changes of its configuration is nothing of a queue's,
- * though it has the same dev_id as one that queues share. */
+ * though it has the same dev_id as one that queues share: without a name no shared
+ * one is taken, and 'doubt' set. */
 static const struct handler *find(struct vr_ctx *c, const struct vr_irqs *s,
-				  uint64_t dev_id, char *name, size_t size)
+				  uint64_t dev_id, char *name, size_t size, bool *doubt)
 {
 	const struct handler *found = NULL, *h;
 	char one[sizeof(((struct vr_irq *)NULL)->name)];
@@ -205,7 +206,10 @@ static const struct handler *find(struct vr_ctx *c, const struct vr_irqs *s,
 		h = &s->handlers[i - 1];
 		if (h->dev_id != dev_id)
 			continue;
-		vr_read_string(c, h->name, one, sizeof(one));
+		if (vr_read_string(c, h->name, one, sizeof(one)) && doubt) {
+			*doubt = true;
+			continue;
+		}
 		if (ends_with(one, "-config"))
 			continue;
 		/* Buckets begin with what came last. */
@@ -378,6 +382,7 @@ void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q)
 	const struct vr_val unknown = { .have = VR_UNREAD };
 	struct vr_irq *irq = &q->irq;
 	const struct handler *h;
+	bool doubt = false;
 	struct vr_irqs *s;
 
 	*irq = (struct vr_irq){ VR_UNREAD, .number = unknown,
@@ -395,13 +400,13 @@ void vr_irq_read(struct vr_ctx *c, uint64_t virtio_device, struct vr_queue *q)
 		return;
 	irq->panicked = s->panicked;
 	h = find(c, s, q->vring_virtqueue + c->layout.f[VR_VVQ_VQ].offset,
-		 irq->name, sizeof(irq->name));
+		 irq->name, sizeof(irq->name), NULL);
 	if (!h) {
-		h = find(c, s, virtio_device, irq->name, sizeof(irq->name));
+		h = find(c, s, virtio_device, irq->name, sizeof(irq->name), &doubt);
 		irq->shared = h;
 	}
 	if (h)
 		fill(c, s, &s->lines[h->line], irq);
-	else if (s->whole)
+	else if (s->whole && !doubt)
 		irq->have = VR_ABSENT;
 }

@@ -141,11 +141,14 @@ static void identity(struct json *j, const struct vr_device *d,
 	json_string(j, "name", q->name);
 	json_val(j, "index", q->index);
 	json_addr(j, "vring_virtqueue", q->vring_virtqueue);
-	if (q->failed || q->strange)
+	if (q->failed || q->strange || q->unread_layout)
 		json_null(j, "layout");
 	else
 		json_string(j, "layout", q->packed ? "packed" : "split");
-	json_bool(j, "in_order", q->in_order);
+	if (q->unread_layout)
+		json_null(j, "in_order");
+	else
+		json_bool(j, "in_order", q->in_order);
 }
 
 static void driver_side(struct json *j, const struct vr_queue *q)

@@ -49,6 +49,7 @@ static void read_layout(struct vr_ctx *c, struct vr_queue *q,
 	const uint64_t *k = c->layout.constant;
 
 	q->packed = packed.have == VR_READ && packed.v;
+	q->unread_layout = packed.have == VR_UNREAD || layout.have == VR_UNREAD;
 	if (layout.have != VR_READ)
 		return;
 	q->packed = layout.v == k[VR_C_PACKED] ||

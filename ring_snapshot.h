@@ -334,6 +334,7 @@ struct vr_queue {
 	uint64_t owner;		/* send_queue / receive_queue */
 	uint64_t vring_virtqueue;
 	bool packed, in_order, strange;	/* strange: of a layout that is not known */
+	bool unread_layout;	/* taken for a split one */
 	uint32_t num;		/* ring size; 0: unknown, or refused */
 	bool failed;		/* could not be read at all; see the errors */
 	struct vr_val callback;	/* 0: the queue has no callback */

@@ -89,6 +89,7 @@ static void nothing_missing_is_read_without_an_error(void **state)
 
 		build(&x, era);
 		read_ring(&x);
+		assert_false(x.q.unread_layout);
 		assert_driver_side(&x);
 		assert_avail_side(&x);
 		assert_used_side(&x);
@@ -338,6 +339,9 @@ static void a_queue_without_its_struct_is_unread_and_harmless(void **state)
 		build(&x, era);
 		drop(&x, x.r.vvq);
 		read_ring(&x);
+		/* Packed or split, where there are both, is among what is not known. */
+		assert_int_equal(x.q.unread_layout, vr_has(&x.g->c, VR_VVQ_PACKED_RING) ||
+						    vr_has(&x.g->c, VR_VVQ_LAYOUT));
 		assert_int_equal(x.q.split.num, 0);
 		assert_unread(x.q.num_free);
 		assert_unread(x.q.last_used_idx);

@@ -132,6 +132,29 @@ static void a_shared_vector_is_not_the_configurations(void **state)
 	guest_free(w.g);
 }
 
+/* Where the queues' own vectors are lost, what has the device's dev_id may be the
+ * configuration's: without its name nobody knows. */
+static void a_handler_without_a_name_is_not_taken_for_a_shared_one(void **state)
+{
+	struct world w;
+	uint64_t action;
+
+	(void)state;
+	for (unsigned lost = 0; lost < 2; lost++) {
+		begin(&w, IRQ_XARRAY);
+		action = irq_handle(&w.irqs, irq_add(&w.irqs, 24), w.nic->vdev,
+				    "virtio0-config");
+		if (lost)
+			fake_set(w.f, action, "irqaction", "name", 0x7f0012345000);
+		irq_store(&w.irqs);
+		walk(&w);
+		assert_int_equal(irq_of(&w, "rx0")->have, lost ? VR_UNREAD : VR_ABSENT);
+		assert_unread(irq_of(&w, "rx0")->number);
+		assert_false(irq_of(&w, "rx0")->shared);
+		guest_free(w.g);
+	}
+}
+
 /* A line has a chain of handlers, of other drivers too. */
 static void a_line_is_found_along_its_handlers(void **state)
 {
@@ -600,6 +623,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vector_of_its_own_is_found),
 		cmocka_unit_test(a_shared_vector_is_not_the_configurations),
+		cmocka_unit_test(a_handler_without_a_name_is_not_taken_for_a_shared_one),
 		cmocka_unit_test(a_line_is_found_along_its_handlers),
 		cmocka_unit_test(no_handler_is_told_from_unknown),
 		cmocka_unit_test(what_is_damaged_is_not_the_queues),
