@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debuginfo that is nowhere, somewhere else, stripped, of another kernel, or of the wrong vmlinux."""
 
+import dataclasses
 import os
 import re
 import shutil
@@ -102,6 +103,26 @@ def test_debuginfo_elsewhere(run, lonely, expected, minimal, way):
     if before:
         # A look-up that failed is tried again, and what was named stays named.
         assert "no debuginfo" in before[0] and before[1] == text
+
+
+@pytest.mark.kernels("6.1")
+@pytest.mark.parametrize("name", ["5.10", "6.1"])
+def test_before_and_after_mod(run, expected, name):
+    """What a full session shows does not wait for 'mod -S', and is no other after it."""
+    commands = ["vring", "vring eth0 tx1", "vring -l"]
+    before, block, listing, _, after, block_after, listing_after = run(
+        name, *commands, f"mod -S {kernels.get(name).debugmods}", *commands)
+    assert before == after == expected(name) and block == block_after
+    assert {member: row[:2] for member, row in screens.layout(listing).items()} == {
+        member: row[:2] for member, row in screens.layout(listing_after).items()}
+
+
+def test_a_host_before_and_after_mod(host_session):
+    session = host_session("6.1")
+    commands = ["vhostq", "vhostq -d -j"]
+    full = dataclasses.replace(session, minimal=False)
+    outputs = full.run(*commands, f"mod -S {session.host.kernel.debugmods}", *commands)
+    assert outputs[:2] == outputs[3:] and outputs[:2] == session.run(*commands)
 
 
 @MINIMAL

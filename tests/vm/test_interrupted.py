@@ -120,6 +120,20 @@ def test_settings(run, usual, tmp_path):
         assert (tmp_path / f"json{number}").read_text() == usual["vring -j"], setting
 
 
+def test_settings_on_a_host(host_session, tmp_path):
+    """The same of vhostq and of vqwalk on its side."""
+    session = host_session(KERNEL)
+    commands = ["vhostq tx", "vhostq -j", "vqwalk tx tx0"]
+    usual = session.run(*commands)
+    assert json.loads(usual[1])["queues"]
+    lines = []
+    for number, (setting, back) in enumerate(SETTINGS.items()):
+        lines += [setting, *(f"{command} > {tmp_path}/{number}-{n}" for n, command in enumerate(commands)), back]
+    session.run(*lines)
+    for number, setting in enumerate(SETTINGS):
+        assert [(tmp_path / f"{number}-{n}").read_text() for n in range(len(commands))] == usual, setting
+
+
 def test_input_files(terminal, usual, tmp_path):
     """Commands from a file by <, which crash does not allow within the file of -i that other tests use."""
     (tmp_path / "commands").write_text(f"{NEXT}\nvring -j > {tmp_path}/json\n")
