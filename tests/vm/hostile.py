@@ -249,8 +249,9 @@ def cases(damages) -> list:
     Minimal mode starts in no time. The other version and full sessions get samples: a dump is read the
     same way there.
     """
+    full = pytest.mark.matrix
     samples = {("9.0.2", True): (damages, ()), ("8.0.2", True): (damages[::5], ()),
-               ("9.0.2", False): (damages[1::5], pytest.mark.matrix), ("8.0.2", False): (damages[2::5], pytest.mark.matrix)}
+               ("9.0.2", False): (damages[1::5], full), ("8.0.2", False): (damages[2::5], full)}
     return [pytest.param(version, minimal, damage, marks=marks,
                          id=f"{version}{'' if minimal else '-full'}-{damage.what}-{number}")
             for (version, minimal), (sample, marks) in samples.items() for number, damage in enumerate(sample)]
