@@ -63,7 +63,9 @@ static inline bool vr_is_set(struct vr_val v)
  * with nothing to do as it thinks. */
 bool vr_work_queued(const struct vr_hostq *q);
 bool vr_worker_sleeps(const struct vr_hostq *q);
-/* .. who has to move next by its verdict, as far as the host's end knows. */
+/* Was the task told to stand still, by a signal or a debugger? */
+bool vr_task_is_stopped(const struct vr_task *t);
+/* Who has to move next by its verdict, as far as the host's end knows. */
 enum vr_where vr_host_at(const struct vr_hostq *q);
 /* What may be under way in the driver, by the traces in the ring (check_ring.c). */
 unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q);

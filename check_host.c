@@ -149,10 +149,9 @@ static bool worker_runs(const struct vr_hostq *q)
 	       (!q->worker.state.v || vr_is_set(q->worker.on_rq));
 }
 
-static bool worker_stopped(const struct vr_hostq *q)
+bool vr_task_is_stopped(const struct vr_task *t)
 {
-	return q->worker.addr && vr_is_read(q->worker.state) &&
-	       (q->worker.state.v & TASK_STOPPED);
+	return t->addr && vr_is_read(t->state) && (t->state.v & TASK_STOPPED);
 }
 
 /* Nothing is on its way to this queue. */
@@ -198,7 +197,7 @@ static bool is_stopped(struct vr_judge *j)
 	if (!has_backend(q))
 		why = q->num.v > 1 ? "the backend is detached" :
 				     "the queue was never set up";
-	else if (worker_stopped(q))
+	else if (vr_task_is_stopped(&q->worker))
 		why = "the owner is stopped, and its vhost worker with it";
 	if (why)
 		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO, "%s", why);

@@ -249,8 +249,9 @@ static enum vr_severity in_time(const struct vr_hostq *h)
 
 static const char *on_its_way(const struct vr_hostq *h)
 {
-	return h->vhost->owner_runs ? "on its way (the owner runs)" :
-				      "this very moment on its way";
+	return vr_task_is_stopped(&h->vhost->owner) ?
+	       "held up, for the owner is stopped" : h->vhost->owner_runs ?
+	       "on its way (the owner runs)" : "this very moment on its way";
 }
 
 /* Published, and not taken by vhost though it has reason to. */

@@ -408,6 +408,10 @@ static void a_lost_kick(void **state)
 	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN, "7 published and not taken");
 	x->v[0].owner_runs = true;
 	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_INFO, "the owner runs");
+	/* It will give the kick when it goes on. */
+	x->v[0].owner_runs = false;
+	x->v[0].owner = (struct vr_task){ .addr = 9, .state = READ(4) };
+	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN, "the owner is stopped");
 	/* The driver is about to. */
 	x->q[0][1].num_added = READ(7);
 	assert_joint(x, 1, VR_AT_DRIVER, VR_ST_ACTIVE, VR_SEV_OK, "about to kick");
@@ -504,6 +508,9 @@ static void returned_and_not_reaped(void **state)
 	assert_has(reasons_text(&x->k.pairs[1].joint), "NAPI is not scheduled");
 	x->v[0].owner_runs = true;
 	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_INFO, "the owner runs");
+	x->v[0].owner_runs = false;
+	x->v[0].owner = (struct vr_task){ .addr = 9, .state = READ(8) };
+	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN, "the owner is stopped");
 	x->hq[1].signalled_used = READ(1000);
 	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "has not signalled yet");
 	x->hq[1].signalled_used = READ(1007);
