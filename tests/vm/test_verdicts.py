@@ -268,22 +268,31 @@ def column(state: str) -> str:
     return "idle, active" if state in ("idle", "active") else state
 
 
-def matrix(title: str, scenes, get) -> list:
+def counted(title: str, judged) -> list:
     """Return lines of Markdown: counts of queues, what was staged by what the verdict was."""
-    counts, moving = {}, {}
+    counts = {}
+    for one in judged:
+        counts.setdefault(one.truth.staged, Counter())[column(one.verdict["state"])] += 1
+    order = list(dict.fromkeys(map(column, truth.STATES)))
+    columns = [state for state in order if any(seen[state] for seen in counts.values())]
+    lines = [f"## {title}", "", "| staged | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
+    for staged in sorted(counts, key=lambda s: (s.startswith("forged"), not s.startswith("healthy"), s)):
+        lines.append(f"| {staged} | " + " | ".join(str(counts[staged][state] or "") for state in columns) + " |")
+    return [*lines, ""]
+
+
+def matrix(title: str, scenes, get) -> list:
+    """Return the table of some scenes, and one of those where the state depends on the moment."""
+    still, moving = [], {}
     for scene, name in scenes:
         for one in get(scene, name):
             if one.truth in (truth.MOVING, truth.PANICKED):
                 seen = moving.setdefault((scene, name), Counter())
                 seen["loud" if one.verdict["severity"] in truth.LOUD else "calm"] += 1
             else:
-                counts.setdefault(one.truth.staged, Counter())[column(one.verdict["state"])] += 1
-    order = list(dict.fromkeys(map(column, truth.STATES)))
-    columns = [state for state in order if any(seen[state] for seen in counts.values())]
-    lines = [f"## {title}", "", "| staged | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
-    for staged in sorted(counts, key=lambda s: (s.startswith("forged"), not s.startswith("healthy"), s)):
-        lines.append(f"| {staged} | " + " | ".join(str(counts[staged][state] or "") for state in columns) + " |")
-    lines += ["", "Healthy and at work, so that the state depends on the moment:", "",
+                still.append(one)
+    lines = counted(title, still)
+    lines += ["Healthy and at work, so that the state depends on the moment:", "",
               "| scene | kernel | queues | of these warn or error |", "|---|---|--:|--:|"]
     lines += [f"| {scene} | {name} | {seen.total()} | {seen['loud']} |" for (scene, name), seen in moving.items()]
     return [*lines, ""]
