@@ -33,6 +33,7 @@
 #define ENTRY_MASKED	1u
 
 #define PAGE		4096
+#define STARVED		"fault_tool: no memory\n"
 #define MAX_CAPS	48
 
 int fail(const char *what)
@@ -110,17 +111,19 @@ static int do_mask(char **w)
 }
 
 /*
- * command IFACE BITS: clear these bits of the PCI command register.  Without 2 (memory
- * space) the device hears no kicks, without 4 (bus master) it must not touch memory.
+ * command IFACE BITS: clear these bits of the PCI command register, or set them (+BITS).
+ * Without 2 (memory space) the device hears no kicks, without 4 (bus master) it must not
+ * touch memory.
  */
 static int do_command(char **w)
 {
 	int fd = pci_open(w[0], "config", O_RDWR);
-	uint16_t value;
+	uint16_t value, bits = (uint16_t)strtoul(w[1], NULL, 0);
 
 	if (fd < 0)
 		return fail(w[0]);
-	value = (uint16_t)(config(fd, COMMAND, 2) & ~strtoul(w[1], NULL, 0));
+	value = (uint16_t)config(fd, COMMAND, 2);
+	value = (uint16_t)(w[1][0] == '+' ? value | bits : value & ~bits);
 	if (pwrite(fd, &value, 2, COMMAND) != 2)
 		return fail("PCI command");
 	printf("fault_tool: %s command %#x\n", w[0], config(fd, COMMAND, 2));
@@ -191,6 +194,54 @@ static int do_nomem(char **w)
 		pause();
 }
 
+/* A process that takes a CPU once the pipe is closed, and needs no memory for that. */
+static void taker(int cpu, const int pipe[2])
+{
+	cpu_set_t set;
+	char byte;
+
+	if (fork())
+		return;
+	close(pipe[1]);
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	realtime(0, 50);
+	if (sched_setaffinity(0, sizeof(set), &set) || mlockall(MCL_CURRENT))
+		exit(fail("taker"));
+	while (read(pipe[0], &byte, 1) < 0)
+		;
+	for (;;)
+		;
+}
+
+/*
+ * starve CPUS: as nomem, and so many CPUs run nothing but interrupts from then on, so that
+ * nobody is left to wait for memory, and to kill for it in the end.  Says when it is so.
+ */
+static int do_starve(char **w)
+{
+	int fd = open("/proc/sys/vm/min_free_kbytes", O_WRONLY), hold[2];
+	char softirqs[32];
+
+	if (fd < 0 || pipe(hold))
+		return fail("starve");
+	for (int cpu = 0; cpu < atoi(w[0]); cpu++) {
+		snprintf(softirqs, sizeof(softirqs), "ksoftirqd/%d", cpu);
+		realtime(task_named(softirqs), 60);
+		taker(cpu, hold);
+	}
+	realtime(0, 55);
+	/* They have their memory by then; what was theirs too until now is copied. */
+	sleep(2);
+	if (mlockall(MCL_CURRENT) || write(fd, "100000000\n", 10) != 10)
+		return fail("min_free_kbytes");
+	if (write(STDOUT_FILENO, STARVED, strlen(STARVED)) < 0)
+		return 1;
+	close(hold[1]);
+	for (;;)
+		pause();
+}
+
 /*
  * readdress IFACE SECONDS: change its hardware address after a while.  The driver sends that to
  * the device on the control queue, and waits for the answer, for ever if need be.
@@ -244,7 +295,7 @@ static const struct {
 	int (*call)(char **w);
 } commands[] = {
 	{ "await", "PORT", 1, do_await },
-	{ "command", "IFACE BITS", 2, do_command },
+	{ "command", "IFACE [+]BITS", 2, do_command },
 	{ "fill", "IFACE driver|stack", 2, do_fill },
 	{ "flows", "ADDRESS FLOWS PACKETS", 3, do_flows },
 	{ "hog", "CPU", 1, do_hog },
@@ -253,6 +304,7 @@ static const struct {
 	{ "napi-tx", "IFACE 0|1", 2, do_napi_tx },
 	{ "nomem", "", 0, do_nomem },
 	{ "readdress", "IFACE SECONDS", 2, do_readdress },
+	{ "starve", "CPUS", 1, do_starve },
 	{ "xsk", "IFACE QUEUE", 2, do_xsk },
 };
 
