@@ -435,3 +435,63 @@ int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_ho
 			pair_up(c, ret, &ret->candidates[i]);
 	return 0;
 }
+
+/* ---- a part of it ------------------------------------------------------------------------------ */
+
+struct chosen {
+	bool host_side;
+	const uint64_t *addr;
+	unsigned n;
+};
+
+static bool is_chosen(const struct chosen *o, uint64_t addr)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (o->addr[i] == addr)
+			return true;
+	return false;
+}
+
+static bool concerns(const struct vr_comparison *k, const struct vr_candidate *a,
+		     const struct chosen *o)
+{
+	for (unsigned i = 0; o->host_side && i < a->count; i++)
+		if (is_chosen(o, k->h->queues[a->first + i].vhost_virtqueue))
+			return true;
+	for (unsigned i = 0; !o->host_side && i < a->d->nqueues; i++)
+		if (is_chosen(o, a->d->queues[i].vring_virtqueue))
+			return true;
+	return false;
+}
+
+/* Of what nobody asked for, it is not told that it has no partner. */
+static void hide_others(struct vr_comparison *k, const struct chosen *o)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < k->g->ndevices; i++)
+		for (unsigned q = 0; q < k->g->devices[i].nqueues; q++, n++)
+			if (o->host_side || !is_chosen(o, k->g->devices[i].queues[q].vring_virtqueue))
+				k->guest_paired[n] = 1;
+	for (unsigned i = 0; i < k->h->nqueues; i++)
+		if (!o->host_side || !is_chosen(o, k->h->queues[i].vhost_virtqueue))
+			k->host_paired[i] = 1;
+}
+
+void vr_compare_narrow(struct vr_comparison *k, bool host_side, const uint64_t *chosen,
+		       unsigned nchosen)
+{
+	const struct chosen o = { host_side, chosen, nchosen };
+	unsigned pairs = 0, candidates = 0;
+
+	for (unsigned i = 0; i < k->npairs; i++)
+		if (is_chosen(&o, host_side ? k->pairs[i].h->vhost_virtqueue :
+					      k->pairs[i].q->vring_virtqueue))
+			k->pairs[pairs++] = k->pairs[i];
+	k->npairs = pairs;
+	for (unsigned i = 0; i < k->ncandidates; i++)
+		if (concerns(k, &k->candidates[i], &o))
+			k->candidates[candidates++] = k->candidates[i];
+	k->ncandidates = candidates;
+	hide_others(k, &o);
+}

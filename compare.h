@@ -58,6 +58,12 @@ struct vr_comparison {
 int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
 	       struct vr_comparison *ret);
 
+/* Leave what is about the queues at these addresses (vring_virtqueue, or with
+ * 'host_side' vhost_virtqueue): pairs, what may be their devices' other end, and those
+ * without a partner. */
+void vr_compare_narrow(struct vr_comparison *k, bool host_side, const uint64_t *chosen,
+		       unsigned nchosen);
+
 /* render_compare.c */
 void vr_text_comparison(FILE *out, const struct vr_comparison *k);
 void vr_json_compared(FILE *out, const struct vr_ctx *c, const char *command,

@@ -4,6 +4,7 @@
  * walk what was asked for, and say why there is nothing to show.
  */
 #include <defs.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -31,6 +32,8 @@ void vr_forget(void)
 	memset(&vrs.ctx.pg, 0, sizeof(vrs.ctx.pg));
 	memset(&vrs.ctx.clock, 0, sizeof(vrs.ctx.clock));
 	memset(&vrs.ctx.spent, 0, sizeof(vrs.ctx.spent));
+	vrs.chosen = NULL;
+	vrs.nchosen = 0;
 	memset(&vrs.snap, 0, sizeof(vrs.snap));
 	memset(&vrs.host, 0, sizeof(vrs.host));
 }
@@ -302,4 +305,88 @@ bool vr_collect_host(bool json, uint64_t pid)
 		doubt_reason();
 	vr_fail(json);
 	return false;
+}
+
+/* ---- whole devices ---------------------------------------------------------------------- */
+
+static unsigned count_queues(void)
+{
+	unsigned n = vrs.host.nqueues;
+
+	for (unsigned i = 0; i < vrs.snap.ndevices; i++)
+		n += vrs.snap.devices[i].nqueues;
+	return n;
+}
+
+/* The addresses of all virtqueues that were read, into vrs.chosen; false without memory. */
+static bool note_chosen(void)
+{
+	vrs.chosen = vr_alloc(&vrs.ctx.arena, count_queues() + 1, sizeof(*vrs.chosen));
+	if (!vrs.chosen)
+		return false;
+	for (unsigned i = 0; i < vrs.snap.ndevices; i++)
+		for (unsigned q = 0; q < vrs.snap.devices[i].nqueues; q++)
+			vrs.chosen[vrs.nchosen++] = vrs.snap.devices[i].queues[q].vring_virtqueue;
+	for (unsigned i = 0; i < vrs.host.nqueues; i++)
+		vrs.chosen[vrs.nchosen++] = vrs.host.queues[i].vhost_virtqueue;
+	return true;
+}
+
+/* Was a queue selected by its own address? */
+static bool by_queue_address(void)
+{
+	uint64_t addr;
+
+	if (!vr_parse_address(vrs.sel.device, &addr))
+		return false;
+	for (unsigned i = 0; i < vrs.nchosen; i++)
+		if (vrs.chosen[i] == addr)
+			return true;
+	return false;
+}
+
+/* A selector for the whole device of the first queue that was read. */
+static const char *whole_device(void)
+{
+	static char word[VR_NAME_SIZE + 20];
+	uint64_t addr = 0;
+
+	if (vrs.host_side && vrs.host.nqueues)
+		addr = vrs.host.queues[0].ref.addr ? vrs.host.queues[0].ref.addr :
+						     vrs.host.queues[0].vhost->addr;
+	else if (vrs.snap.ndevices)
+		addr = vrs.snap.devices[0].ref.addr;
+	if (addr)
+		snprintf(word, sizeof(word), "%" PRIx64, addr);
+	else if (vrs.snap.ndevices)
+		snprintf(word, sizeof(word), "%s", vrs.snap.devices[0].virtio_name);
+	return addr || vrs.snap.ndevices ? word : vrs.sel.device;
+}
+
+static bool collect_side(bool json, uint64_t pid)
+{
+	return vrs.host_side ? vr_collect_host(json, pid) : vr_collect(json);
+}
+
+bool vr_collect_devices(bool json, uint64_t pid)
+{
+	struct vr_select whole = { .all = vrs.sel.all, .device = vrs.sel.device };
+	bool memory = vrs.host.memory;
+
+	if (!collect_side(json, pid))
+		return false;
+	if (!vrs.sel.device || !note_chosen())
+		return true;
+	if (by_queue_address())
+		whole.device = whole_device();
+	vrs.sel = whole;
+	vrs.ctx.nerrors = 0;
+	memset(&vrs.snap, 0, sizeof(vrs.snap));
+	memset(&vrs.host, 0, sizeof(vrs.host));
+	vrs.host.memory = memory;
+	if (!collect_side(json, pid))
+		return false;
+	if (count_queues() == vrs.nchosen)
+		vrs.nchosen = 0;	/* all of it was meant */
+	return true;
 }

@@ -19,6 +19,8 @@ struct vr_session {
 	struct vr_host host;
 	struct vr_import other;		/* -c: the other side's document */
 	struct vr_comparison comparison;
+	uint64_t *chosen;		/* -c with a queue selected: addresses of virtqueues */
+	unsigned nchosen;
 	struct vr_arena looks[2];	/* -w: this look and the one before */
 	bool host_side;			/* what the answer is about */
 	bool lacks;			/* a required member is missing, and no file would bring it */
@@ -56,5 +58,8 @@ void vr_fail(bool json);
  * process); false when there is nothing to show, which was then said. */
 bool vr_collect(bool json);
 bool vr_collect_host(bool json, uint64_t pid);
+/* For -c: the same, but of a queue that was selected the whole device, since devices are
+ * matched as a whole; what was selected is in vrs.chosen then. */
+bool vr_collect_devices(bool json, uint64_t pid);
 
 #endif

@@ -48,10 +48,16 @@ static void compare_with(const char *path, bool json)
 
 	if (!import(path)) {
 		vr_fail(json);
-	} else if (vr_compare(&vrs.ctx, g, h, &vrs.comparison)) {
+		return;
+	}
+	if (vr_compare(&vrs.ctx, g, h, &vrs.comparison)) {
 		snprintf(vrs.reason, sizeof(vrs.reason), "out of memory");
 		vr_fail(json);
-	} else if (json) {
+		return;
+	}
+	if (vrs.nchosen)
+		vr_compare_narrow(&vrs.comparison, vrs.host_side, vrs.chosen, vrs.nchosen);
+	if (json) {
 		vr_json_compared(fp, &vrs.ctx, pc->curcmd, vrs.host_side ? "host" : "guest",
 				 vrs.nodename, vrs.target.release, &vrs.comparison);
 	} else {
@@ -168,10 +174,11 @@ static void cmd_vring(void)
 		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), json);
 	} else if (interval) {
 		watch(interval, 0);
-	} else if (vr_collect(json)) {
-		if (document)
+	} else if (document) {
+		if (vr_collect_devices(json, 0))
 			compare_with(document, json);
-		else if (json)
+	} else if (vr_collect(json)) {
+		if (json)
 			vr_json_snapshot(fp, &vrs.ctx, &vrs.snap);
 		else
 			vr_text_snapshot(fp, &vrs.ctx, &vrs.snap, &vrs.sel, vr_terminal_width());
@@ -298,11 +305,14 @@ static void cmd_vhostq(void)
 		watch(interval, pid);
 		return;
 	}
+	if (document) {
+		if (vr_collect_devices(json, pid))
+			compare_with(document, json);
+		return;
+	}
 	if (!vr_collect_host(json, pid))
 		return;
-	if (document) {
-		compare_with(document, json);
-	} else if (json) {
+	if (json) {
 		vr_json_host(fp, &vrs.ctx, &vrs.host);
 	} else if (vrs.host.memory) {
 		vr_text_regions(fp, &vrs.host);

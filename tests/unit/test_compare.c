@@ -235,6 +235,49 @@ static void hostile_counts_end_in_the_budget(void **state)
 	free(h);
 }
 
+/* As if one queue had been selected: what is not about it is left out. */
+static void a_part_of_it_is_told(void **state)
+{
+	struct both *x = *state;
+	uint64_t tx = 0x501, host_tx = 0x601;
+
+	x->hq[0].vhost_virtqueue = 0x600;
+	x->hq[1].vhost_virtqueue = host_tx;
+	both_compare(x);
+	vr_compare_narrow(&x->k, false, &tx, 1);
+	assert_int_equal(x->k.npairs, 1);
+	assert_ptr_equal(x->k.pairs[0].q, &x->q[0][1]);
+	assert_null(strstr(both_text(x, false), "has no partner"));
+	both_compare(x);
+	vr_compare_narrow(&x->k, true, &host_tx, 1);
+	assert_int_equal(x->k.npairs, 1);
+	assert_ptr_equal(x->k.pairs[0].h, &x->hq[1]);
+	/* The control queue never has one. */
+	tx = 0x502;
+	both_compare(x);
+	vr_compare_narrow(&x->k, false, &tx, 1);
+	assert_int_equal(x->k.npairs, 0);
+	assert_has(both_text(x, false), "ctrl has no partner");
+	assert_null(strstr(x->text, "host:"));
+}
+
+static void what_may_be_the_partner_of_a_part_is_told(void **state)
+{
+	struct both *x = *state;
+	uint64_t tx = 0x711;
+
+	x->s.ndevices = 2;
+	x->h.nqueues = 2;
+	x->q[1][1].vring_virtqueue = tx;
+	both_compare(x);
+	assert_int_equal(x->k.ncandidates, 2);
+	vr_compare_narrow(&x->k, false, &tx, 1);
+	assert_int_equal(x->k.ncandidates, 1);
+	assert_has(both_text(x, false), "eth1 may be tap0");
+	assert_has(x->text, "guest: eth1 tx0 has no partner");
+	assert_null(strstr(x->text, "eth0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +290,8 @@ int main(void)
 		TEST(pairs_without_backends_are_joined),
 		TEST(a_queue_has_one_other_end),
 		TEST(hostile_counts_end_in_the_budget),
+		TEST(a_part_of_it_is_told),
+		TEST(what_may_be_the_partner_of_a_part_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,17 +84,22 @@ def sessions(kernel, crash, vring_so, tmp_path_factory):
         scratch = tmp_path_factory.mktemp("compare")
         guest_json, host_json = scratch / "guest.json", scratch / "host.json"
         host_json.write_text(run(host_core, ["vhostq -j"])[0])
+        one = [f"{line} eth0 tx0" for line in both_ways("vring", host_json)]
         out = run(inner, [f"vring -a -j > {guest_json}", *both_ways("vring -a", host_json),
-                          *both_ways("vring", guest_json)])
-        in_guest, more = answer(out[1:3]), {("vring", "own side"): answer(out[3:5])}
+                          *both_ways("vring", guest_json), *one])
+        in_guest, more = answer(out[1:3]), {("vring", "own side"): answer(out[3:5]),
+                                            ("vring", "one queue"): answer(out[5:7])}
         documents = [json.loads(path.read_text()) for path in (guest_json, host_json)]
         files = {"plain": guest_json, "own side": host_json}
         for name, content in (edits(documents[0]) if edits else {}).items():
             files[name] = scratch / name.replace(" ", "-")
             if content is not None:
                 files[name].write_text(content if isinstance(content, str) else json.dumps(content))
-        out = run(host_core, [line for path in files.values() for line in both_ways("vhostq", path)])
-        more |= {("vhostq", name): answer(out[2 * n:2 * n + 2]) for n, name in enumerate(files)}
+        # A queue of the host is meant by its own address.
+        tx0 = queue_of(documents[1], "tx0")["vhost_virtqueue"].removeprefix("0x")
+        one = [f"{line} {tx0}" for line in both_ways("vhostq", guest_json)]
+        out = run(host_core, [*(line for path in files.values() for line in both_ways("vhostq", path)), *one])
+        more |= {("vhostq", name): answer(out[2 * n:2 * n + 2]) for n, name in enumerate([*files, "one queue"])}
         return Both(*documents, in_guest, more["vhostq", "plain"], more)
     return look
 
@@ -252,6 +257,16 @@ def test_words_stand_side_by_side(both):
         assert row == {word: "-" if value is None else str(value) for word, value in wanted.items()}, name
     assert "guest: eth0 ctrl has no partner" in both.in_guest[0]
     assert "\n6 pairs; 6 queues, nothing wrong seen" in both.in_guest[0]
+
+
+@pytest.mark.parametrize("command", ["vring", "vhostq"])
+def test_one_queue_is_compared_by_its_whole_device(both, command):
+    """The same pair as in the whole comparison, and nothing of what else there is."""
+    text, document = both.more[command, "one queue"]
+    whole = next(d for d in both.ends() if d["command"] == command)
+    assert document["compare"] == {"pairs": [pairs(whole)["tx0"]], "ambiguous": [], "guest_alone": [],
+                                   "host_alone": [], "gave_up": False}
+    assert text.count(" <-> ") == 1 and "\n1 pair; " in text and "no partner" not in text
 
 
 def test_idle_pairs_wait_for_nobody(idle):
