@@ -7,6 +7,7 @@ from pathlib import Path
 
 import agree
 import pytest
+import nested_host
 import scenes_nested
 from host_session import PARTS, against_drgn, by_drgn
 from lab import drgn
@@ -51,7 +52,7 @@ def _read(folder, kernel, crash, vring_so, scratch) -> Shown:
               *(f"vqwalk -j {name} {queue}" for queue in QUEUES))
     host, compared = (json.loads(text) for text in run(folder / "core", f"vhostq -j -p {pid}", f"vhostq -j -c {file}"))
     hops = {queue: json.loads(text)["queues"][0]["hops"] for queue, text in zip(QUEUES, out[3:], strict=True)}
-    seen = scenes_nested.guest_queues(folder / "a", kernel)
+    seen = nested_host.guest_queues(folder / "a", kernel)
     return Shown(
         folder.name, document, next(d for d in document["devices"] if d["type"] == "vsock"),
         {q["queue"]: q for q in document["queues"] if q["virtio_name"] == name},
