@@ -18,6 +18,8 @@ import scenes_net
 CRASH = {"6.1": "8.0.2"}
 # A host's tasks are slow in 8.0.2's full session, and this is what most tests of hosts use.
 HOST_CRASH = "9.0.2"
+# {scene: (instant, guest)} of scenes_nested, whose host is the scene's name with ' host' behind it.
+NESTED = {"nested": ("idle", "a"), "deaf": ("deaf", "b")}
 FILES = doc_screens.files()
 
 
@@ -28,9 +30,10 @@ def core_of(kernel, make_dump, busy_tap_of):
         one = kernel(name)
         if scene == "busy_tap":
             return busy_tap_of(name).core
-        if scene.startswith("nested"):
+        if scene.removesuffix(" host") in NESTED:
+            instant, guest = NESTED[scene.removesuffix(" host")]
             folder = make_dump(f"nested-{name}", lambda f: scenes_nested.build(one, f))
-            return folder / "idle" / ("core" if scene.endswith("host") else "a")
+            return folder / instant / ("core" if scene.endswith(" host") else guest)
         if scene == "faulty_host":
             how = scenes_host_faults.FAULTY
             return make_dump(f"host-faulty-{name}", lambda f: scenes_host.build(one, f, **how)) / "core"
@@ -52,15 +55,16 @@ def session(core_of, crash, kernel, vring_so):
 
 @pytest.fixture(scope="module")
 def other_side(session, tmp_path_factory):
-    """{'guest.json': path, 'host.json': path}: both ends of the nested guest's rings"""
+    """other_side('nested', '6.1') -> {'guest.json': path, 'host.json': path}: both ends of a nested guest's rings"""
     folder, made = tmp_path_factory.mktemp("sides"), {}
 
-    def get(name):
-        if not made:
-            for scene, command, file in (("nested", "vring", "guest.json"), ("nested host", "vhostq", "host.json")):
-                made[file] = folder / file
-                session(scene, name, [f"{command} -j > {made[file]}"])
-        return made
+    def get(scene, name):
+        guest = scene.removesuffix(" host")
+        if guest not in made:
+            made[guest] = {file: folder / f"{guest}-{file}" for file in ("guest.json", "host.json")}
+            session(guest, name, [f"vring -j > {made[guest]['guest.json']}"])
+            session(f"{guest} host", name, [f"vhostq -j > {made[guest]['host.json']}"])
+        return made[guest]
     return get
 
 
@@ -79,7 +83,7 @@ def answers(session, other_side):
 
     def get(scene, name, commands):
         missing = [c for c in dict.fromkeys(commands) if (scene, name, c) not in seen]
-        paths = other_side(name) if any(".json" in c for c in missing) else {}
+        paths = other_side(scene, name) if any(".json" in c for c in missing) else {}
 
         def there(command):
             for file, path in paths.items():
