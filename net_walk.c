@@ -111,13 +111,16 @@ static bool points_back(struct vr_ctx *c, uint64_t net_device, uint64_t vdev)
 
 /* The bus's name is another, as whoever finds it notes: of no device, since all are
  * on that bus. */
-static void misnamed(struct vr_ctx *c, const struct vr_obj *bus)
+static void misnamed(struct vr_ctx *c, const struct vr_obj *bus, bool unread)
 {
 	struct vr_val at = vr_get(c, bus, VR_BUS_NAME, NULL);
 	struct vr_error e = { .code = VR_E_MISNAMED, .what = "bus_type.name",
 			      .addr = at.v, .of = "virtio" };
 	char device[sizeof(c->device)];
 
+	/* Why it was not read was noted, but for NULL. */
+	if (at.have != VR_READ || (at.v && unread))
+		return;
 	if (!at.v) {
 		e.code = VR_E_NULL;
 		e.addr = bus->addr + c->layout.f[VR_BUS_NAME].offset;
@@ -155,8 +158,8 @@ static uint64_t parent_virtio(struct vr_ctx *c, uint64_t net_device)
 		return vdev;
 	if (!points_back(c, net_device, vdev))
 		return 0;
-	if (bus.addr && (!unread || !vr_get(c, &bus, VR_BUS_NAME, NULL).v))
-		misnamed(c, &bus);
+	if (bus.addr)
+		misnamed(c, &bus, unread);
 	return vdev;
 }
 

@@ -223,12 +223,13 @@ static void a_bus_of_another_name_is_found_by_a_network_device(void **state)
 {
 	static const struct {
 		const char *name;	/* NULL: no string */
-		bool missing;
+		bool missing, no_bus;
 		enum vr_errcode code;
 	} cases[] = {
-		{ "virtiO", false, VR_E_MISNAMED }, { "", false, VR_E_MISNAMED },
-		{ "\x1b[2J", false, VR_E_MISNAMED }, { NULL, false, VR_E_NULL },
-		{ "virtio", true, VR_E_READ },
+		{ "virtiO", .code = VR_E_MISNAMED }, { "", .code = VR_E_MISNAMED },
+		{ "\x1b[2J", .code = VR_E_MISNAMED }, { NULL, .code = VR_E_NULL },
+		{ "virtio", .missing = true, .code = VR_E_READ },
+		{ "virtio", .no_bus = true, .code = VR_E_READ },
 	};
 	static const enum guest_era eras[] = { ERA_EL7, ERA_5_4, ERA_6_12, ERA_7_1 };
 
@@ -248,10 +249,16 @@ static void a_bus_of_another_name_is_found_by_a_network_device(void **state)
 			fake_str(f, at, name);
 		}
 		fake_set(f, b->g->virtio_bus, "bus_type", "name", name ? at : 0);
+		if (cases[i % COUNT_OF(cases)].no_bus)
+			fake_drop(f, VR_KERNEL, b->g->virtio_bus);
 		w = bus_walk(b, true, NULL, NULL);
 		assert_devices(&w, "eth0 virtio1 virtio2 virtio3");
 		assert_string_equal(get_error(&b->g->c, cases[i % COUNT_OF(cases)].code,
 					      "bus_type.name")->queue, "");
+		/* One reason, and no other. */
+		for (unsigned k = 0; k < b->g->c.nerrors; k++)
+			assert_int_equal(b->g->c.errors[k].code,
+					 cases[i % COUNT_OF(cases)].code);
 		w = bus_walk(b, false, "virtio2", NULL);
 		assert_int_equal(w.status, VR_WALK_OK);
 		w = bus_walk(b, false, "eth0", "tx0");
