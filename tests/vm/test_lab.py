@@ -7,6 +7,7 @@ import pytest
 from lab import core, guest, scenes, store
 
 RX, TX = 0, 1
+TRIES = 10
 
 
 def used_index(path, queue: dict) -> int:
@@ -72,17 +73,21 @@ def test_scribbled_copy(crash, busy_tap, scratch):
 def test_frozen_guest_becomes_a_core(crash, kernel, scratch):
     one = kernel("6.1")
     with scenes.tap_guest(one, pairs=1) as (running, _):
-        with running.frozen():
-            ram = running.copy_ram(scratch / "ram")
-        dump = scenes.save(running, scratch)
+        # Between the two a slow guest may still answer what it was sent.
+        for _ in range(TRIES):
+            with running.frozen():
+                ram = running.copy_ram(scratch / "ram")
+            dump = scenes.save(running, scratch)
+            bare = core.wrap_ram(ram, scratch / "bare")
+            queue = dump.queue("net0", TX)
+            if used_index(bare, queue) == queue["used-idx"]:
+                break
+            running.resume()
         running.dump_kdump(scratch / "kdump")
-    bare = core.wrap_ram(ram, scratch / "bare")
     with_notes = core.wrap_ram(ram, scratch / "with-notes", template=dump.core)
     for path in (bare, with_notes, scratch / "kdump"):
         result = crash("8.0.2").run(path, one.vmlinux, ["sys"])
         assert f"RELEASE: {one.release}" in result.stdout, result.stdout + result.stderr
-    # Nothing was sent between the two, so they must agree.
-    queue = dump.queue("net0", TX)
     assert used_index(bare, queue) == queue["used-idx"] > 0
 
 
