@@ -116,7 +116,7 @@ def stalled_guest(kernel: kernels.Kernel, packets: int = 1200, **more):
 ip link set eth0 up
 arp -s {HOST} 02:00:00:00:00:01
 for sender in 1 2 3 4; do
-    timeout 4 ping -i 0.005 -c {packets // 4} {HOST} >/dev/null &
+    timeout 8 ping -i 0.005 -c {packets // 4} {HOST} >/dev/null &
 done
 wait"""
     with tempfile.TemporaryDirectory(prefix="vring-peer-") as folder, \
