@@ -32,19 +32,27 @@ void vr_error_add(struct vr_ctx *c, struct vr_error e)
 	c->nerrors++;
 }
 
-void vr_over_budget(struct vr_ctx *c, const char *what, uint64_t limit, bool all)
+void vr_error_add_common(struct vr_ctx *c, struct vr_error e)
 {
-	struct vr_error e = { .code = VR_E_BUDGET, .what = what, .limit = limit,
-			      .of = all ? "of all queues together" : "of one queue" };
 	char device[sizeof(c->device)], queue[sizeof(c->queue)];
 
 	memcpy(device, c->device, sizeof(device));
 	memcpy(queue, c->queue, sizeof(queue));
-	if (all)
-		c->device[0] = c->queue[0] = '\0';
+	c->device[0] = c->queue[0] = '\0';
 	vr_error_add(c, e);
 	memcpy(c->device, device, sizeof(device));
 	memcpy(c->queue, queue, sizeof(queue));
+}
+
+void vr_over_budget(struct vr_ctx *c, const char *what, uint64_t limit, bool all)
+{
+	struct vr_error e = { .code = VR_E_BUDGET, .what = what, .limit = limit,
+			      .of = all ? "of all queues together" : "of one queue" };
+
+	if (all)
+		vr_error_add_common(c, e);
+	else
+		vr_error_add(c, e);
 }
 
 static void read_failed(struct vr_ctx *c, const char *what, uint64_t addr,

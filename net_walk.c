@@ -116,7 +116,6 @@ static void misnamed(struct vr_ctx *c, const struct vr_obj *bus, bool unread)
 	struct vr_val at = vr_get(c, bus, VR_BUS_NAME, NULL);
 	struct vr_error e = { .code = VR_E_MISNAMED, .what = "bus_type.name",
 			      .addr = at.v, .of = "virtio" };
-	char device[sizeof(c->device)];
 
 	/* Why it was not read was noted, but for NULL. */
 	if (at.have != VR_READ || (at.v && unread))
@@ -125,10 +124,7 @@ static void misnamed(struct vr_ctx *c, const struct vr_obj *bus, bool unread)
 		e.code = VR_E_NULL;
 		e.addr = bus->addr + c->layout.f[VR_BUS_NAME].offset;
 	}
-	memcpy(device, c->device, sizeof(device));
-	c->device[0] = '\0';
-	vr_error_add(c, e);
-	memcpy(c->device, device, sizeof(device));
+	vr_error_add_common(c, e);
 }
 
 /*

@@ -221,6 +221,8 @@ struct vr_ctx {
 
 /* Note a failure of 'what' (a static string) for the device and queue at hand. */
 void vr_error_add(struct vr_ctx *c, struct vr_error e);
+/* The same of no device or queue, though one is at hand: what they have in common. */
+void vr_error_add_common(struct vr_ctx *c, struct vr_error e);
 /* Note that there are more than 'limit' of 'what' and that the rest is left out: of the
  * queue at hand, or of the whole command ('all'). */
 void vr_over_budget(struct vr_ctx *c, const char *what, uint64_t limit, bool all);
