@@ -371,16 +371,22 @@ static bool collect_side(bool json, uint64_t pid)
 bool vr_collect_devices(bool json, uint64_t pid)
 {
 	struct vr_select whole = { .all = vrs.sel.all, .device = vrs.sel.device };
-	bool memory = vrs.host.memory;
+	bool memory = vrs.host.memory, by_word = vrs.sel.word;
 
 	if (!collect_side(json, pid))
 		return false;
 	if (!vrs.sel.device || !note_chosen())
 		return true;
-	if (by_queue_address())
+	if (by_queue_address()) {
 		whole.device = whole_device();
+	} else if (!by_word) {
+		vrs.nchosen = 0;	/* it was read whole */
+		return true;
+	}
 	vrs.sel = whole;
+	/* The first look is over: what it has noted and spent is not the second one's. */
 	vrs.ctx.nerrors = 0;
+	memset(&vrs.ctx.spent, 0, sizeof(vrs.ctx.spent));
 	memset(&vrs.snap, 0, sizeof(vrs.snap));
 	memset(&vrs.host, 0, sizeof(vrs.host));
 	vrs.host.memory = memory;
