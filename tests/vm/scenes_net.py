@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import rings
 from lab import core, net, scenes, store
 from lab.guest import CPU, Guest
 from lab.kernels import Kernel
@@ -12,6 +13,8 @@ from lab.kernels import Kernel
 CPUS = 2
 # Both indices go around once, and then some.
 MANY = 70000
+# How often a guest at work is held still before it is given up to find a packet under way.
+CATCHES = 20
 
 # Floods a guest until its tap has handed over so many packets; the tap drops what is too fast.
 FLOOD = """
@@ -200,8 +203,17 @@ def stalled_fifo(kernel: Kernel, folder: Path) -> None:
     stalled(kernel, folder, append="sysctl.net.core.default_qdisc=pfifo_fast", cpus=2)
 
 
+def packets_are_under_way(path: Path, queues: list) -> bool:
+    """Say whether a core has a transmit ring with entries that the device has not returned."""
+    transmit = [rings.words(path, q) for device in queues for q in device["queues"] if q["queue-index"] % 2]
+    return any(ring["avail_idx"] != ring["used_idx"] for ring in transmit)
+
+
 def caught(kernel: Kernel, folder: Path) -> None:
-    """A guest held still in the middle of sending. QEMU's indices are of a moment before."""
+    """A guest held still in the middle of sending. QEMU's indices are of a moment before.
+
+    Between two packets nothing is under way, and then it is held still again.
+    """
     with net.Namespace() as namespace:
         namespace.tap("tap0", f"{scenes.HOST}/24")
         workload = "\n".join([scenes.pings(CPUS), *(
@@ -210,5 +222,9 @@ def caught(kernel: Kernel, folder: Path) -> None:
                    files={"bin/guest_tool": guest_tool()}) as guest:
             with store.step(f"guest {kernel.release}: boot and send without end"):
                 guest.wait_for()
-            remember(guest.queues(), folder)
-            as_it_stands(guest, folder)
+            for _ in range(CATCHES):
+                queues = guest.queues()
+                as_it_stands(guest, folder)
+                if packets_are_under_way(folder / "core", queues):
+                    return remember(queues, folder)
+        raise store.LabError(f"held still {CATCHES} times, and no packet was under way")
