@@ -16,14 +16,15 @@
 # CRASH=DIR     take defs.h from crash's source tree instead of /usr/include/crash
 #
 # For another machine, in a folder of its own (Debian: gcc-aarch64-linux-gnu):
-#   make -C DIR -f $PWD/Makefile ARCH=aarch64 CC=aarch64-linux-gnu-gcc
+#   mkdir -p DIR && make -C DIR -f $PWD/Makefile ARCH=aarch64 CC=aarch64-linux-gnu-gcc
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
 CRASH ?= /usr/include/crash
 
 ARCH := $(shell uname -m)
-vpath %.c $(dir $(lastword $(MAKEFILE_LIST)))
+TREE := $(dir $(lastword $(MAKEFILE_LIST)))
+vpath %.c $(TREE)
 crash_arch_x86_64 := X86_64
 crash_arch_aarch64 := ARM64
 crash_arch_ppc64le := PPC64
@@ -149,7 +150,7 @@ bench: vring.so build/probe.so
 	tests/vm/setup.sh check
 	/usr/bin/python3 tests/bench/bench.py $(CURDIR)/vring.so
 
-include packaging/install.mk
+include $(TREE)packaging/install.mk
 
 clean:
 	rm -rf build vring.so tests/unit/build-* tests/fuzz/build

@@ -2,7 +2,7 @@
 #
 # Installing, and packages of the tree as it is; part of the Makefile.
 
-VERSION := $(shell sed -n 's/.*VRING_VERSION "\(.*\)"/\1/p' version.h)
+VERSION := $(shell sed -n 's/.*VRING_VERSION "\(.*\)"/\1/p' $(TREE)version.h)
 DIST := crash-vring-$(VERSION)
 
 .PHONY: install uninstall dist deb rpm drop-in

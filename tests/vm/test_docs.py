@@ -25,6 +25,13 @@ def help_strings(command: str) -> list:
     return re.findall(r'^"((?:[^"\\]|\\.)*)",?$', body[:body.index("NULL\n}")], re.M)
 
 
+def test_a_build_in_a_folder_of_its_own(tmp_path):
+    """As the Makefile's header says, and docs/arm64.md."""
+    made = subprocess.run(["make", "-n", "-C", tmp_path, "-f", TOP / "Makefile", "vring.so"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    assert made.returncode == 0 and "-shared" in made.stdout, made.stdout
+
+
 def test_there_are_commands():
     assert {"vring", "vqwalk"} <= set(COMMANDS)
 
