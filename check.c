@@ -166,6 +166,22 @@ static bool breached(struct vr_judge *j, const struct vr_check *table)
 	return false;
 }
 
+/* The reason of the verdict comes before what else was noticed: who reads one reads that. */
+static void gravest_first(struct vr_verdict *v)
+{
+	struct vr_reason gravest;
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < v->nreasons; i++)
+		if (v->reasons[i].severity > v->reasons[first].severity)
+			first = i;
+	if (!first)
+		return;
+	gravest = v->reasons[first];
+	memmove(v->reasons + 1, v->reasons, first * sizeof(gravest));
+	v->reasons[0] = gravest;
+}
+
 static void corrupt(struct vr_judge *j)
 {
 	j->v->state = VR_ST_CORRUPT;
@@ -186,6 +202,7 @@ void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s)
 				corrupt(&j);
 			else
 				vr_judge_guest(&j);
+			gravest_first(&q->verdict);
 		}
 }
 
@@ -214,6 +231,7 @@ void vr_check_host(struct vr_ctx *c, struct vr_host *h)
 			vr_judge_host(&j);
 		if (q->moving)
 			excuse(&j);
+		gravest_first(&q->verdict);
 		q->at = vr_host_at(q);
 	}
 }

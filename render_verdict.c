@@ -24,17 +24,6 @@ const char *vr_where_name(enum vr_where where)
 	return names[where];
 }
 
-/* The reason that the verdict rests on: the worst, and of those the first. */
-static const struct vr_reason *main_reason(const struct vr_verdict *v)
-{
-	const struct vr_reason *r = NULL;
-
-	for (unsigned i = 0; i < v->nreasons; i++)
-		if (!r || v->reasons[i].severity > r->severity)
-			r = &v->reasons[i];
-	return r;
-}
-
 /* A queue that is not in use is never what to look at first. */
 static int rank(const struct vr_verdict *v)
 {
@@ -73,7 +62,7 @@ void vr_text_worst(FILE *out, const struct vr_worst *w)
 
 	if (!w->verdict)
 		return;
-	r = main_reason(w->verdict);
+	r = w->verdict->nreasons ? w->verdict->reasons : NULL;
 	vr_text_escape(name, sizeof(name), w->device);
 	vr_text_escape(label, sizeof(label), w->label);
 	if (w->bad)

@@ -44,7 +44,7 @@ enum vr_where {
 struct vr_verdict {
 	enum vr_state state;
 	enum vr_severity severity;
-	struct vr_reason *reasons;
+	struct vr_reason *reasons;	/* the verdict's own comes first */
 	unsigned nreasons, room;
 };
 

@@ -368,6 +368,21 @@ static void a_chain_in_hand_is_excused_in_a_packed_ring(void **state)
 	}
 }
 
+/* Whatever the order of the tables: who reads one reason reads the verdict's. */
+static void the_verdicts_reason_comes_first(void **state)
+{
+	struct vr_queue q = packed();
+
+	(void)state;
+	q.num_free = READ(86);
+	q.slots.damage[0] = (struct vr_damage){ VR_D_USED_LENGTH, 91, 20, 14 };
+	q.slots.ndamage = 1;
+	assert_verdict(judge_packed(&q), VR_ST_CORRUPT, VR_SEV_ERROR);
+	assert_int_equal(q.verdict.nreasons, 2);
+	assert_int_equal(q.verdict.reasons[0].severity, VR_SEV_ERROR);
+	assert_int_equal(q.verdict.reasons[1].severity, VR_SEV_INFO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +396,7 @@ int main(void)
 		cmocka_unit_test(each_breach_of_a_packed_ring_is_found),
 		cmocka_unit_test(what_a_packed_ring_returns_is_looked_at),
 		cmocka_unit_test(a_chain_in_hand_is_excused_in_a_packed_ring),
+		cmocka_unit_test(the_verdicts_reason_comes_first),
 	};
 
 	return cmocka_run_group_tests_name("check_tables", tests, NULL, NULL);

