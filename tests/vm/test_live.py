@@ -10,7 +10,8 @@ import json
 from collections import Counter
 
 import pytest
-from lab import net, scenes, store
+from lab import kernels, net, scenes, store
+from lab.crash import FULL_OPTIONS
 from lab.guest import Guest
 
 VERSION = "9.0.2"
@@ -40,10 +41,10 @@ for disk in vda vdb; do
 done"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=kernels.SUITES)
 def looks(request, kernel, crash, vring_so, tmp_path_factory):
     """[(command, document)] of a session over a running guest"""
-    one, folder = kernel("6.1"), tmp_path_factory.mktemp("live")
+    one, folder = kernel(request.param), tmp_path_factory.mktemp("live")
     count = MANY if request.config.getoption("matrix") else LOOKS
     with contextlib.ExitStack() as stack:
         namespace = stack.enter_context(net.Namespace())
@@ -61,7 +62,8 @@ def looks(request, kernel, crash, vring_so, tmp_path_factory):
         with store.step("guest under load: boot"):
             guest.wait_for()
         assert "LAB: no" not in guest.console()
-        terminal = stack.enter_context(crash(VERSION).terminal(f"live:{guest.ram}@0", one.vmlinux, so=vring_so))
+        terminal = stack.enter_context(crash(VERSION).terminal(f"live:{guest.ram}@0", one.vmlinux, so=vring_so,
+                                                               extra=FULL_OPTIONS.get((VERSION, request.param), [])))
         found = []
         for number in range(count):
             command = COMMANDS[number % len(COMMANDS)]

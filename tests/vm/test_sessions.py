@@ -5,12 +5,11 @@ import pytest
 import screens
 from lab import crash as lab_crash
 
-# Who opens what (docs: each crash's own limits). 9.0.2 dies in 7.3's module list without the option.
+# Who opens what (docs: each crash's own limits).
 MINIMAL = {"5.10": ["7.2.9", "8.0.2", "8.0.6", "9.0.2"], "6.1": ["8.0.2", "8.0.6", "9.0.2"],
            "6.12": ["8.0.6", "9.0.2"], "7.3": ["8.0.6", "9.0.2"]}
 FULL = {"5.10": ["7.2.9", "8.0.2", "9.0.2"], "6.1": ["8.0.2", "9.0.2"],
         "6.12": ["8.0.6", "9.0.2"], "7.3": ["9.0.2"]}
-EXTRA = {("9.0.2", "7.3"): ["--no_modules"]}
 
 GOOD = ["vring", "vring eth0", "vring eth0 1", "vring eth0 tx0", "vring eth0 rx", "vring eth0 ctrl",
         "vring -j", "vring -j eth0 2", "vqwalk eth0 rx1", "vqwalk -j eth0 tx2", "vhostq"]
@@ -38,7 +37,7 @@ def output(crash, busy_tap_of, vring_so):
         key = version, name, minimal
         if key not in made:
             dump = busy_tap_of(name)
-            extra = [] if minimal else EXTRA.get((version, name), [])
+            extra = [] if minimal else lab_crash.FULL_OPTIONS.get((version, name), [])
             result = crash(version).run(dump.core, dump.kernel.vmlinux, COMMANDS, minimal=minimal,
                                         extra=extra, so=vring_so)
             assert len(result.outputs) == len(COMMANDS), result.stdout + result.stderr

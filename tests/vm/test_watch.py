@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import pytest
 import scenes_host
 from host_model import USUAL, Process
-from lab import net, scenes, store
+from lab import kernels, net, scenes, store
+from lab.crash import FULL_OPTIONS
 from lab.guest import Guest
 
-# Older ones list no tasks of this kernel in a file of memory.
+# The only one that opens every kernel in a file of memory.
 VERSION = "9.0.2"
 QUEUES = ["eth0 rx0", "eth0 tx0", "eth1 rx0", "eth1 tx0", "eth2 rx0", "eth2 tx0"]
 LINE = re.compile(r"^(\w+ \w+) +(-|\d+) +(-|\d+) +(-|\d+) +(-|\d+) +(-|\d+)  (\S.*)$", re.M)
@@ -41,6 +42,7 @@ ping -A {scenes.HOST} >/dev/null &"""
 class Live:
     """The guest, and a session of crash that looks at it."""
 
+    kernel: str
     guest: Guest
     terminal: object
 
@@ -62,9 +64,9 @@ def number(word: str):
     return None if word == "-" else int(word)
 
 
-@pytest.fixture(scope="module")
-def live(kernel, crash, vring_so):
-    one = kernel("6.1")
+@pytest.fixture(scope="module", params=kernels.SUITES)
+def live(request, kernel, crash, vring_so):
+    one = kernel(request.param)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vring-peer-"))
         peer = stack.enter_context(net.SilentPeer(f"{folder}/wire"))
@@ -79,8 +81,9 @@ def live(kernel, crash, vring_so):
         with store.step("guest to watch: boot"):
             guest.wait_for()
         assert "LAB: no" not in guest.console()
-        terminal = stack.enter_context(crash(VERSION).terminal(f"live:{guest.ram}@0", one.vmlinux, so=vring_so))
-        yield Live(guest, terminal)
+        terminal = stack.enter_context(crash(VERSION).terminal(f"live:{guest.ram}@0", one.vmlinux, so=vring_so,
+                                                               extra=FULL_OPTIONS.get((VERSION, request.param), [])))
+        yield Live(request.param, guest, terminal)
 
 
 def test_it_is_live(live):
@@ -115,8 +118,12 @@ def test_a_stalled_peer(live):
     (device,) = (d for d in live.guest.queues() if d["id"] == "net1")
     ((_, table),) = live.watch("0.5,1 eth1")
     *rates, dev, _, state = table["eth1 tx0"]
-    assert rates == [0, 0, 0] and dev > 100
-    assert state == f"not moving while {dev} outstanding: ring-full"
+    assert rates == [0, 0, 0]
+    # From 6.11 on the stack stops a queue by its bytes, long before the ring is full.
+    if live.kernel in ("5.10", "6.1"):
+        assert dev > 100 and state == f"not moving while {dev} outstanding: ring-full"
+    else:
+        assert dev > 0 and state.startswith(f"not moving while {dev} outstanding: "), state
     assert device["queues"][1]["inuse"] <= dev
     assert table["eth1 rx0"][-1] == "idle, not moving"
 
@@ -200,10 +207,10 @@ def vmm() -> Process:
 LOOKS, MANY = 40, 200
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=kernels.SUITES)
 def live_host(request, kernel, crash, vring_so, tmp_path_factory):
     """What a session says of a running host: a document, a table, many tables, and many documents."""
-    one, process = kernel("6.1"), vmm()
+    one, process = kernel(request.param), vmm()
     files = {"bin/host_tool": scenes_host.host_tool(), f"scripts/{process.name}": process.script()}
     workload = f"{scenes_host.WORKLOAD}\nsh -c '{scenes_host.NO_IPV6}; host_tool /scripts/{process.name}'"
     with Guest(one, workload, modules=scenes_host.MODULES, files=files, cpus=2, append="nokaslr") as guest:
@@ -215,7 +222,7 @@ def live_host(request, kernel, crash, vring_so, tmp_path_factory):
         looks = [f"{('vhostq -j', 'vhostq -d -j', 'vhostq -d -j moving')[n % 3]} > {folder}/{n}" for n in range(count)]
         result = crash(VERSION).run(f"live:{guest.ram}@0", one.vmlinux,
                                     ["vhostq -j", "vhostq -w 0.6,1", "vhostq -w 0.05,60 moving", *looks], so=vring_so,
-                                    timeout=300)
+                                    timeout=300, extra=FULL_OPTIONS.get((VERSION, request.param), []))
         assert len(result.outputs) == 3 + count, result.stdout + result.stderr
         assert not "".join(result.outputs[3:]).strip()
         return [*result.outputs[:3], [json.loads((folder / str(n)).read_text()) for n in range(count)]]

@@ -21,6 +21,9 @@ from . import debian, store
 SUITES = {"7.2.9": "bullseye", "8.0.2": "bookworm", "8.0.6": "trixie", "9.0.2": "sid"}
 NATIVE = Path("/usr/bin/crash")
 
+# What a crash needs, besides, to open a kernel in full: 9.0.2 dies in 7.3's list of modules.
+FULL_OPTIONS = {("9.0.2", "7.3"): ["--no_modules"]}
+
 # crash prints this number's four lines between two commands; no command of interest prints it.
 # A shell's echo would not do: crash's own buffered output would come after it.
 CUT = 0x5EA51DE5EA51DE
