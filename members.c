@@ -295,6 +295,10 @@ static const struct vr_row rows[] = {
 	{ VR_VI_REFILL, N, net, true, { { "virtnet_info", "refill", "" } } },
 	{ VR_VI_REFILL_ENABLED, N, net, true,
 	  { { "virtnet_info", "refill_enabled", "5.10" } } },
+	/* In the same releases, and backports, as refill_enabled: where it is alone, that
+	 * one has another name (missed.c). */
+	{ VR_VI_REFILL_LOCK, N, net, true,
+	  { { "virtnet_info", "refill_lock", "5.10" } } },
 	{ VR_SQ_NAPI, N, net, true, { { "send_queue", "napi", "4.12" } } },
 	{ VR_RQ_NAPI, N, net, true, { { "receive_queue", "napi", "" } } },
 	/* 4.19 counts by queue; el8 has the struct before these members. */

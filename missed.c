@@ -17,7 +17,9 @@ enum when {
 	ALWAYS,		/* as long as what it is in is there (vr_field.foreign) */
 	SINCE_SPLIT,	/* with the ring's members in a part of their own (5.0) */
 	NO_TOKENS,	/* where the drivers' tokens are nowhere else */
-	WITH_TRIGGERED, WITH_EXTRA,	/* 5.15 brought both */
+	WITH_TRIGGERED,	/* 5.15 and el8-372 */
+	WITH_EXTRA,	/* 5.15 and el8-425 */
+	NO_NEXT,	/* packed rings lost their links with 5.15, as split ones did */
 	NO_LAYOUT,	/* where nothing else tells packed rings */
 	WITH_LAYOUT,	/* 7.1 */
 	NO_EXTRA,
@@ -25,7 +27,7 @@ enum when {
 	NO_SOFTIRQS,	/* where neither a member nor a variable has them */
 	NO_SHIFT,
 	NO_HEIGHT,	/* where levels are not counted from the root */
-	WITH_REFILL,
+	WITH_REFILL, WITH_REFILL_LOCK,
 	SINCE_IOTLB,	/* with vhost's tree of regions in a struct of its own (5.8) */
 	NO_WORKER, NO_WORKER_TASK, WITH_VTSK,
 	NO_MEMORY, WITH_UMEM, WITH_REGIONS,
@@ -124,7 +126,7 @@ static const struct note notes[] = {
 	{ VR_SZ_DESC_STATE, ALWAYS, tokens },
 	{ VR_STATE_DATA, ALWAYS, tokens },
 	{ VR_STATE_INDIR, ALWAYS, "indirect tables" },
-	{ VR_VVQ_DESC_EXTRA_PTR, WITH_TRIGGERED, free_list },
+	{ VR_VVQ_DESC_EXTRA_PTR, NO_NEXT, free_list },
 	{ VR_SZ_DESC_EXTRA, ALWAYS, free_list },
 	{ VR_EXTRA_NEXT, ALWAYS, free_list },
 	{ VR_VVQ_LAST_USED, WITH_LAYOUT, "the oldest buffer of rings in order" },
@@ -146,7 +148,8 @@ static const struct note notes[] = {
 	{ VR_PSTATE_NEXT, NO_EXTRA, packed },
 	{ VR_VI_STATUS, ALWAYS, "link_up" },
 	{ VR_VI_REFILL, NEVER, NULL },	/* gone */
-	{ VR_VI_REFILL_ENABLED, WITH_REFILL, "refill_enabled" },
+	{ VR_VI_REFILL_ENABLED, WITH_REFILL_LOCK, "refill_enabled" },
+	{ VR_VI_REFILL_LOCK, NEVER, NULL },	/* only tells of the one above */
 	{ VR_SQ_NAPI, SINCE_SPLIT, "napi of transmit queues" },
 	{ VR_RQ_NAPI, ALWAYS, "napi of receive queues" },
 	{ VR_SQ_KICKS, WITH_TRIGGERED, "kicks of transmit queues" },
@@ -261,6 +264,8 @@ static bool expected(const struct vr_ctx *c, enum when when)
 		return !ANY(VR_VVQ_DESC_STATE_PTR, VR_VVQ_DESC_STATE, VR_VVQ_DATA);
 	case WITH_TRIGGERED:
 		return vr_has(c, VR_VVQ_EVENT_TRIGGERED);
+	case NO_NEXT:
+		return vr_has(c, VR_PSTATE_DATA) && !vr_has(c, VR_PSTATE_NEXT);
 	case WITH_EXTRA:
 		return vr_has(c, VR_VVQ_DESC_EXTRA_PTR);
 	case NO_LAYOUT:
@@ -281,6 +286,8 @@ static bool expected(const struct vr_ctx *c, enum when when)
 	case WITH_REFILL:
 		return vr_has(c, VR_VI_REFILL) &&
 		       vr_has(c, VR_VVQ_EVENT_TRIGGERED);
+	case WITH_REFILL_LOCK:
+		return vr_has(c, VR_VI_REFILL_LOCK);
 	case SINCE_IOTLB:
 		return iotlb;
 	case NO_WORKER:

@@ -25,6 +25,8 @@ static const struct {
 			       "hand-host-el8.layout" } },
 	[ERA_5_4] = { "5.4", { "hand-common.layout", "hand-5.4.layout",
 			       "hand-host-5.4.layout" } },
+	[ERA_EL8_372] = { "el8-372", { "hand-common.layout", "hand-5.4.layout",
+				       "hand-el8-372.layout", "hand-host-el8.layout" } },
 	[ERA_5_10] = { "5.10", { "hand-common.layout", "hand-5.4.layout",
 				 "hand-host-5.10.layout" } },
 	[ERA_5_15] = { "5.15", { "hand-common.layout", "hand-5.15.layout",

@@ -17,6 +17,7 @@ enum guest_era {
 	ERA_4_4,	/* data[] and shadows */
 	ERA_4_9,	/* desc_state[] and shadows */
 	ERA_5_4,	/* 'split', desc_state a pointer */
+	ERA_EL8_372,	/* event_triggered before desc_extra */
 	ERA_5_15,	/* free list in desc_extra */
 	ERA_6_1,	/* 'split' has a named type */
 	ERA_6_12,	/* net_device.priv */

@@ -30,7 +30,7 @@ static const char *net_layout(enum guest_era era)
 		return NULL;
 	if (era < ERA_5_4)
 		return "hand-net.layout";
-	return era < ERA_7_1 ? "hand-net-5.17.layout" : "hand-net-6.19.layout";
+	return era < ERA_7_1 ? "hand-net-5.19.layout" : "hand-net-6.19.layout";
 }
 
 /* ---- what is set ------------------------------------------------------------- */

@@ -554,7 +554,7 @@ static void timeout_types(struct world *w)
 	struct fake_target *f = w->f;
 	uint64_t clock, jiffies;
 
-	fake_load_layout(f, "hand-net-5.17.layout");
+	fake_load_layout(f, "hand-net-5.19.layout");
 	clock = fake_alloc(f, 64);
 	jiffies = fake_alloc(f, 8);
 	/* A tick of 4 ms. */

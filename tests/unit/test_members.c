@@ -70,7 +70,7 @@ static const struct {
 	{ ERA_3_10, { "hand-net.layout", "hand-irq-height.layout" }, BOTH },
 	{ ERA_4_9, { "hand-net.layout", "hand-irq-radix.layout" }, BOTH | VR_G_VSOCK |
 	  VR_G_SCSI },
-	{ ERA_6_1, { "hand-net-5.17.layout", "hand-irq-xarray.layout" }, BOTH },
+	{ ERA_6_1, { "hand-net-5.19.layout", "hand-irq-xarray.layout" }, BOTH },
 	{ ERA_6_4, { "hand-irq-maple.layout", "hand-irq-hot.layout" }, BOTH },
 	{ ERA_6_12, { "hand-rq.layout" }, BOTH },
 	{ ERA_7_1, { "hand-net-6.19.layout", "hand-irq-maple.layout" }, BOTH },

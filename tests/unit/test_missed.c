@@ -148,6 +148,7 @@ static void what_old_kernels_lack_is_not_missed(void **state)
 	} lacks[] = {
 		{ ERA_5_4, VR_VVQ_DESC_EXTRA_PTR }, { ERA_5_4, VR_EXTRA_NEXT },
 		{ ERA_5_4, VR_VVQ_EVENT_TRIGGERED }, { ERA_5_4, VR_VVQ_LAYOUT },
+		{ ERA_EL8_372, VR_VVQ_DESC_EXTRA_PTR }, { ERA_EL8_372, VR_EXTRA_NEXT },
 		{ ERA_3_10, VR_VVQ_AVAIL_IDX_SHADOW }, { ERA_EL7, VR_PVQ_NUM },
 		{ ERA_EL7, VR_SQ_NAPI }, { ERA_3_10, VR_VVQ_DESC_STATE },
 		{ ERA_6_12, VR_VVQ_LAST_USED }, { ERA_7_1, VR_VVQ_PACKED_RING },
@@ -162,6 +163,25 @@ static void what_old_kernels_lack_is_not_missed(void **state)
 		if (g->c.layout.f[lacks[i].slot].known ||
 		    g->c.layout.f[lacks[i].slot].missed)
 			fail_msg("%s: case %u", era_name(lacks[i].era), i);
+		guest_free(g);
+	}
+}
+
+/* 5.17 and RHEL 8.6 to 9.2 have refill's work and event_triggered, and no switch for it. */
+static void refill_enabled_is_missed_by_its_lock(void **state)
+{
+	(void)state;
+	for (int renamed = 0; renamed < 2; renamed++) {
+		struct guest *g = guest_new(ERA_5_15);
+
+		fake_load_layout(g->f, renamed ? "hand-net-5.19.layout" : "hand-net.layout");
+		if (renamed)
+			hide(g, row_of(VR_VI_REFILL_ENABLED));
+		guest_resolve(g);
+		assert_true(g->c.layout.f[VR_VI_REFILL].known);
+		assert_true(g->c.layout.f[VR_VVQ_EVENT_TRIGGERED].known);
+		assert_false(g->c.layout.f[VR_VI_REFILL_ENABLED].known);
+		assert_int_equal(g->c.layout.f[VR_VI_REFILL_ENABLED].missed, renamed);
 		guest_free(g);
 	}
 }
@@ -230,6 +250,7 @@ int main(void)
 		cmocka_unit_test(what_is_hidden_is_never_found_and_the_rest_is),
 		cmocka_unit_test(a_member_that_new_kernels_have_is_missed),
 		cmocka_unit_test(what_old_kernels_lack_is_not_missed),
+		cmocka_unit_test(refill_enabled_is_missed_by_its_lock),
 		cmocka_unit_test(what_tells_packed_rings_is_required),
 		cmocka_unit_test(a_free_list_that_is_lost_is_not_sought_elsewhere),
 		cmocka_unit_test(a_variable_is_told_once),

@@ -87,7 +87,7 @@ static void the_shadows_are_read_where_the_era_has_them(void **state)
 	}
 }
 
-static void event_triggered_is_absent_before_5_15(void **state)
+static void event_triggered_is_absent_before_el8_372(void **state)
 {
 	(void)state;
 	for (enum guest_era era = 0; era < ERA_COUNT; era++) {
@@ -95,10 +95,10 @@ static void event_triggered_is_absent_before_5_15(void **state)
 		struct ring r = new_ring(g, 256, 0);
 		struct vr_queue q;
 
-		if (era >= ERA_5_15)
+		if (era >= ERA_EL8_372)
 			ring_set(&r, RING_EVENT_TRIGGERED, 1);
 		q = guest_read_ring(g, &r);
-		if (era >= ERA_5_15)
+		if (era >= ERA_EL8_372)
 			assert_val(q.event_triggered, 1);
 		else
 			assert_absent(q.event_triggered);
@@ -426,7 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_drivers_words_are_read_in_each_era),
 		cmocka_unit_test(the_shadows_are_read_where_the_era_has_them),
-		cmocka_unit_test(event_triggered_is_absent_before_5_15),
+		cmocka_unit_test(event_triggered_is_absent_before_el8_372),
 		TEST(the_queues_name_is_the_kernels),
 		TEST(the_shared_words_are_at_the_specifications_offsets),
 		TEST(the_event_words_have_16_bits),
