@@ -47,12 +47,6 @@ static const struct vr_row rows[] = {
 	{ VR_WAIT_ENTRY_LIST, V, NULL, false,
 	  { { "wait_queue_entry", "entry", "4.13" },
 	    { "__wait_queue", "task_list", "" } } },
-	{ VR_RING_PRODUCER, V, NULL, true, { { "ptr_ring", "producer", "4.9" } } },
-	{ VR_RING_CONSUMER, V, NULL, true,
-	  { { "ptr_ring", "consumer_head", "4.12" },
-	    { "ptr_ring", "consumer", "4.9" } } },
-	{ VR_RING_SIZE, V, NULL, true, { { "ptr_ring", "size", "4.9" } } },
-	{ VR_RING_QUEUE, V, NULL, true, { { "ptr_ring", "queue", "4.9" } } },
 
 	/* ---- tun.ko ---- */
 	{ VR_TUN_DEV, U, tun, false, { { "tun_struct", "dev", "" } } },
@@ -94,6 +88,15 @@ static const struct vr_row rows[] = {
 	{ VR_TAPQ_RING, P, tap, true,
 	  { { "tap_queue", "ring", "4.19" }, { "tap_queue", "skb_array.ring", "4.12" },
 	    { "macvtap_queue", "skb_array.ring", "4.9" } } },
+
+	/* ---- the taps' ring ---- */
+	/* Behind the taps, and with them: before 4.15 no part of vmlinux has the type. */
+	{ VR_RING_PRODUCER, V | U | P, NULL, true, { { "ptr_ring", "producer", "4.9" } } },
+	{ VR_RING_CONSUMER, V | U | P, NULL, true,
+	  { { "ptr_ring", "consumer_head", "4.12" },
+	    { "ptr_ring", "consumer", "4.9" } } },
+	{ VR_RING_SIZE, V | U | P, NULL, true, { { "ptr_ring", "size", "4.9" } } },
+	{ VR_RING_QUEUE, V | U | P, NULL, true, { { "ptr_ring", "queue", "4.9" } } },
 
 	/* ---- vhost.ko ---- */
 	{ VR_VHD_MM, V, vhost, false, { { "vhost_dev", "mm", "" } } },

@@ -285,14 +285,34 @@ static int resolve(struct vr_ctx *c, unsigned groups, bool all,
 	return err;
 }
 
+/*
+ * Groups that failed may do so for a module's types, which may come before the next
+ * command (mod -s, -t).  What an older struct gave meanwhile, or that none has a
+ * member, is no last word then.
+ */
+static void forget_guesses(struct vr_ctx *c, unsigned groups)
+{
+	const struct vr_row *r;
+
+	for (size_t i = 0; (r = vr_row_at(i)); i++) {
+		struct vr_field *f = &c->layout.f[r->slot];
+
+		if ((r->groups & groups) && r->module &&
+		    (f->absent || (f->known && strcmp(f->type, r->as[0].type))))
+			*f = (struct vr_field){ .known = false };
+	}
+}
+
 int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 {
 	c->layout.asked |= groups;
 	groups &= ~c->resolved;
 	if (!groups)
 		return 0;
-	if (resolve(c, groups, false, ret))
+	if (resolve(c, groups, false, ret)) {
+		forget_guesses(c, groups);
 		return -1;
+	}
 	vr_layout_mark_missed(c, groups);
 	if ((groups & VR_G_RING) && cannot_tell_packed(c, ret))
 		return -1;
