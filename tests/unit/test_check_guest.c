@@ -497,6 +497,46 @@ static void counts_of_two_moments_are_active(void **state)
 	forget(&x);
 }
 
+/* What moves is not stuck. */
+static void what_moved_is_at_work(void **state)
+{
+	static const struct { const char *name, *check; } cases[] = {
+		{ "full, the last room that stops it", "ring-full" },
+		{ "stopped and empty", "tx-stopped" },
+		{ "no memory for buffers", "rx-starved" },
+		{ "the known case, receiving", "lost-interrupt" },
+		{ "softirqs starved", "driver-not-reaping" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct judged x = shaped(cases[i].name);
+
+		x.q.moving = true;
+		assert_verdict(judge(&x), VR_ST_ACTIVE, INFO);
+		assert_reason(&x.q.verdict, cases[i].check, INFO, "(it moved while it was read)");
+		forget(&x);
+	}
+}
+
+/* Neither is of two words. */
+static void what_is_missing_or_broken_stays_so_while_it_moves(void **state)
+{
+	struct judged x = shaped("broken");
+
+	(void)state;
+	x.q.moving = true;
+	assert_verdict(judge(&x), VR_ST_BROKEN, ERROR);
+	x = (forget(&x), shaped("stalled backend"));
+	x.q.moving = true;
+	x.q.num_free = UNREAD;
+	assert_verdict(judge(&x), VR_ST_UNREADABLE, WARN);
+	x = (forget(&x), shaped("full for a moment"));
+	x.q.moving = true;
+	assert_verdict(judge(&x), VR_ST_RING_FULL, INFO);
+	forget(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +549,8 @@ int main(void)
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
 		cmocka_unit_test(pending_refill_work_is_told),
 		cmocka_unit_test(counts_of_two_moments_are_active),
+		cmocka_unit_test(what_moved_is_at_work),
+		cmocka_unit_test(what_is_missing_or_broken_stays_so_while_it_moves),
 	};
 
 	return cmocka_run_group_tests_name("check_guest", tests, NULL, NULL);
