@@ -247,19 +247,17 @@ static bool is_not_consumed(const struct vr_queue *q)
 			       (uint16_t)s->used_idx.v);
 }
 
-/* The age is that of the packet before while one is being added. */
+/* For how long is not known: trans_start is written behind the kick, and until then is
+ * that of the packet before. */
 static void not_consuming(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
-	bool old = q->dir == VR_TX && vr_is_read(q->txq.age_ms) &&
-		   q->txq.age_ms.v >= VR_PATIENCE_MS && !q->num_added.v;
 
-	vr_conclude(j, VR_ST_NOT_CONSUMING, old ? VR_SEV_WARN : VR_SEV_INFO,
+	vr_conclude(j, VR_ST_NOT_CONSUMING, VR_SEV_INFO,
 		    "%" PRIu64 " published and not returned, the device waits for a kick that was due%s%s",
 		    q->counts.device_pending.v, q->num_added.v ?
-		    " (not announced yet)" : "",
-		    old ? ", and nothing was sent for five seconds" :
-		    q->dir == VR_CTRL ? "; a sender waits for the answer" :
+		    " (not announced yet)" : "", q->dir == VR_CTRL ?
+		    "; a sender waits for the answer" :
 		    ": lost, or a slow device (the host's dump tells)");
 }
 

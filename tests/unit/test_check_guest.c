@@ -207,7 +207,10 @@ static const struct shape shapes[] = {
 
 	/* ---- kicks ---- */
 	{ "no kick arrives", VR_TX, 30, 30, 35, 30, 30, .num_free = 251, .age = LATE,
-	  .state = VR_ST_NOT_CONSUMING, .severity = WARN },
+	  .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "healthy, the first packet for long, its kick is on the way", VR_TX, 30, 30, 31,
+	  30, 30, .num_free = 255, .age = LATE, .state = VR_ST_NOT_CONSUMING,
+	  .severity = INFO },
 	{ "healthy, the kick is on its way", VR_TX, 30, 30, 31, 30, 30, .num_free = 255,
 	  .age = 16, .state = VR_ST_NOT_CONSUMING, .severity = INFO },
 	{ "healthy, in the middle of a packet", VR_TX, 30, 30, 31, 30, 30,
@@ -332,7 +335,7 @@ static void a_worse_state_hides_the_others(void **state)
 	assert_verdict(judge(&x), VR_ST_NOT_REAPING, INFO);
 	x.q.split.avail_event = READ(2221);
 	x.q.split.avail_idx = x.q.avail_idx_shadow = READ(2222);
-	assert_verdict(judge(&x), VR_ST_NOT_CONSUMING, WARN);
+	assert_verdict(judge(&x), VR_ST_NOT_CONSUMING, INFO);
 	x.q.txq.state = READ(1);
 	x.q.napi.scheduled = READ(1);
 	x.q.last_used_idx = READ(2221);
