@@ -39,7 +39,7 @@ static const struct {
 	[VR_ST_TX_STOPPED] = { "tx-stopped", VR_SEV_WARN,
 		"the transmit queue is stopped though the ring has room" },
 	[VR_ST_NOT_CONSUMING] = { "device-not-consuming", VR_SEV_INFO,
-		"entries are published, the device waits for kicks and has taken none" },
+		"entries are published and not returned: the device waits for kicks, or the ring is full" },
 	[VR_ST_NOT_REAPING] = { "driver-not-reaping", VR_SEV_INFO,
 		"an interrupt was due and NAPI is not scheduled: under way, or lost" },
 	[VR_ST_ACTIVE] = { "active", VR_SEV_OK, "in motion, within bounds" },

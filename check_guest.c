@@ -228,9 +228,17 @@ static bool transmit_is_stopped(struct vr_judge *j)
 	return true;
 }
 
+/* Everything the ring has room for is with the device.  (A network driver stops before
+ * that: ring-full.) */
+static bool is_full(const struct vr_queue *q)
+{
+	return q->dir != VR_TX && q->counts.device_pending.v && is_clear(q->counts.driver_pending) &&
+	       (q->counts.device_pending.v == q->num || is_clear(q->num_free));
+}
+
 /* Entries that the device has not seen: it waits for a kick at an index behind
  * avail->idx, so that one was due. */
-static bool is_not_consumed(const struct vr_queue *q)
+static bool is_not_seen(const struct vr_queue *q)
 {
 	const struct vr_split *s = &q->split;
 
@@ -252,13 +260,16 @@ static bool is_not_consumed(const struct vr_queue *q)
 static void not_consuming(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
+	bool unseen = is_not_seen(q);
 
 	vr_conclude(j, VR_ST_NOT_CONSUMING, VR_SEV_INFO,
-		    "%" PRIu64 " published and not returned, the device waits for a kick that was due%s%s",
-		    q->counts.device_pending.v, q->num_added.v ?
-		    " (not announced yet)" : "", q->dir == VR_CTRL ?
-		    "; a sender waits for the answer" :
-		    ": lost, or a slow device (the host's dump tells)");
+		    "%" PRIu64 " published and not returned, %s%s%s",
+		    q->counts.device_pending.v, unseen ?
+		    "the device waits for a kick that was due" : "the ring is full",
+		    q->num_added.v ? " (not announced yet)" : "",
+		    q->dir == VR_CTRL ? "; a sender waits for the answer" :
+		    unseen ? ": lost, or a slow device (the host's dump tells)" :
+		    ": a slow device, or a busy moment");
 }
 
 /* Buffers that lie with the device until something comes in. */
@@ -283,7 +294,7 @@ void vr_judge_guest(struct vr_judge *j)
 		return;
 	if (q->dir == VR_TX && transmit_is_stopped(j))
 		return;
-	if (!is_parked(q) && is_not_consumed(q)) {
+	if (!is_parked(q) && (is_not_seen(q) || is_full(q))) {
 		not_consuming(j);
 	} else if (is_unheard(q)) {
 		not_reaping(j, "");

@@ -223,6 +223,20 @@ static const struct shape shapes[] = {
 	{ "ctrl, a sender spins for it", VR_CTRL, 9, 9, 10, 0, 9, .silent = true,
 	  .off = true, .num = 64, .num_free = 63, .state = VR_ST_NOT_CONSUMING,
 	  .severity = INFO },
+
+	/* ---- full rings of other devices ---- */
+	{ "full, the device polls", VR_OTHER, 100, 100, 356, 100, 7,
+	  .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "full by flags, the device polls", VR_OTHER, 100, 100, 356, .by_flags = true,
+	  .polled = true, .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "full of chains", VR_OTHER, 100, 100, 185, 100, 7, .num_free = 0,
+	  .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "full of chains but for one descriptor", VR_OTHER, 100, 100, 185, 100, 7,
+	  .num_free = 1, .state = VR_ST_ACTIVE, .severity = OK },
+	{ "full, some returned", VR_OTHER, 100, 101, 185, 100, 7, .off = true, .num_free = 0,
+	  .state = VR_ST_ACTIVE, .severity = OK },
+	{ "full of chains, transmitting", VR_TX, 100, 100, 185, 100, 7, .num_free = 0,
+	  .state = VR_ST_ACTIVE, .severity = OK },
 };
 
 static struct vr_val moved(uint16_t index, uint16_t shift)
@@ -395,6 +409,12 @@ static void unknown_words_raise_no_alarm(void **state)
 	x = (forget(&x), shaped("no kick arrives"));
 	x.q.txq.age_ms = UNREAD;
 	assert_verdict(judge(&x), VR_ST_NOT_CONSUMING, INFO);
+	x = (forget(&x), shaped("full of chains"));
+	x.q.num_free = UNREAD;
+	assert_verdict(judge(&x), VR_ST_ACTIVE, OK);
+	x = (forget(&x), shaped("full, the device polls"));
+	x.q.parked = true;
+	assert_verdict(judge(&x), VR_ST_IDLE, OK);
 	x = (forget(&x), shaped("masked vector, a few packets"));
 	x.q.split.used_event = UNREAD;
 	assert_verdict(judge(&x), VR_ST_ACTIVE, OK);
@@ -456,6 +476,8 @@ static void the_reasons_tell_what_was_seen(void **state)
 		{ "no kick arrives", "device-not-consuming", "5 published and not returned" },
 		{ "ctrl, a sender spins for it", "device-not-consuming",
 		  "1 published and not returned, the device waits for a kick that was due; a sender waits" },
+		{ "full, the device polls", "device-not-consuming",
+		  "256 published and not returned, the ring is full" },
 		{ "healthy, in the middle of a packet", "device-not-consuming",
 		  "not announced yet" },
 		{ "NAPI's thread starved", "driver-not-reaping", "NAPI is scheduled" },
