@@ -113,6 +113,12 @@ static bool is_unheard(const struct vr_queue *q)
 	       !polls(q);
 }
 
+/* Is it known that no poll loop has it in hand?  Up to 4.12 transmitting had none. */
+static bool none_polls(const struct vr_queue *q)
+{
+	return !q->napi.addr || (vr_is_read(q->napi.scheduled) && !polls(q));
+}
+
 /* Would it have heard?  A CPU that has nothing to do takes an interrupt at once; one
  * that works may have it before it, and after a panic nobody takes any while the
  * device goes on. */
@@ -182,7 +188,7 @@ static bool receive_is_starved(struct vr_judge *j)
 
 	if (q->counts.device_pending.v)
 		return false;
-	if (is_unheard(q) && would_hear(q) && !few)
+	if (is_unheard(q) && would_hear(q) && none_polls(q) && !few)
 		lost_interrupt(j, "no buffer is left with the device");
 	else if (is_unheard(q))
 		not_reaping(j, ", no buffer is left with the device");
@@ -209,7 +215,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 		return false;
 	if (vr_is_read(q->txq.age_ms))
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
-	if (stuck && is_unheard(q) && !vr_is_set(q->irq.panicked)) {
+	if (stuck && is_unheard(q) && none_polls(q) && !vr_is_set(q->irq.panicked)) {
 		lost_interrupt(j, "the transmit queue is stopped");
 	} else if (stuck && q->counts.driver_pending.v && polls(q)) {
 		reaping(j, VR_SEV_WARN,

@@ -435,6 +435,26 @@ static void overload_without_napis_state_is_no_starvation(void **state)
 	forget(&x);
 }
 
+/* 'Not scheduled' has to be seen for an interrupt to be lost. */
+static void without_napis_state_no_interrupt_is_lost(void **state)
+{
+	struct judged x = shaped("the known case, receiving");
+
+	(void)state;
+	x.q.napi.scheduled = x.q.napi.enabled = UNREAD;
+	assert_verdict(judge(&x), VR_ST_NOT_REAPING, INFO);
+	x.q.napi = (struct vr_napi){ .addr = 0 };
+	assert_verdict(judge(&x), VR_ST_LOST_INTERRUPT, WARN);
+	x = (forget(&x), shaped("masked vector, tx full and drained"));
+	x.q.napi.scheduled = x.q.napi.enabled = UNREAD;
+	assert_verdict(judge(&x), VR_ST_TX_STOPPED, WARN);
+	/* Transmitting with napi_tx off looks like scheduled. */
+	x.q.napi.scheduled = READ(1);
+	x.q.napi.enabled = READ(0);
+	assert_verdict(judge(&x), VR_ST_LOST_INTERRUPT, WARN);
+	forget(&x);
+}
+
 /* Before 3.18 nothing tells whether the device is enabled, and there is no shadow. */
 static void old_kernels_are_judged_by_what_they_have(void **state)
 {
@@ -570,6 +590,7 @@ int main(void)
 		cmocka_unit_test(a_word_that_decides_is_missing),
 		cmocka_unit_test(unknown_words_raise_no_alarm),
 		cmocka_unit_test(overload_without_napis_state_is_no_starvation),
+		cmocka_unit_test(without_napis_state_no_interrupt_is_lost),
 		cmocka_unit_test(old_kernels_are_judged_by_what_they_have),
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
 		cmocka_unit_test(pending_refill_work_is_told),
