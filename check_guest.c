@@ -127,10 +127,10 @@ static bool would_hear(const struct vr_queue *q)
 	return vr_is_set(q->irq.idle) && !vr_is_set(q->irq.panicked);
 }
 
-/* Has the transmit queue been stopped for longer than a busy moment? */
+/* Is it known that the transmit queue has been stopped for longer than a busy moment? */
 static bool is_stuck(const struct vr_txq *t)
 {
-	return t->age_ms.have != VR_READ || t->age_ms.v >= VR_PATIENCE_MS;
+	return t->age_ms.have == VR_READ && t->age_ms.v >= VR_PATIENCE_MS;
 }
 
 static const char *napi_words(const struct vr_queue *q)
