@@ -283,7 +283,9 @@ static uint32_t follow(struct walk *w, uint32_t at)
 		damaged(w, (struct vr_damage){ VR_D_LINK_RANGE, at, next.v, 0 });
 		return w->num;
 	}
-	if (w->q->slots.state[next.v]) {
+	/* Where a chain begins, none goes on. */
+	if (w->q->slots.state[next.v] ||
+	    state_word(w, (uint32_t)next.v, VR_STATE_DATA)) {
 		damaged(w, (struct vr_damage){ VR_D_LINK_SHARED, at, next.v, 0 });
 		return w->num;
 	}
