@@ -17,7 +17,6 @@
 #define F_NEXT		1u
 #define F_INDIRECT	4u
 
-#define LONGEST_ADD	64u	/* descriptors: what check_ring.c excuses */
 #define MAX_TABLE	65536u	/* bytes: more than any driver's longest chain */
 /* What is looked into of one queue, and of all of a command: a sound queue's tables have
  * 2 KiB and number some hundreds. */
@@ -412,7 +411,7 @@ static void walk_used_in_order(struct walk *w)
 /* Descriptors of the chain that starts at 'at', as an add wrote them; 0: too many. */
 static uint32_t chain_length(const struct walk *w, struct vr_val at, uint32_t limit)
 {
-	if (limit > LONGEST_ADD)
+	if (limit > vr_longest_chain(w->q))
 		return 0;
 	for (uint32_t n = 1; n <= limit && at.have == VR_READ && at.v < w->num; n++) {
 		struct vr_val flags = desc_at(w, (uint32_t)at.v, DESC_FLAGS, 2);
@@ -448,7 +447,9 @@ static void count_stray(struct walk *w)
 	for (uint32_t i = 0; target && i < w->num; i++) {
 		if (s->state[i] || target[i])
 			continue;
-		s->stray++;
+		/* Among several none is looked for. */
+		if (s->stray++)
+			continue;
 		s->adding |= chain_length(w, (struct vr_val){ i, VR_READ }, lost) == lost;
 	}
 }
