@@ -17,7 +17,8 @@
 #define F_NEXT		1u
 #define F_INDIRECT	4u
 
-#define MAX_TABLE	65536u	/* bytes: more than any driver's longest chain */
+#define MAX_TABLE	65536u	/* bytes looked into: more than most drivers' longest chain */
+#define REACH		0x100000u	/* bytes: no link of 16 bits leads further */
 /* What is looked into of one queue, and of all of a command: a sound queue's tables have
  * 2 KiB and number some hundreds. */
 #define QUEUE_TABLES	4096u
@@ -240,7 +241,7 @@ static void check_table(struct walk *w, uint32_t head, uint32_t at)
 		damaged(w, (struct vr_damage){ VR_D_TABLE_ALIEN, at, 0, 0 });
 		return;
 	}
-	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE || len.v > MAX_TABLE))
+	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE || len.v > REACH))
 		damaged(w, (struct vr_damage){ VR_D_TABLE_LENGTH, at, len.v, 0 });
 	/* Without the driver's pointer (to 4.4) there is only a bus address. */
 	if (len.have != VR_READ || addr.have != VR_READ || !table || !entries ||
