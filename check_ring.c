@@ -342,8 +342,9 @@ static bool is_explained(const struct vr_judge *j, const struct vr_damage *d)
 
 	switch (d->code) {
 	case VR_D_USED_TOKEN:
+		/* In a packed ring packed.c has looked whether one is missing. */
 		return (j->under_way & VR_IN_DETACH) ||
-		       d->at == q->last_used_idx.v % q->num;
+		       (!q->packed && d->at == (q->last_used_idx.v & (q->num - 1)));
 	case VR_D_FREE_RANGE:
 	case VR_D_FREE_REPEAT:
 	case VR_D_FREE_TAKEN:

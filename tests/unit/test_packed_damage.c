@@ -240,6 +240,21 @@ static void the_return_of_a_buffer_that_was_never_given(void **state)
 	guest_free(x.g);
 }
 
+/* What is reaped next too, where the tokens account for all slots. */
+static void the_next_return_of_a_buffer_that_was_never_given(void **state)
+{
+	struct fixture x = fixture(ERA_5_4);
+	struct vr_queue q;
+
+	(void)state;
+	packed_set_desc(&x.p, 5, 0, 0, 7, 0x8080);
+	packed_set_length(&x.p, 7, 1);
+	q = guest_read_packed(x.g, &x.p);
+	assert_int_equal(find_damage(&q, VR_D_USED_TOKEN)->at, 5);
+	guest_corrupt(x.g, &q, "used-id");
+	guest_free(x.g);
+}
+
 /* The driver takes a buffer's token before it moves its position: a dump that stops
  * it there is no damage. */
 static void a_driver_that_was_stopped_while_it_reaps(void **state)
@@ -485,6 +500,7 @@ int main(void)
 		cmocka_unit_test(half_a_used_descriptor),
 		cmocka_unit_test(a_buffer_that_was_returned_twice),
 		cmocka_unit_test(the_return_of_a_buffer_that_was_never_given),
+		cmocka_unit_test(the_next_return_of_a_buffer_that_was_never_given),
 		cmocka_unit_test(a_driver_that_was_stopped_while_it_reaps),
 		cmocka_unit_test(no_slot_but_the_next_is_excused_at_any_size),
 		cmocka_unit_test(the_ring_is_read_up_to_a_missing_page),
