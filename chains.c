@@ -426,7 +426,7 @@ void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
 		.ring = host_ring, .table = host_table, .host = q };
 	int count;
 
-	memcpy(c->device, q->device, sizeof(c->device));
+	snprintf(c->device, sizeof(c->device), "%s", q->device);
 	memcpy(c->queue, q->label, sizeof(c->queue));
 	q->chains.wanted = true;
 	q->chains.bus = (struct vr_val){ q->vhost->iotlb, q->vhost->iotlb_lost ?

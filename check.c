@@ -39,7 +39,7 @@ static const struct {
 	[VR_ST_TX_STOPPED] = { "tx-stopped", VR_SEV_WARN,
 		"the transmit queue is stopped though the ring has room" },
 	[VR_ST_NOT_CONSUMING] = { "device-not-consuming", VR_SEV_INFO,
-		"entries are published, the device waits for kicks and has taken none" },
+		"entries are published and not returned: the device waits for kicks, or the ring is full" },
 	[VR_ST_NOT_REAPING] = { "driver-not-reaping", VR_SEV_INFO,
 		"an interrupt was due and NAPI is not scheduled: under way, or lost" },
 	[VR_ST_ACTIVE] = { "active", VR_SEV_OK, "in motion, within bounds" },
@@ -188,6 +188,19 @@ static void corrupt(struct vr_judge *j)
 	j->v->severity = vr_state_severity(VR_ST_CORRUPT);
 }
 
+/* What moves is not stuck: its words were of different moments.  What they would have
+ * said together is still told.  A word that is missing, or says 'broken', is one alone. */
+static void excuse(struct vr_judge *j)
+{
+	if (j->v->severity <= VR_SEV_INFO || !j->v->nreasons ||
+	    j->v->state == VR_ST_UNREADABLE || j->v->state == VR_ST_BROKEN)
+		return;
+	j->v->state = VR_ST_ACTIVE;
+	j->v->severity = VR_SEV_INFO;
+	j->v->reasons[j->v->nreasons - 1].severity = VR_SEV_INFO;
+	append(j, " (it moved while it was read)");
+}
+
 void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s)
 {
 	for (unsigned i = 0; i < s->ndevices; i++)
@@ -202,20 +215,10 @@ void vr_check_guest(struct vr_ctx *c, struct vr_snapshot *s)
 				corrupt(&j);
 			else
 				vr_judge_guest(&j);
+			if (q->moving)
+				excuse(&j);
 			gravest_first(&q->verdict);
 		}
-}
-
-/* What moves is not stuck: its words were of different moments.  What they would have
- * said together is still told. */
-static void excuse(struct vr_judge *j)
-{
-	if (j->v->severity <= VR_SEV_INFO || !j->v->nreasons)
-		return;
-	j->v->state = VR_ST_ACTIVE;
-	j->v->severity = VR_SEV_INFO;
-	j->v->reasons[j->v->nreasons - 1].severity = VR_SEV_INFO;
-	append(j, " (it moved while it was read)");
 }
 
 void vr_check_host(struct vr_ctx *c, struct vr_host *h)

@@ -113,6 +113,12 @@ static bool is_unheard(const struct vr_queue *q)
 	       !polls(q);
 }
 
+/* Is it known that no poll loop has it in hand?  Up to 4.12 transmitting had none. */
+static bool none_polls(const struct vr_queue *q)
+{
+	return !q->napi.addr || (vr_is_read(q->napi.scheduled) && !polls(q));
+}
+
 /* Would it have heard?  A CPU that has nothing to do takes an interrupt at once; one
  * that works may have it before it, and after a panic nobody takes any while the
  * device goes on. */
@@ -121,10 +127,10 @@ static bool would_hear(const struct vr_queue *q)
 	return vr_is_set(q->irq.idle) && !vr_is_set(q->irq.panicked);
 }
 
-/* Has the transmit queue been stopped for longer than a busy moment? */
+/* Is it known that the transmit queue has been stopped for longer than a busy moment? */
 static bool is_stuck(const struct vr_txq *t)
 {
-	return t->age_ms.have != VR_READ || t->age_ms.v >= VR_PATIENCE_MS;
+	return t->age_ms.have == VR_READ && t->age_ms.v >= VR_PATIENCE_MS;
 }
 
 static const char *napi_words(const struct vr_queue *q)
@@ -182,7 +188,7 @@ static bool receive_is_starved(struct vr_judge *j)
 
 	if (q->counts.device_pending.v)
 		return false;
-	if (is_unheard(q) && would_hear(q) && !few)
+	if (is_unheard(q) && would_hear(q) && none_polls(q) && !few)
 		lost_interrupt(j, "no buffer is left with the device");
 	else if (is_unheard(q))
 		not_reaping(j, ", no buffer is left with the device");
@@ -209,7 +215,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 		return false;
 	if (vr_is_read(q->txq.age_ms))
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
-	if (stuck && is_unheard(q) && !vr_is_set(q->irq.panicked)) {
+	if (stuck && is_unheard(q) && none_polls(q) && !vr_is_set(q->irq.panicked)) {
 		lost_interrupt(j, "the transmit queue is stopped");
 	} else if (stuck && q->counts.driver_pending.v && polls(q)) {
 		reaping(j, VR_SEV_WARN,
@@ -228,9 +234,17 @@ static bool transmit_is_stopped(struct vr_judge *j)
 	return true;
 }
 
+/* Everything the ring has room for is with the device.  (A network driver stops before
+ * that: ring-full.) */
+static bool is_full(const struct vr_queue *q)
+{
+	return q->dir != VR_TX && q->counts.device_pending.v && is_clear(q->counts.driver_pending) &&
+	       (q->counts.device_pending.v == q->num || is_clear(q->num_free));
+}
+
 /* Entries that the device has not seen: it waits for a kick at an index behind
  * avail->idx, so that one was due. */
-static bool is_not_consumed(const struct vr_queue *q)
+static bool is_not_seen(const struct vr_queue *q)
 {
 	const struct vr_split *s = &q->split;
 
@@ -247,20 +261,21 @@ static bool is_not_consumed(const struct vr_queue *q)
 			       (uint16_t)s->used_idx.v);
 }
 
-/* The age is that of the packet before while one is being added. */
+/* For how long is not known: trans_start is written behind the kick, and until then is
+ * that of the packet before. */
 static void not_consuming(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
-	bool old = q->dir == VR_TX && vr_is_read(q->txq.age_ms) &&
-		   q->txq.age_ms.v >= VR_PATIENCE_MS && !q->num_added.v;
+	bool unseen = is_not_seen(q);
 
-	vr_conclude(j, VR_ST_NOT_CONSUMING, old ? VR_SEV_WARN : VR_SEV_INFO,
-		    "%" PRIu64 " published and not returned, the device waits for a kick that was due%s%s",
-		    q->counts.device_pending.v, q->num_added.v ?
-		    " (not announced yet)" : "",
-		    old ? ", and nothing was sent for five seconds" :
+	vr_conclude(j, VR_ST_NOT_CONSUMING, VR_SEV_INFO,
+		    "%" PRIu64 " published and not returned, %s%s%s",
+		    q->counts.device_pending.v, unseen ?
+		    "the device waits for a kick that was due" : "the ring is full",
+		    q->num_added.v ? " (not announced yet)" : "",
 		    q->dir == VR_CTRL ? "; a sender waits for the answer" :
-		    ": lost, or a slow device (the host's dump tells)");
+		    unseen ? ": lost, or a slow device (the host's dump tells)" :
+		    ": a slow device, or a busy moment");
 }
 
 /* Buffers that lie with the device until something comes in. */
@@ -285,7 +300,7 @@ void vr_judge_guest(struct vr_judge *j)
 		return;
 	if (q->dir == VR_TX && transmit_is_stopped(j))
 		return;
-	if (!is_parked(q) && is_not_consumed(q)) {
+	if (!is_parked(q) && (is_not_seen(q) || is_full(q))) {
 		not_consuming(j);
 	} else if (is_unheard(q)) {
 		not_reaping(j, "");

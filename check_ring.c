@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-
-/* More descriptors than a network driver puts in one chain (MAX_SKB_FRAGS is 17, up to
- * 45 by configuration). */
-#define LONGEST_CHAIN	64u
+#include "ring.h"
 
 static uint16_t apart(struct vr_val a, struct vr_val b)
 {
@@ -46,12 +43,12 @@ static int64_t packed_held(const struct vr_queue *q)
 /* Slots and num_free move one after the other, by one chain. */
 static bool packed_in_transition(const struct vr_queue *q)
 {
-	int64_t held = packed_held(q), off;
+	int64_t held = packed_held(q), longest = vr_longest_chain(q), off;
 
 	if (held < 0 || !vr_is_read(q->num_free))
 		return false;
 	off = held + (int64_t)q->num_free.v - q->num;
-	return off >= -(int64_t)LONGEST_CHAIN && off <= (int64_t)LONGEST_CHAIN;
+	return off >= -longest && off <= longest;
 }
 
 /* The lowest head that has a token; num when none has. */
@@ -129,7 +126,7 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 	if (q->packed)
 		return packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0;
 	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight) ||
-	    s->count[VR_SLOT_UNKNOWN] > LONGEST_CHAIN || s->stray > 2)
+	    s->count[VR_SLOT_UNKNOWN] > vr_longest_chain(q) || s->stray > 2)
 		return 0;
 	if (s->tokens == flight + 1 || (s->tokens == flight && s->stray == 1 &&
 					s->adding && !s->ndamage))
@@ -345,8 +342,9 @@ static bool is_explained(const struct vr_judge *j, const struct vr_damage *d)
 
 	switch (d->code) {
 	case VR_D_USED_TOKEN:
+		/* In a packed ring packed.c has looked whether one is missing. */
 		return (j->under_way & VR_IN_DETACH) ||
-		       d->at == (q->last_used_idx.v & (q->num - 1));
+		       (!q->packed && d->at == (q->last_used_idx.v & (q->num - 1)));
 	case VR_D_FREE_RANGE:
 	case VR_D_FREE_REPEAT:
 	case VR_D_FREE_TAKEN:

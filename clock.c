@@ -11,6 +11,8 @@
 #define NSEC_PER_MSEC	1000000u
 /* What happened behind the last tick may bear a later time, by no more than this. */
 #define SLACK_TICKS	4
+/* A live kernel goes on while it is read, and jiffies were read first. */
+#define SLACK_NSEC	10000000000u
 
 /* The length of a jiffy, from the clock source that counts them, and the times;
  * all are read once a command. */
@@ -56,12 +58,22 @@ struct vr_val vr_jiffies_ms(struct vr_ctx *c, struct vr_val jiffies)
 
 struct vr_val vr_age_jiffies(struct vr_ctx *c, struct vr_val since)
 {
+	const struct vr_val unknown = { .have = VR_UNREAD };
+
 	if (since.have != VR_READ)
 		return since;
 	if (!since.v)
-		return (struct vr_val){ .have = VR_UNREAD };
+		return unknown;
 	if (!c->clock.tried)
 		read_clock(c);
+	if (!c->clock.tick_nsec)
+		return unknown;
+	/* Later than the clock: of this moment, or of no time that can be. */
+	if (since.v > c->clock.jiffies) {
+		if (since.v - c->clock.jiffies > SLACK_NSEC / c->clock.tick_nsec)
+			return unknown;
+		since.v = c->clock.jiffies;
+	}
 	since.v = c->clock.jiffies - since.v;
 	return vr_jiffies_ms(c, since);
 }

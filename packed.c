@@ -32,6 +32,7 @@ struct walk {
 	bool wrap;
 	bool lost;		/* it cannot go on: unreadable, or senseless */
 	uint32_t returned;	/* buffers */
+	uint32_t lone;		/* slots between the positions that are of no token */
 };
 
 uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
@@ -159,14 +160,33 @@ static void senseless(struct walk *w, enum vr_damage_code code, uint64_t value,
 	w->lost = true;
 }
 
+/* Slots between the positions that are of no buffer with a token: a driver that was
+ * caught reaping has taken one's, and moves its position last. */
+static uint32_t slots_without_token(const struct walk *w)
+{
+	uint32_t rest = w->left;
+
+	for (uint32_t i = 0; i < w->q->num; i++) {
+		struct vr_val data = state_of(w, i, VR_PSTATE_DATA, 8);
+		struct vr_val slots = state_of(w, i, VR_PSTATE_NUM, 2);
+
+		if (data.have != VR_READ || slots.have != VR_READ)
+			return w->left;
+		if (data.v)
+			rest -= slots.v < rest ? (uint32_t)slots.v : rest;
+	}
+	return rest;
+}
+
 /* Was the buffer 'id' the device's to return?  The next to be reaped may have lost
  * its token already: the dump may have caught the driver at it. */
 static bool can_return(const struct walk *w, uint32_t id)
 {
 	struct vr_val data = state_of(w, id, VR_PSTATE_DATA, 8);
 
-	return w->q->slots.buffer[id] != VR_SLOT_RETURNED &&
-	       (data.have != VR_READ || data.v || !w->returned);
+	if (w->q->slots.buffer[id] == VR_SLOT_RETURNED)
+		return false;
+	return data.have != VR_READ || data.v || (!w->returned && w->lone);
 }
 
 /* Step over the buffer 'id', which the device returned; it had as many slots as
@@ -313,7 +333,10 @@ static bool begin_walk(struct walk *w)
 	w->left = vr_packed_steps(w->q->num, w->slot, w->wrap,
 				  (uint32_t)p->next_avail_idx.v,
 				  p->avail_wrap_counter.v);
-	return w->left <= w->q->num;
+	if (w->left > w->q->num)
+		return false;
+	w->lone = slots_without_token(w);
+	return true;
 }
 
 static void derive(struct walk *w, const struct vr_obj *vvq)

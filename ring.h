@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ring.h - the pieces of one split ring while it is being read, for ring.c and
- * slots.c.
+ * slots.c; and what those share that look for damage.
  */
 #ifndef VRING_RING_H
 #define VRING_RING_H
@@ -14,6 +14,13 @@ struct vr_pieces {
 	struct vr_span desc, state, extra;
 	bool big;		/* byte order of the shared words */
 };
+
+/* More descriptors than the queue's driver puts in one chain: a network driver's have
+ * few (MAX_SKB_FRAGS is 17, up to 45 by configuration), others fill the ring. */
+static inline uint32_t vr_longest_chain(const struct vr_queue *q)
+{
+	return q->dir == VR_OTHER ? q->num : 64;
+}
 
 /* avail->ring[slot]; word 0 (id) or 1 (len) of used->ring[slot]. */
 struct vr_val vr_avail_at(const struct vr_pieces *p, uint32_t slot);

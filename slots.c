@@ -17,8 +17,8 @@
 #define F_NEXT		1u
 #define F_INDIRECT	4u
 
-#define LONGEST_ADD	64u	/* descriptors: what check_ring.c excuses */
-#define MAX_TABLE	65536u	/* bytes: more than any driver's longest chain */
+#define MAX_TABLE	65536u	/* bytes looked into: more than most drivers' longest chain */
+#define REACH		0x100000u	/* bytes: no link of 16 bits leads further */
 /* What is looked into of one queue, and of all of a command: a sound queue's tables have
  * 2 KiB and number some hundreds. */
 #define QUEUE_TABLES	4096u
@@ -241,7 +241,7 @@ static void check_table(struct walk *w, uint32_t head, uint32_t at)
 		damaged(w, (struct vr_damage){ VR_D_TABLE_ALIEN, at, 0, 0 });
 		return;
 	}
-	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE || len.v > MAX_TABLE))
+	if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE || len.v > REACH))
 		damaged(w, (struct vr_damage){ VR_D_TABLE_LENGTH, at, len.v, 0 });
 	/* Without the driver's pointer (to 4.4) there is only a bus address. */
 	if (len.have != VR_READ || addr.have != VR_READ || !table || !entries ||
@@ -283,7 +283,9 @@ static uint32_t follow(struct walk *w, uint32_t at)
 		damaged(w, (struct vr_damage){ VR_D_LINK_RANGE, at, next.v, 0 });
 		return w->num;
 	}
-	if (w->q->slots.state[next.v]) {
+	/* Where a chain begins, none goes on. */
+	if (w->q->slots.state[next.v] ||
+	    state_word(w, (uint32_t)next.v, VR_STATE_DATA)) {
 		damaged(w, (struct vr_damage){ VR_D_LINK_SHARED, at, next.v, 0 });
 		return w->num;
 	}
@@ -410,7 +412,7 @@ static void walk_used_in_order(struct walk *w)
 /* Descriptors of the chain that starts at 'at', as an add wrote them; 0: too many. */
 static uint32_t chain_length(const struct walk *w, struct vr_val at, uint32_t limit)
 {
-	if (limit > LONGEST_ADD)
+	if (limit > vr_longest_chain(w->q))
 		return 0;
 	for (uint32_t n = 1; n <= limit && at.have == VR_READ && at.v < w->num; n++) {
 		struct vr_val flags = desc_at(w, (uint32_t)at.v, DESC_FLAGS, 2);
@@ -446,7 +448,9 @@ static void count_stray(struct walk *w)
 	for (uint32_t i = 0; target && i < w->num; i++) {
 		if (s->state[i] || target[i])
 			continue;
-		s->stray++;
+		/* Among several none is looked for. */
+		if (s->stray++)
+			continue;
 		s->adding |= chain_length(w, (struct vr_val){ i, VR_READ }, lost) == lost;
 	}
 }

@@ -46,14 +46,16 @@ static struct vr_val place(struct vr_val slot, struct vr_val wrap, uint32_t num)
 	return slot;
 }
 
-/* An interrupt was due, and nobody is about to see to it, as far as was read. */
+/* An interrupt was due, and nobody is about to see to it, as far as was read.  A poll
+ * loop that is not enabled (transmitting with napi_tx off) counts as scheduled. */
 static bool is_unheard(const struct vr_queue *q)
 {
-	struct vr_val polls = q->napi.scheduled;
+	const struct vr_val scheduled = q->napi.scheduled, enabled = q->napi.enabled;
+	bool polls = scheduled.v && !(enabled.have == VR_READ && !enabled.v);
 
 	return q->interrupt.known && q->interrupt.due &&
 	       !(q->callback.have == VR_READ && !q->callback.v) &&
-	       (!q->napi.addr || (polls.have == VR_READ && !polls.v));
+	       (!q->napi.addr || (scheduled.have == VR_READ && !polls));
 }
 
 static void keep_guest(const struct vr_device *d, const struct vr_queue *q,

@@ -193,7 +193,13 @@ static const struct shape shapes[] = {
 	{ "room for one more packet", VR_TX, 100, 100, 337, 280, 337, .num_free = 19,
 	  .xoff = 1, .age = 5000, .state = VR_ST_TX_STOPPED, .severity = WARN },
 	{ "full for an unknown time", VR_TX, 100, 100, 338, 280, 338, .num_free = 18,
-	  .xoff = 1, .age = NO_AGE, .state = VR_ST_RING_FULL, .severity = WARN },
+	  .xoff = 1, .age = NO_AGE, .state = VR_ST_RING_FULL, .severity = INFO },
+	{ "empty, and stopped for an unknown time", VR_TX, 100, 100, 100, 100, 100,
+	  .num_free = 256, .xoff = 1, .age = NO_AGE, .state = VR_ST_TX_STOPPED,
+	  .severity = INFO },
+	{ "masked vector, stopped for an unknown time", VR_TX, 1983, 2221, 2221, 2161, 2221,
+	  .num_free = 18, .napi = 48, .xoff = 1, .age = NO_AGE,
+	  .state = VR_ST_TX_STOPPED, .severity = INFO },
 	{ "byte queue limits, the device holds it", VR_TX, 100, 100, 140, 110, 100,
 	  .num_free = 216, .xoff = 2, .age = LATE, .state = VR_ST_TX_STOPPED,
 	  .severity = WARN },
@@ -207,7 +213,10 @@ static const struct shape shapes[] = {
 
 	/* ---- kicks ---- */
 	{ "no kick arrives", VR_TX, 30, 30, 35, 30, 30, .num_free = 251, .age = LATE,
-	  .state = VR_ST_NOT_CONSUMING, .severity = WARN },
+	  .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "healthy, the first packet for long, its kick is on the way", VR_TX, 30, 30, 31,
+	  30, 30, .num_free = 255, .age = LATE, .state = VR_ST_NOT_CONSUMING,
+	  .severity = INFO },
 	{ "healthy, the kick is on its way", VR_TX, 30, 30, 31, 30, 30, .num_free = 255,
 	  .age = 16, .state = VR_ST_NOT_CONSUMING, .severity = INFO },
 	{ "healthy, in the middle of a packet", VR_TX, 30, 30, 31, 30, 30,
@@ -220,6 +229,20 @@ static const struct shape shapes[] = {
 	{ "ctrl, a sender spins for it", VR_CTRL, 9, 9, 10, 0, 9, .silent = true,
 	  .off = true, .num = 64, .num_free = 63, .state = VR_ST_NOT_CONSUMING,
 	  .severity = INFO },
+
+	/* ---- full rings of other devices ---- */
+	{ "full, the device polls", VR_OTHER, 100, 100, 356, 100, 7,
+	  .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "full by flags, the device polls", VR_OTHER, 100, 100, 356, .by_flags = true,
+	  .polled = true, .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "full of chains", VR_OTHER, 100, 100, 185, 100, 7, .num_free = 0,
+	  .state = VR_ST_NOT_CONSUMING, .severity = INFO },
+	{ "full of chains but for one descriptor", VR_OTHER, 100, 100, 185, 100, 7,
+	  .num_free = 1, .state = VR_ST_ACTIVE, .severity = OK },
+	{ "full, some returned", VR_OTHER, 100, 101, 185, 100, 7, .off = true, .num_free = 0,
+	  .state = VR_ST_ACTIVE, .severity = OK },
+	{ "full of chains, transmitting", VR_TX, 100, 100, 185, 100, 7, .num_free = 0,
+	  .state = VR_ST_ACTIVE, .severity = OK },
 };
 
 static struct vr_val moved(uint16_t index, uint16_t shift)
@@ -332,7 +355,7 @@ static void a_worse_state_hides_the_others(void **state)
 	assert_verdict(judge(&x), VR_ST_NOT_REAPING, INFO);
 	x.q.split.avail_event = READ(2221);
 	x.q.split.avail_idx = x.q.avail_idx_shadow = READ(2222);
-	assert_verdict(judge(&x), VR_ST_NOT_CONSUMING, WARN);
+	assert_verdict(judge(&x), VR_ST_NOT_CONSUMING, INFO);
 	x.q.txq.state = READ(1);
 	x.q.napi.scheduled = READ(1);
 	x.q.last_used_idx = READ(2221);
@@ -392,6 +415,12 @@ static void unknown_words_raise_no_alarm(void **state)
 	x = (forget(&x), shaped("no kick arrives"));
 	x.q.txq.age_ms = UNREAD;
 	assert_verdict(judge(&x), VR_ST_NOT_CONSUMING, INFO);
+	x = (forget(&x), shaped("full of chains"));
+	x.q.num_free = UNREAD;
+	assert_verdict(judge(&x), VR_ST_ACTIVE, OK);
+	x = (forget(&x), shaped("full, the device polls"));
+	x.q.parked = true;
+	assert_verdict(judge(&x), VR_ST_IDLE, OK);
 	x = (forget(&x), shaped("masked vector, a few packets"));
 	x.q.split.used_event = UNREAD;
 	assert_verdict(judge(&x), VR_ST_ACTIVE, OK);
@@ -409,6 +438,26 @@ static void overload_without_napis_state_is_no_starvation(void **state)
 	assert_reason(&x.q.verdict, "driver-not-reaping", INFO, "callbacks are off");
 	x.q.napi.scheduled = UNREAD;
 	assert_verdict(judge(&x), VR_ST_NOT_REAPING, INFO);
+	forget(&x);
+}
+
+/* 'Not scheduled' has to be seen for an interrupt to be lost. */
+static void without_napis_state_no_interrupt_is_lost(void **state)
+{
+	struct judged x = shaped("the known case, receiving");
+
+	(void)state;
+	x.q.napi.scheduled = x.q.napi.enabled = UNREAD;
+	assert_verdict(judge(&x), VR_ST_NOT_REAPING, INFO);
+	x.q.napi = (struct vr_napi){ .addr = 0 };
+	assert_verdict(judge(&x), VR_ST_LOST_INTERRUPT, WARN);
+	x = (forget(&x), shaped("masked vector, tx full and drained"));
+	x.q.napi.scheduled = x.q.napi.enabled = UNREAD;
+	assert_verdict(judge(&x), VR_ST_TX_STOPPED, WARN);
+	/* Transmitting with napi_tx off looks like scheduled. */
+	x.q.napi.scheduled = READ(1);
+	x.q.napi.enabled = READ(0);
+	assert_verdict(judge(&x), VR_ST_LOST_INTERRUPT, WARN);
 	forget(&x);
 }
 
@@ -453,6 +502,8 @@ static void the_reasons_tell_what_was_seen(void **state)
 		{ "no kick arrives", "device-not-consuming", "5 published and not returned" },
 		{ "ctrl, a sender spins for it", "device-not-consuming",
 		  "1 published and not returned, the device waits for a kick that was due; a sender waits" },
+		{ "full, the device polls", "device-not-consuming",
+		  "256 published and not returned, the ring is full" },
 		{ "healthy, in the middle of a packet", "device-not-consuming",
 		  "not announced yet" },
 		{ "NAPI's thread starved", "driver-not-reaping", "NAPI is scheduled" },
@@ -497,6 +548,46 @@ static void counts_of_two_moments_are_active(void **state)
 	forget(&x);
 }
 
+/* What moves is not stuck. */
+static void what_moved_is_at_work(void **state)
+{
+	static const struct { const char *name, *check; } cases[] = {
+		{ "full, the last room that stops it", "ring-full" },
+		{ "stopped and empty", "tx-stopped" },
+		{ "no memory for buffers", "rx-starved" },
+		{ "the known case, receiving", "lost-interrupt" },
+		{ "softirqs starved", "driver-not-reaping" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct judged x = shaped(cases[i].name);
+
+		x.q.moving = true;
+		assert_verdict(judge(&x), VR_ST_ACTIVE, INFO);
+		assert_reason(&x.q.verdict, cases[i].check, INFO, "(it moved while it was read)");
+		forget(&x);
+	}
+}
+
+/* Neither is of two words. */
+static void what_is_missing_or_broken_stays_so_while_it_moves(void **state)
+{
+	struct judged x = shaped("broken");
+
+	(void)state;
+	x.q.moving = true;
+	assert_verdict(judge(&x), VR_ST_BROKEN, ERROR);
+	x = (forget(&x), shaped("stalled backend"));
+	x.q.moving = true;
+	x.q.num_free = UNREAD;
+	assert_verdict(judge(&x), VR_ST_UNREADABLE, WARN);
+	x = (forget(&x), shaped("full for a moment"));
+	x.q.moving = true;
+	assert_verdict(judge(&x), VR_ST_RING_FULL, INFO);
+	forget(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,10 +596,13 @@ int main(void)
 		cmocka_unit_test(a_word_that_decides_is_missing),
 		cmocka_unit_test(unknown_words_raise_no_alarm),
 		cmocka_unit_test(overload_without_napis_state_is_no_starvation),
+		cmocka_unit_test(without_napis_state_no_interrupt_is_lost),
 		cmocka_unit_test(old_kernels_are_judged_by_what_they_have),
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
 		cmocka_unit_test(pending_refill_work_is_told),
 		cmocka_unit_test(counts_of_two_moments_are_active),
+		cmocka_unit_test(what_moved_is_at_work),
+		cmocka_unit_test(what_is_missing_or_broken_stays_so_while_it_moves),
 	};
 
 	return cmocka_run_group_tests_name("check_guest", tests, NULL, NULL);

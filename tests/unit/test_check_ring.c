@@ -292,6 +292,7 @@ static void chain_to(struct ring *r, uint32_t from, uint16_t to)
 static void chain_out(struct ring *r) { chain_to(r, 3, 16); }
 static void chain_far(struct ring *r) { chain_to(r, 4, 0xffff); }
 static void chain_shared(struct ring *r) { chain_to(r, 3, 0); }
+static void chain_to_head(struct ring *r) { chain_to(r, 0, 2); }
 static void chain_free(struct ring *r) { chain_to(r, 0, 10); }
 static void chain_loop(struct ring *r) { chain_to(r, 5, 3); }
 
@@ -330,6 +331,8 @@ static const struct breach {
 	{ "chain", "descriptor 4 has NEXT and leads to 65535", chain_far },
 	{ "chain", "descriptor 3 leads to 0, which is free or of another chain",
 	  chain_shared },
+	{ "chain", "descriptor 0 leads to 2, which is free or of another chain",
+	  chain_to_head },
 	{ "chain", "descriptor 0 leads to 10, which is free or of another chain",
 	  chain_free },
 	{ "chain", "descriptor 5 leads to 3, which", chain_loop },

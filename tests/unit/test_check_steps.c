@@ -129,6 +129,33 @@ static void the_first_and_the_last_add_are_excused(void **state)
 	}
 }
 
+/* Only network drivers bound a chain by less than the ring. */
+static void a_long_add_is_excused_but_of_network_drivers(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct fixture x = { .g = guest_new(era) };
+		uint16_t head;
+
+		ring_build(&x.r, x.g->f, &(struct ring_spec){ .num = 256 });
+		ring_add(&x.r, 3);
+		head = ring_add(&x.r, 100);
+		ring_set_token(&x.r, head, 0);
+		ring_set(&x.r, RING_AVAIL_IDX, 1);
+		set_shadow(&x.r, 1);
+		guest_resolve(x.g);
+		for (unsigned net = 0; net < 2; net++) {
+			x.q = (struct vr_queue){ .dir = net ? VR_TX : VR_OTHER, .in_use = true };
+			vr_ring_read(&x.g->c, &x.q, x.r.vvq, x.r.big);
+			x.d = (struct vr_device){ .enabled = READ(1) };
+			judge_queue(&x.g->c, &x.d, &x.q);
+			assert_reason(&x.q.verdict, "descriptors", net ? VR_SEV_ERROR : VR_SEV_INFO,
+				      "100 of 256 descriptors are neither");
+		}
+		done(&x);
+	}
+}
+
 /* ---- a get ------------------------------------------------------------------ */
 
 /* As virtqueue_get_buf_ctx_split() goes: the token, the descriptors one by one, the
@@ -461,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_step_of_an_add_is_excused),
 		cmocka_unit_test(the_first_and_the_last_add_are_excused),
+		cmocka_unit_test(a_long_add_is_excused_but_of_network_drivers),
 		cmocka_unit_test(each_step_of_a_get_is_excused),
 		cmocka_unit_test(leftovers_at_the_lists_end_are_excused),
 		cmocka_unit_test(the_last_get_is_excused),

@@ -54,7 +54,8 @@ static void a_tables_length_is_whole_descriptors(void **state)
 	} cases[] = {
 		{ 16, true }, { 32, true }, { 4096, true }, { 65536, true },
 		{ 0, false }, { 1, false }, { 15, false }, { 17, false },
-		{ 24, false }, { 65552, false }, { 0x10000000, false },
+		{ 65552, true }, { 0x100000, true }, { 0x100010, false },
+		{ 24, false }, { 0x10000000, false },
 		{ 0xfffffff0, false }, { 0xffffffff, false },
 	};
 

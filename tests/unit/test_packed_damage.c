@@ -240,6 +240,21 @@ static void the_return_of_a_buffer_that_was_never_given(void **state)
 	guest_free(x.g);
 }
 
+/* What is reaped next too, where the tokens account for all slots. */
+static void the_next_return_of_a_buffer_that_was_never_given(void **state)
+{
+	struct fixture x = fixture(ERA_5_4);
+	struct vr_queue q;
+
+	(void)state;
+	packed_set_desc(&x.p, 5, 0, 0, 7, 0x8080);
+	packed_set_length(&x.p, 7, 1);
+	q = guest_read_packed(x.g, &x.p);
+	assert_int_equal(find_damage(&q, VR_D_USED_TOKEN)->at, 5);
+	guest_corrupt(x.g, &q, "used-id");
+	guest_free(x.g);
+}
+
 /* The driver takes a buffer's token before it moves its position: a dump that stops
  * it there is no damage. */
 static void a_driver_that_was_stopped_while_it_reaps(void **state)
@@ -257,6 +272,38 @@ static void a_driver_that_was_stopped_while_it_reaps(void **state)
 	assert_val(q.pk.device_idx, 6);
 	assert_int_not_equal(guest_verdict(x.g, &q)->state, VR_ST_CORRUPT);
 	guest_free(x.g);
+}
+
+/* Of 100, no power of two: 90 buffers from slot 95 on, of which 73 are returned, the one
+ * at 'slot' as the first once more. */
+static void returned_twice_at(struct fixture *x, unsigned slot)
+{
+	uint16_t ids[90];
+
+	x->g = guest_new(ERA_6_1);
+	packed_build(&x->p, x->g->f, &(struct packed_spec){ .num = 100 });
+	packed_advance(&x->p, 95);
+	for (unsigned i = 0; i < 90; i++)
+		ids[i] = packed_add(&x->p, 1);
+	for (unsigned i = 0; i < 73; i++)
+		packed_return(&x->p, ids[i], 0);
+	packed_set_desc(&x->p, slot, 0, 0, ids[0], 0);
+}
+
+/* Slot 67 is 95 & 99. */
+static void no_slot_but_the_next_is_excused_at_any_size(void **state)
+{
+	(void)state;
+	for (unsigned slot = 65; slot <= 67; slot++) {
+		struct fixture x;
+		struct vr_queue q;
+
+		returned_twice_at(&x, slot);
+		q = guest_read_packed(x.g, &x.p);
+		assert_int_equal(find_damage(&q, VR_D_USED_TOKEN)->at, slot);
+		guest_corrupt(x.g, &q, "used-id");
+		guest_free(x.g);
+	}
 }
 
 /* ---- holes ------------------------------------------------------------------------- */
@@ -453,7 +500,9 @@ int main(void)
 		cmocka_unit_test(half_a_used_descriptor),
 		cmocka_unit_test(a_buffer_that_was_returned_twice),
 		cmocka_unit_test(the_return_of_a_buffer_that_was_never_given),
+		cmocka_unit_test(the_next_return_of_a_buffer_that_was_never_given),
 		cmocka_unit_test(a_driver_that_was_stopped_while_it_reaps),
+		cmocka_unit_test(no_slot_but_the_next_is_excused_at_any_size),
 		cmocka_unit_test(the_ring_is_read_up_to_a_missing_page),
 		cmocka_unit_test(a_ring_that_is_not_in_the_dump),
 		cmocka_unit_test(without_the_drivers_states_no_buffer_can_be_counted),

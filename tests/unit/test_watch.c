@@ -277,6 +277,15 @@ static void unheard_twice_is_lost(void **state)
 	q->napi.scheduled = READ(1);
 	look(x, 1, false);
 	assert_row(x, "eth0 tx0", under_way);
+	/* It is not enabled: nobody polls. */
+	q->napi.enabled = READ(0);
+	look(x, 0, false);
+	look(x, 1, false);
+	assert_row(x, "eth0 tx0", lost);
+	q->napi.enabled = READ(1);
+	look(x, 0, false);
+	look(x, 1, false);
+	assert_row(x, "eth0 tx0", under_way);
 	/* Nobody knows what NAPI does; there is none; callbacks are off; it has none. */
 	q->napi.scheduled = UNREAD;
 	look(x, 0, false);
