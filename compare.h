@@ -58,6 +58,9 @@ struct vr_comparison {
 int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
 	       struct vr_comparison *ret);
 
+/* compare_joint.c: the joint verdict of a pair, and who has to move next. */
+void vr_judge_pair(struct vr_ctx *c, struct vr_pair *p);
+
 /* Leave what is about the queues at these addresses (vring_virtqueue, or with
  * 'host_side' vhost_virtqueue): pairs, what may be their devices' other end, and those
  * without a partner. */
