@@ -88,6 +88,17 @@ static const struct vr_queue *partner(struct vr_comparison *k, const struct vr_d
 	return NULL;
 }
 
+/* Queues of a network device that a host which serves it has to have. */
+static unsigned queues_in_use(const struct vr_device *d)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < d->nqueues; i++)
+		n += d->queues[i].in_use && vr_is_read(d->queues[i].dma_desc) &&
+		     (d->queues[i].dir == VR_RX || d->queues[i].dir == VR_TX);
+	return n;
+}
+
 /* Does every queue of the group that was set up have its other end in this device? */
 static bool device_fits(struct vr_comparison *k, struct vr_candidate *one)
 {
@@ -107,6 +118,8 @@ static bool device_fits(struct vr_comparison *k, struct vr_candidate *one)
 		found++;
 		one->plausible = one->plausible && is_plausible(q, h);
 	}
+	k->tried += one->d->nqueues;
+	one->whole = found >= queues_in_use(one->d);
 	return found > 0;
 }
 
@@ -158,7 +171,8 @@ static bool overlap(struct vr_comparison *k, const struct vr_candidate *a,
 }
 
 /* Joined is what fits, indices and all, where neither end has another choice; whether
- * it has is known only when all were looked at. */
+ * it has is known only when all were looked at.  A part of a device is no choice where
+ * there is all of it: a document may hold a part, though, and a queue be without vhost. */
 static void join(struct vr_comparison *k)
 {
 	if (k->gave_up)
@@ -170,7 +184,7 @@ static void join(struct vr_comparison *k)
 		for (unsigned o = 0; o < k->ncandidates && a->joined; o++) {
 			const struct vr_candidate *b = &k->candidates[o];
 
-			if (o != i && b->plausible &&
+			if (o != i && b->plausible && (b->whole || !a->whole) &&
 			    (b->first == a->first ||
 			     (b->d == a->d && overlap(k, a, b))))
 				a->joined = false;

@@ -38,6 +38,7 @@ struct vr_candidate {
 	unsigned number;	/* of its first queue, among all the guest's */
 	unsigned first, count;	/* of the host's queues */
 	bool plausible;		/* the indices go together */
+	bool whole;		/* all of a network device's queues in use are among them */
 	bool joined;		/* no other one comes into question */
 };
 

@@ -90,6 +90,7 @@ static void print_ambiguous(FILE *out, const struct vr_comparison *k)
 		fprintf(out, "%s may be %s: %s\n",
 			device_name(a->d, guest, sizeof(guest)),
 			host_name(&k->h->queues[a->first], host, sizeof(host)),
+			a->plausible && !a->whole ? "some of its queues have no other end there, not joined" :
 			a->plausible ? "so may others, not joined (give a device or -p PID)" :
 			"the addresses fit, the indices do not: another guest, or another moment");
 	}
@@ -178,6 +179,7 @@ static void json_candidates(struct json *j, const struct vr_comparison *k)
 		json_string(j, "host", k->h->queues[a->first].device);
 		json_val(j, "pid", k->h->queues[a->first].vhost->owner.pid);
 		json_bool(j, "plausible", a->plausible);
+		json_bool(j, "whole", a->whole);
 		json_close_object(j);
 	}
 	json_close_array(j);

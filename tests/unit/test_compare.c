@@ -133,6 +133,31 @@ static void a_guest_with_queues_to_spare_is_joined(void **state)
 	assert_int_equal(x->k.candidates[0].count, 4);
 }
 
+/* Two hosts' devices at the addresses of one guest's, and one of them lacks a pair. */
+static void a_whole_device_comes_before_a_part(void **state)
+{
+	struct both *x = *state;
+
+	x->h.nqueues = 4;
+	x->q[0][0].in_use = x->q[0][1].in_use = true;
+	x->hq[3].num = READ(1);		/* the other one sends nothing */
+	both_compare(x);
+	assert_int_equal(x->k.ncandidates, 2);
+	assert_int_equal(x->k.npairs, 2);
+	assert_ptr_equal(x->k.pairs[1].h, &x->hq[1]);
+	assert_has(both_text(x, false), "some of its queues have no other end there");
+	assert_has(both_text(x, true), "\"whole\":false");
+	/* Where the guest has no use for it, it is not missed. */
+	x->q[0][1].in_use = false;
+	both_compare(x);
+	assert_int_equal(x->k.npairs, 0);
+	/* Alone a part is taken: the document may be of one queue. */
+	x->q[0][1].in_use = true;
+	x->h.nqueues = 1;
+	both_compare(x);
+	assert_int_equal(x->k.npairs, 1);
+}
+
 /* No backend leads to an interface any more: each pair of queues stands alone. */
 static void pairs_without_backends_are_joined(void **state)
 {
@@ -287,6 +312,7 @@ int main(void)
 		TEST(plausible_indices_break_a_tie),
 		TEST(what_does_not_change_has_to_fit),
 		TEST(a_guest_with_queues_to_spare_is_joined),
+		TEST(a_whole_device_comes_before_a_part),
 		TEST(pairs_without_backends_are_joined),
 		TEST(a_queue_has_one_other_end),
 		TEST(hostile_counts_end_in_the_budget),
