@@ -215,6 +215,25 @@ static void pair_up(struct vr_ctx *c, struct vr_comparison *k,
 	}
 }
 
+static bool other_space(struct vr_val *first, const struct vr_netdev_ref *ref)
+{
+	if (!ref->addr || !vr_is_read(ref->inum))
+		return false;
+	if (!vr_is_read(*first))
+		*first = ref->inum;
+	return first->v != ref->inum.v;
+}
+
+static void look_at_spaces(struct vr_comparison *k)
+{
+	struct vr_val g = { .have = VR_UNREAD }, h = g;
+
+	for (unsigned i = 0; i < k->g->ndevices; i++)
+		k->guest_spaces = other_space(&g, &k->g->devices[i].ref) || k->guest_spaces;
+	for (unsigned i = 0; i < k->h->nqueues; i++)
+		k->host_spaces = other_space(&h, &k->h->queues[i].ref) || k->host_spaces;
+}
+
 int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
 	       struct vr_comparison *ret)
 {
@@ -230,6 +249,7 @@ int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_ho
 	    find_candidates(c, ret))
 		return -1;
 	join(ret);
+	look_at_spaces(ret);
 	for (unsigned i = 0; i < ret->ncandidates; i++)
 		if (ret->candidates[i].joined)
 			pair_up(c, ret, &ret->candidates[i]);

@@ -50,6 +50,9 @@ struct vr_comparison {
 	const struct vr_snapshot *g;
 	const struct vr_host *h;
 	uint8_t *guest_paired, *host_paired;	/* a flag a queue, in order */
+	/* The side's interfaces are in several network namespaces, where a name is not one
+	 * interface's alone. */
+	bool guest_spaces, host_spaces;
 	uint64_t tried;			/* pairs of queues that were looked at */
 	bool gave_up;			/* too many of them: a forged document? */
 };

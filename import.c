@@ -299,6 +299,7 @@ static void read_host_queue(const struct vr_doc *d, int q, struct vr_hostq *ret)
 	vr_doc_string(d, q, "queue", ret->label, sizeof(ret->label));
 	ret->ref.addr = address(d, q, "net_device");
 	memcpy(ret->ref.name, ret->device, sizeof(ret->ref.name));
+	ret->ref.inum = val(d, q, "netns");
 	ret->vq = (unsigned)val(d, q, "vq").v;
 	ret->vhost_virtqueue = address(d, q, "vhost_virtqueue");
 	ret->detached = val(d, q, "detached").v;

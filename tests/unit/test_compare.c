@@ -260,6 +260,53 @@ static void hostile_counts_end_in_the_budget(void **state)
 	free(h);
 }
 
+/* Each word of the ring as either end has it, and where they part. */
+static void words_stand_side_by_side(void **state)
+{
+	struct both *x = *state;
+
+	x->q[0][1].split.avail_idx = READ(1003);
+	x->q[0][1].num_free = READ(250);
+	x->hq[1].ring.avail_event = UNREAD;
+	x->hq[1].kick_count = READ(12);
+	x->hq[1].call_count = x->q[0][1].split.avail_flags = x->hq[1].ring.avail_flags = UNREAD;
+	both_compare(x);
+	assert_has(both_text(x, false), "    avail->idx            1003    avail->idx            1000  differs\n"
+		   "    avail->flags             -    avail->flags             -\n"
+		   "    used_event            1000    used_event            1000\n"
+		   "    used->idx             1000    used->idx             1000\n");
+	assert_has(x->text, "    avail_event           1000    avail_event              -\n");
+	assert_has(x->text, "    driver  last_used_idx 1000   num_added 0   num_free 250\n");
+	assert_has(x->text, "    vhost   avail_idx 1000   last_avail_idx 1000   last_used_idx 1000   signalled_used 1000   used_flags 0   kicks 12   calls -\n");
+	assert_has(both_text(x, true), "\"avail\":{\"flags\":null,\"idx\":1003,\"used_event\":1000}");
+	assert_has(x->text, "\"signalled_used\":1000,\"used_flags\":0,\"kicks\":12,\"calls\":null}");
+	/* What a page of zeros says is nothing that the host knows. */
+	x->hq[1].zeros = true;
+	both_compare(x);
+	assert_has(both_text(x, false), "    avail->idx            1003    avail->idx               -\n");
+	assert_has(both_text(x, true), "\"avail\":{\"flags\":null,\"idx\":null,\"used_event\":null}");
+}
+
+/* Containers' interfaces have each other's names. */
+static void a_name_is_told_with_its_namespace(void **state)
+{
+	struct both *x = *state;
+
+	x->s.ndevices = 2;
+	x->h.nqueues = 4;
+	for (unsigned i = 0; i < 2; i++) {
+		x->d[i].ref.inum = READ(4026531840);
+		x->hq[2 * i].ref.inum = x->hq[2 * i + 1].ref.inum = READ(4026532000 + i);
+	}
+	both_compare(x);
+	assert_has(both_text(x, false), "eth0 may be tap0 (netns 4026532001): so may others");
+	assert_has(x->text, "host: tap0 (netns 4026532000) rx0 has no partner");
+	x->d[1].ref.inum = READ(4026531841);
+	both_compare(x);
+	assert_has(both_text(x, false), "eth1 (netns 4026531841) may be tap0 (netns 4026532000)");
+	assert_has(both_text(x, true), "\"device\":\"tap0\",\"netns\":4026532001");
+}
+
 /* As if one queue had been selected: what is not about it is left out. */
 static void a_part_of_it_is_told(void **state)
 {
@@ -316,6 +363,8 @@ int main(void)
 		TEST(pairs_without_backends_are_joined),
 		TEST(a_queue_has_one_other_end),
 		TEST(hostile_counts_end_in_the_budget),
+		TEST(words_stand_side_by_side),
+		TEST(a_name_is_told_with_its_namespace),
 		TEST(a_part_of_it_is_told),
 		TEST(what_may_be_the_partner_of_a_part_is_told),
 	};
