@@ -63,6 +63,12 @@ static inline bool vr_is_set(struct vr_val v)
  * with nothing to do as it thinks. */
 bool vr_work_queued(const struct vr_hostq *q);
 bool vr_worker_sleeps(const struct vr_hostq *q);
+/* Nothing is on its way to the queue: its worker sleeps, no work is queued, and all of
+ * that was read, as was used_flags. */
+bool vr_host_at_rest(const struct vr_hostq *q);
+/* With kicks off, may it wait for what is not seen, or was not read: zero copy under way,
+ * an entry of the iotlb, answers to the guest of a vsock? */
+bool vr_host_may_wait_unseen(const struct vr_hostq *q);
 /* Was the task told to stand still, by a signal or a debugger? */
 bool vr_task_is_stopped(const struct vr_task *t);
 /* Who has to move next by its verdict, as far as the host's end knows. */

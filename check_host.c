@@ -154,10 +154,26 @@ bool vr_task_is_stopped(const struct vr_task *t)
 	return t->addr && vr_is_read(t->state) && (t->state.v & TASK_STOPPED);
 }
 
-/* Nothing is on its way to this queue. */
-static bool is_at_rest(const struct vr_hostq *q)
+static bool queued_unread(const struct vr_poll *p)
 {
-	return vr_worker_sleeps(q) && !vr_work_queued(q) && vr_is_read(q->used_flags);
+	return p->addr && p->queued.have == VR_UNREAD;
+}
+
+bool vr_host_at_rest(const struct vr_hostq *q)
+{
+	return vr_worker_sleeps(q) && !vr_work_queued(q) && !queued_unread(&q->kick_poll) &&
+	       !queued_unread(&q->backend_poll) && vr_is_read(q->used_flags);
+}
+
+bool vr_host_may_wait_unseen(const struct vr_hostq *q)
+{
+	const struct vr_vhost *v = q->vhost;
+	bool copies = q->vq && (q->upend_idx.have == VR_UNREAD ||
+				q->done_idx.have == VR_UNREAD ||
+				q->upend_idx.v != q->done_idx.v);
+
+	return v->kind != VR_VHOST_NET || copies || v->iotlb || v->iotlb_lost ||
+	       !vr_is_read(q->backend_poll.wqh);
 }
 
 bool vr_host_is_parked(const struct vr_hostq *q)
@@ -204,6 +220,28 @@ static bool is_stopped(struct vr_judge *j)
 	return why != NULL;
 }
 
+/* Its own words say where vhost stands; the ring's are another matter. */
+static bool is_unreadable(struct vr_judge *j)
+{
+	const struct vr_hostq *q = j->h;
+	const struct { const char *name; struct vr_val v; } words[] = {
+		{ "private_data", q->backend }, { "num", q->num },
+		{ "last_avail_idx", q->last_avail_idx }, { "last_used_idx", q->last_used_idx },
+		{ "used_flags", q->used_flags },
+	};
+
+	/* Without a backend the others decide nothing. */
+	if (!has_backend(q))
+		return false;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].v.have == VR_UNREAD) {
+			vr_conclude(j, VR_ST_UNREADABLE, VR_SEV_WARN,
+				    "%s could not be read", words[i].name);
+			return true;
+		}
+	return false;
+}
+
 /*
  * There is no error flag.  vhost leaves kicks off and goes to sleep without having
  * queued or waiting for anything; a healthy queue never does that.
@@ -212,12 +250,8 @@ static bool stopped_on_error(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
 	char errors[24];
-	bool zero_copy = vr_is_read(q->upend_idx) && vr_is_read(q->done_idx) &&
-			 q->vq && q->upend_idx.v != q->done_idx.v;
 
-	if (q->vhost->kind != VR_VHOST_NET || !is_at_rest(q) || !kicks_off(q) ||
-	    zero_copy || q->vhost->iotlb || q->vhost->iotlb_lost ||
-	    !vr_is_read(q->backend_poll.wqh) ||
+	if (!vr_host_at_rest(q) || !kicks_off(q) || vr_host_may_wait_unseen(q) ||
 	    q->backend_poll.wqh.v)
 		return false;
 	vr_conclude(j, VR_ST_VHOST_ERROR, VR_SEV_ERROR,
@@ -233,7 +267,7 @@ static bool kick_is_lost(struct vr_judge *j)
 	uint64_t waiting = vr_host_packets(q);
 	char kicks[24];
 
-	if (!is_at_rest(q) || kicks_off(q) || backlog(q) <= 0)
+	if (!vr_host_at_rest(q) || kicks_off(q) || backlog(q) <= 0)
 		return false;
 	/* Receiving, buffers may lie there untaken while nothing comes; and vhost
 	 * knows of those that are too few for a packet. */
@@ -305,16 +339,22 @@ static bool is_starved(struct vr_judge *j)
 	const struct vr_hostq *q = j->h;
 	uint64_t waiting = vr_host_packets(q);
 	enum vr_where at = guest_is_at(q);
-	bool reaps = at != VR_AT_DRIVER && q->vhost->owner_runs;
+	bool few = apart(q->avail_idx, q->last_avail_idx) && vr_is_read(q->avail_idx);
+	/* A guest at work may be about to post some; only the ring would tell that it has
+	 * reaped all there is. */
+	bool soon = q->vhost->owner_runs && (at != VR_AT_DRIVER || !has_ring(q));
+	char copy[24];
 
-	if (!waiting || !is_at_rest(q) || kicks_off(q))
+	if (!waiting || !vr_host_at_rest(q) || kicks_off(q))
 		return false;
-	vr_conclude(j, VR_ST_RX_STARVED, reaps ? VR_SEV_INFO : VR_SEV_WARN,
-		    "%" PRIu64 " packets wait and the guest posts no buffers: avail_idx %"
-		    PRIu64 ", last_avail_idx %" PRIu64 "%s%s", waiting, q->avail_idx.v,
-		    q->last_avail_idx.v, q->avail_idx.v == q->last_avail_idx.v ? "" :
-		    " (those left are too few for the next packet)",
-		    at == VR_AT_DRIVER ? "" : reaps ?
+	vr_conclude(j, VR_ST_RX_STARVED, soon ? VR_SEV_INFO : VR_SEV_WARN,
+		    "%" PRIu64 " packets wait and %s: avail_idx %s, last_avail_idx %" PRIu64
+		    "%s%s", waiting, has_ring(q) ? "the guest posts no buffers" :
+		    "vhost knows of no buffers", vr_val_text(q->avail_idx, copy),
+		    q->last_avail_idx.v, few ?
+		    " (those left are too few for the next packet)" : "", !has_ring(q) ?
+		    "; the guest posts none, or its kick is lost or on its way" :
+		    at == VR_AT_DRIVER ? "" : soon ?
 		    "; it has not reaped all yet, and its owner runs" :
 		    "; it has not asked for an interrupt since what was returned last");
 	return true;
@@ -342,14 +382,18 @@ enum vr_where vr_host_at(const struct vr_hostq *q)
 	}
 }
 
-/* What would have to be known of the ring, and why it is not. */
+/* What would have to be known, and why it is not. */
 static void say_undecidable(struct vr_judge *j)
 {
 	static const struct vr_check undecidable = { .name = "undecidable",
 		.severity = VR_SEV_INFO };
 	const struct vr_hostq *q = j->h;
 
-	if (has_ring(q) || !has_backend(q))
+	if (!has_backend(q))
+		return;
+	if (queued_unread(&q->kick_poll) || queued_unread(&q->backend_poll))
+		vr_found(j, &undecidable, "without knowing whether work is queued: vhost-stopped-on-error, lost-kick, kick-not-served");
+	if (has_ring(q))
 		return;
 	vr_found(j, &undecidable, "%s: lost-kick, and corrupt where the ring shows it",
 		 q->zeros || q->why == VR_TR_NO_PAGE ? "without user pages" :
@@ -363,9 +407,13 @@ void vr_judge_host(struct vr_judge *j)
 	int64_t left = backlog(q);
 	uint64_t waiting = vr_host_packets(q);
 
-	if (is_stopped(j) || stopped_on_error(j) || kick_is_lost(j) ||
-	    is_not_served(j) || is_starved(j))
+	if (is_unreadable(j) || is_stopped(j) || stopped_on_error(j) || kick_is_lost(j) ||
+	    is_not_served(j))
 		return;
+	if (is_starved(j)) {
+		say_undecidable(j);
+		return;
+	}
 	if (vr_work_queued(q) || waiting || (!vr_host_is_parked(q) && left > 0) || worker_runs(q))
 		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK,
 			    "%s%s%" PRIu64 " packets wait for the guest",

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * compare.c - which queues of a guest and of a host are the two ends of one, and where
- * between them something waits.
+ * compare.c - which queues of a guest and of a host are the two ends of one.
  *
  * Names prove nothing, and one ring's addresses prove little: guests that boot alike
  * put their rings at the same guest-physical addresses.  So devices are matched as a
  * whole, and where several fit, none is joined.  Differences of indices are mod 2^16.
  */
-#include <inttypes.h>
-#include <string.h>
-
 #include "check.h"
 #include "compare.h"
 
@@ -17,7 +13,6 @@
 #define MAX_TRIES	50000000u	/* pairs of queues, all in all */
 /* LOG_ALL and NET_VIRTIO_NET_HDR are between vhost and its owner. */
 #define VHOST_PRIVATE	(1ULL << 26 | 1ULL << 27)
-#define USED_F_NO_NOTIFY	1u
 
 static uint16_t apart(struct vr_val a, struct vr_val b)
 {
@@ -93,6 +88,17 @@ static const struct vr_queue *partner(struct vr_comparison *k, const struct vr_d
 	return NULL;
 }
 
+/* Queues of a network device that a host which serves it has to have. */
+static unsigned queues_in_use(const struct vr_device *d)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < d->nqueues; i++)
+		n += d->queues[i].in_use && vr_is_read(d->queues[i].dma_desc) &&
+		     (d->queues[i].dir == VR_RX || d->queues[i].dir == VR_TX);
+	return n;
+}
+
 /* Does every queue of the group that was set up have its other end in this device? */
 static bool device_fits(struct vr_comparison *k, struct vr_candidate *one)
 {
@@ -112,6 +118,8 @@ static bool device_fits(struct vr_comparison *k, struct vr_candidate *one)
 		found++;
 		one->plausible = one->plausible && is_plausible(q, h);
 	}
+	k->tried += one->d->nqueues;
+	one->whole = found >= queues_in_use(one->d);
 	return found > 0;
 }
 
@@ -163,7 +171,8 @@ static bool overlap(struct vr_comparison *k, const struct vr_candidate *a,
 }
 
 /* Joined is what fits, indices and all, where neither end has another choice; whether
- * it has is known only when all were looked at. */
+ * it has is known only when all were looked at.  A part of a device is no choice where
+ * there is all of it: a document may hold a part, though, and a queue be without vhost. */
 static void join(struct vr_comparison *k)
 {
 	if (k->gave_up)
@@ -175,221 +184,12 @@ static void join(struct vr_comparison *k)
 		for (unsigned o = 0; o < k->ncandidates && a->joined; o++) {
 			const struct vr_candidate *b = &k->candidates[o];
 
-			if (o != i && b->plausible &&
+			if (o != i && b->plausible && (b->whole || !a->whole) &&
 			    (b->first == a->first ||
 			     (b->d == a->d && overlap(k, a, b))))
 				a->joined = false;
 		}
 	}
-}
-
-/* ---- where something waits ------------------------------------------------------------------ */
-
-struct ends {
-	struct vr_judge j;
-	struct vr_pair *p;
-	const struct vr_queue *q;
-	const struct vr_hostq *h;
-	uint64_t waiting;	/* packets for the guest, in vhost and the tap */
-	bool sure;		/* one end alone says so */
-};
-
-static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state state,
-			 enum vr_severity severity, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
-
-/* Of two moments nothing can be wrong together: what the one end has not seen may not
- * have been there yet. */
-static enum vr_state say(struct ends *e, enum vr_where where, enum vr_state state,
-			 enum vr_severity severity, const char *format, ...)
-{
-	bool alarm = severity > VR_SEV_INFO && e->p->apart_in_time && !e->sure;
-	char text[200];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	e->p->where = where;
-	return vr_conclude(&e->j, state, alarm ? VR_SEV_INFO : severity, "%s%s", text,
-			   alarm ? " (by two moments, so it may be motion)" : "");
-}
-
-/* Either end alone may be sure already. */
-static bool one_end_is_sure(struct ends *e)
-{
-	const struct vr_verdict *g = &e->q->verdict, *h = &e->h->verdict;
-
-	e->sure = true;
-	if (g->state == VR_ST_CORRUPT || g->state == VR_ST_BROKEN)
-		say(e, g->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_DRIVER, g->state,
-		    VR_SEV_ERROR, "the guest's end is %s",
-		    vr_state_name(g->state));
-	else if (h->state == VR_ST_CORRUPT || h->state == VR_ST_VHOST_ERROR)
-		say(e, h->state == VR_ST_CORRUPT ? VR_AT_RING : VR_AT_WORKER, h->state,
-		    VR_SEV_ERROR, "the host's end is %s",
-		    vr_state_name(h->state));
-	else if (h->state == VR_ST_STOPPED)
-		say(e, VR_AT_BACKEND, VR_ST_STOPPED, g->state == VR_ST_STOPPED ?
-		    VR_SEV_INFO : VR_SEV_WARN, "the host's end is stopped, the guest's is %s",
-		    vr_state_name(g->state));
-	else if (g->state == VR_ST_STOPPED)
-		say(e, VR_AT_DRIVER, VR_ST_STOPPED, VR_SEV_INFO, "the guest's end is stopped");
-	else
-		e->sure = false;
-	return e->sure;
-}
-
-/* A kick or an interrupt that nobody has yet is on its way at times in any guest that
- * runs; one that rests has neither under way for long. */
-static enum vr_severity in_time(const struct vr_hostq *h)
-{
-	return h->vhost->owner_runs ? VR_SEV_INFO : VR_SEV_WARN;
-}
-
-static const char *on_its_way(const struct vr_hostq *h)
-{
-	return vr_task_is_stopped(&h->vhost->owner) ?
-	       "held up, for the owner is stopped" : h->vhost->owner_runs ?
-	       "on its way (the owner runs)" : "this very moment on its way";
-}
-
-/* Published, and not taken by vhost though it has reason to. */
-static bool is_not_taken(struct ends *e)
-{
-	const struct vr_queue *q = e->q;
-	const struct vr_hostq *h = e->h;
-	uint16_t left = apart(q->split.avail_idx, h->last_avail_idx);
-	bool parked = vr_host_is_parked(h);
-
-	if (!are_read(q->split.avail_idx, h->last_avail_idx) || !left ||
-	    (parked && !e->waiting))
-		return false;
-	if (!h->worker.addr || !vr_is_read(h->worker.state))
-		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
-		    "%u published and not taken, what the worker does was not read", left);
-	else if (h->verdict.state == VR_ST_KICK_NOT_SERVED && !vr_worker_sleeps(h))
-		say(e, VR_AT_WORKER, VR_ST_KICK_NOT_SERVED, h->verdict.severity,
-		    "%u published and not taken, work is queued and the worker gets no CPU, or is blocked",
-		    left);
-	else if (vr_work_queued(h) || !vr_worker_sleeps(h))
-		say(e, VR_AT_WORKER, vr_worker_sleeps(h) ? VR_ST_KICK_NOT_SERVED :
-		    VR_ST_ACTIVE, vr_worker_sleeps(h) ? VR_SEV_WARN : VR_SEV_OK,
-		    "%u published and not taken, %s", left, vr_worker_sleeps(h) ?
-		    "work is queued and the worker sleeps" : "the worker has it in hand");
-	else if (h->used_flags.v & USED_F_NO_NOTIFY)
-		say(e, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN,
-		    "%u published and not taken, vhost waits for %s", left,
-		    h->backend_poll.wqh.v ? "the tap" : "nothing that is seen");
-	else if (q->num_added.v)
-		say(e, VR_AT_DRIVER, VR_ST_ACTIVE, VR_SEV_OK,
-		    "%u published and not taken, the driver is about to kick", left);
-	else if (parked && h->avail_idx.v == q->split.avail_idx.v)
-		say(e, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN,
-		    "%" PRIu64 " packets wait, the %u buffers left are too few for the next",
-		    e->waiting, left);
-	else
-		say(e, VR_AT_KICK, VR_ST_LOST_KICK, in_time(h),
-		    "%u published and not taken, vhost waits for a kick, the driver has none to give: lost, or %s",
-		    left, on_its_way(h));
-	return true;
-}
-
-static bool has_no_buffers(struct ends *e)
-{
-	const struct vr_queue *q = e->q;
-	const struct vr_hostq *h = e->h;
-
-	if (!e->waiting || !are_read(q->split.avail_idx, h->last_avail_idx) ||
-	    apart(q->split.avail_idx, h->last_avail_idx))
-		return false;
-	if (q->counts.driver_pending.v)
-		return false;	/* then who has not reaped is the matter */
-	say(e, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN,
-	    "%" PRIu64 " packets wait and the guest has posted no buffers", e->waiting);
-	return true;
-}
-
-/* Returned by vhost, and not reaped by the guest. */
-static bool is_not_reaped(struct ends *e)
-{
-	const struct vr_queue *q = e->q;
-	const struct vr_hostq *h = e->h;
-	bool polls = vr_is_read(q->napi.scheduled) && q->napi.scheduled.v &&
-		     !(vr_is_read(q->napi.enabled) && !q->napi.enabled.v);
-	bool told = are_read(h->signalled_used, q->split.used_idx) &&
-		    (uint16_t)h->signalled_used.v == (uint16_t)q->split.used_idx.v;
-	bool blocked = e->waiting && !q->counts.device_pending.v;
-	char calls[24];
-
-	if (!vr_is_read(q->counts.driver_pending) || !q->counts.driver_pending.v ||
-	    !q->interrupt.known)
-		return false;
-	if (polls) {
-		say(e, VR_AT_NAPI, blocked ? VR_ST_NOT_REAPING : VR_ST_ACTIVE,
-		    blocked ? VR_SEV_INFO : VR_SEV_OK,
-		    "%" PRIu64 " returned and not reaped, NAPI is scheduled",
-		    q->counts.driver_pending.v);
-		return true;
-	}
-	if (!q->interrupt.due || (vr_is_read(q->callback) && !q->callback.v))
-		return false;
-	if (q->napi.addr && !vr_is_read(q->napi.scheduled))
-		say(e, VR_AT_NAPI, VR_ST_NOT_REAPING, VR_SEV_INFO,
-		    "%" PRIu64 " returned and not reaped, what NAPI does was not read",
-		    q->counts.driver_pending.v);
-	else if (told || (h->signal.known && !h->signal.event_idx))
-		say(e, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, in_time(h),
-		    "%" PRIu64 " returned and not reaped, vhost has signalled used %" PRIu64
-		    ", call count %s, callbacks are on%s: lost, or %s",
-		    q->counts.driver_pending.v, h->signalled_used.v,
-		    vr_val_text(h->call_count, calls),
-		    q->napi.addr ? ", NAPI is not scheduled" : "", on_its_way(h));
-	else
-		say(e, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO,
-		    "%" PRIu64 " returned and not reaped, vhost has not signalled yet (used %"
-		    PRIu64 ")", q->counts.driver_pending.v, h->signalled_used.v);
-	return true;
-}
-
-/* Taken by vhost, and not returned. */
-static bool is_not_returned(struct ends *e)
-{
-	const struct vr_hostq *h = e->h;
-	uint16_t held = apart(h->last_avail_idx, h->last_used_idx);
-
-	if (!h->vq || !are_read(h->last_avail_idx, h->last_used_idx) || !held)
-		return false;
-	say(e, VR_AT_BACKEND, VR_ST_ACTIVE, VR_SEV_INFO,
-	    "%u taken and not returned: with the tap (zero copy), in a batch, or left over from a restart",
-	    held);
-	return true;
-}
-
-/* Each word of the ring, which both ends know, or where the host's side of it is
- * missing, vhost's own idea of it. */
-static void compare_moments(struct vr_pair *p)
-{
-	const struct vr_split *g = &p->q->split, *h = &p->h->ring;
-	bool readable = p->h->why == VR_TR_OK && !p->h->zeros;
-	struct vr_val used = readable ? h->used_idx : p->h->last_used_idx;
-
-	p->moment_known = readable && are_read(g->avail_idx, h->avail_idx);
-	p->apart_in_time = (p->moment_known && apart(g->avail_idx, h->avail_idx)) ||
-			   (are_read(g->used_idx, used) && apart(g->used_idx, used));
-	p->moment_known = p->moment_known || p->apart_in_time;
-}
-
-static void judge(struct vr_ctx *c, struct vr_pair *p)
-{
-	struct ends e = { .j = { .c = c, .v = &p->joint }, .p = p, .q = p->q, .h = p->h,
-			  .waiting = vr_host_packets(p->h) };
-
-	compare_moments(p);
-	if (one_end_is_sure(&e) || is_not_reaped(&e) || is_not_taken(&e) ||
-	    has_no_buffers(&e) || is_not_returned(&e))
-		return;
-	say(&e, VR_AT_NOBODY, VR_ST_IDLE, VR_SEV_OK, "both ends agree, nothing waits");
 }
 
 /* ---- the comparison ------------------------------------------------------------------------------ */
@@ -411,8 +211,27 @@ static void pair_up(struct vr_ctx *c, struct vr_comparison *k,
 		*p = (struct vr_pair){ .d = one->d, .q = q, .h = h };
 		k->npairs++;
 		k->host_paired[i] = *taken = 1;
-		judge(c, p);
+		vr_judge_pair(c, p);
 	}
+}
+
+static bool other_space(struct vr_val *first, const struct vr_netdev_ref *ref)
+{
+	if (!ref->addr || !vr_is_read(ref->inum))
+		return false;
+	if (!vr_is_read(*first))
+		*first = ref->inum;
+	return first->v != ref->inum.v;
+}
+
+static void look_at_spaces(struct vr_comparison *k)
+{
+	struct vr_val g = { .have = VR_UNREAD }, h = g;
+
+	for (unsigned i = 0; i < k->g->ndevices; i++)
+		k->guest_spaces = other_space(&g, &k->g->devices[i].ref) || k->guest_spaces;
+	for (unsigned i = 0; i < k->h->nqueues; i++)
+		k->host_spaces = other_space(&h, &k->h->queues[i].ref) || k->host_spaces;
 }
 
 int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
@@ -430,6 +249,7 @@ int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_ho
 	    find_candidates(c, ret))
 		return -1;
 	join(ret);
+	look_at_spaces(ret);
 	for (unsigned i = 0; i < ret->ncandidates; i++)
 		if (ret->candidates[i].joined)
 			pair_up(c, ret, &ret->candidates[i]);

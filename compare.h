@@ -38,6 +38,7 @@ struct vr_candidate {
 	unsigned number;	/* of its first queue, among all the guest's */
 	unsigned first, count;	/* of the host's queues */
 	bool plausible;		/* the indices go together */
+	bool whole;		/* all of a network device's queues in use are among them */
 	bool joined;		/* no other one comes into question */
 };
 
@@ -49,6 +50,9 @@ struct vr_comparison {
 	const struct vr_snapshot *g;
 	const struct vr_host *h;
 	uint8_t *guest_paired, *host_paired;	/* a flag a queue, in order */
+	/* The side's interfaces are in several network namespaces, where a name is not one
+	 * interface's alone. */
+	bool guest_spaces, host_spaces;
 	uint64_t tried;			/* pairs of queues that were looked at */
 	bool gave_up;			/* too many of them: a forged document? */
 };
@@ -57,6 +61,9 @@ struct vr_comparison {
  * features and indices, and judge the pairs.  0, or -1 when memory is short. */
 int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_host *h,
 	       struct vr_comparison *ret);
+
+/* compare_joint.c: the joint verdict of a pair, and who has to move next. */
+void vr_judge_pair(struct vr_ctx *c, struct vr_pair *p);
 
 /* Leave what is about the queues at these addresses (vring_virtqueue, or with
  * 'host_side' vhost_virtqueue): pairs, what may be their devices' other end, and those

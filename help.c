@@ -356,6 +356,8 @@ char *help_vhostq[] = {
 "  VERDICT says what state a queue is in; the full block (and -j) tells why. A",
 "  worse one hides the others, in this order:",
 " ",
+"     unreadable (warn)               a word that decides is missing from the",
+"                                     dump",
 "     corrupt (error)                 an invariant of the ring fails; the",
 "                                     reasons name it",
 "     stopped (info)                  not in use: interface or link down, pair",

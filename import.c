@@ -77,9 +77,10 @@ static void read_guest_driver(const struct vr_doc *d, int q, struct vr_queue *re
 	ret->num_free = val(d, q, "num_free");
 	ret->num_added = val(d, q, "num_added");
 	ret->last_used_idx = val(d, q, "last_used_idx");
-	/* Their absence decides, so null has to stay 'none'. */
-	ret->avail_flags_shadow = vr_doc_val(d, q, "avail_flags_shadow");
-	if (ret->avail_flags_shadow.have == VR_UNREAD)
+	/* Its absence decides, so null has to stay 'none', unless nothing was decided. */
+	ret->avail_flags_shadow = val(d, q, "avail_flags_shadow");
+	if (ret->avail_flags_shadow.have == VR_UNREAD &&
+	    vr_doc_is_object(d, vr_doc_member(d, q, "interrupt")))
 		ret->avail_flags_shadow.have = VR_ABSENT;
 	ret->event = val(d, q, "event");
 	ret->broken = val(d, q, "broken");
@@ -217,14 +218,25 @@ static void read_task(const struct vr_doc *d, int owner, const char *name,
 			*letter == '?' ? VR_UNREAD : VR_READ };
 }
 
+/* An address that is null where it is NULL, and where 'unread' says that it was not read. */
+static struct vr_val nullable(const struct vr_doc *d, int q, int object, const char *name,
+			      const char *path)
+{
+	return (struct vr_val){ address(d, object, name),
+		val(d, vr_doc_member(d, q, "unread"), path).v ? VR_UNREAD : VR_READ };
+}
+
 static void read_poll(const struct vr_doc *d, int q, const char *name,
 		      struct vr_poll *ret)
 {
 	int p = vr_doc_member(d, q, name);
+	char path[32];
 
+	snprintf(path, sizeof(path), "%s.wqh", name);
 	ret->addr = address(d, p, "addr");
-	ret->wqh = (struct vr_val){ address(d, p, "wqh"),
-		vr_doc_is_object(d, p) ? VR_READ : VR_UNREAD };
+	ret->wqh = nullable(d, q, p, "wqh", path);
+	if (!vr_doc_is_object(d, p))
+		ret->wqh.have = VR_UNREAD;
 	ret->queued = val(d, p, "queued");
 }
 
@@ -241,7 +253,7 @@ static void read_host_words(const struct vr_doc *d, int q, struct vr_hostq *ret)
 	ret->signalled_used = val(d, q, "signalled_used");
 	ret->signalled_used_valid = val(d, q, "signalled_used_valid");
 	ret->acked_features = val(d, q, "acked_features");
-	ret->backend = (struct vr_val){ address(d, q, "backend"), VR_READ };
+	ret->backend = nullable(d, q, q, "backend", "backend");
 	ret->upend_idx = val(d, q, "upend_idx");
 	ret->done_idx = val(d, q, "done_idx");
 	ret->kick_count = val(d, vr_doc_member(d, q, "kick"), "eventfd_count");
@@ -287,6 +299,7 @@ static void read_host_queue(const struct vr_doc *d, int q, struct vr_hostq *ret)
 	vr_doc_string(d, q, "queue", ret->label, sizeof(ret->label));
 	ret->ref.addr = address(d, q, "net_device");
 	memcpy(ret->ref.name, ret->device, sizeof(ret->ref.name));
+	ret->ref.inum = val(d, q, "netns");
 	ret->vq = (unsigned)val(d, q, "vq").v;
 	ret->vhost_virtqueue = address(d, q, "vhost_virtqueue");
 	ret->detached = val(d, q, "detached").v;

@@ -6,11 +6,23 @@
 #include <string.h>
 
 #include "compare.h"
-#include "json.h"
+#include "render_host.h"
 
-static const char *device_name(const struct vr_device *d, char *buf, size_t size)
+/* Where it is, of an interface that is not the only one of this name, perhaps. */
+static void add_space(char *buf, size_t size, const struct vr_netdev_ref *ref, bool several)
+{
+	size_t n = strlen(buf);
+	char inum[24];
+
+	if (several && ref->addr)
+		snprintf(buf + n, size - n, " (netns %s)", vr_val_text(ref->inum, inum));
+}
+
+static const char *device_name(const struct vr_comparison *k, const struct vr_device *d,
+			       char *buf, size_t size)
 {
 	vr_text_escape(buf, size, vr_device_name(d));
+	add_space(buf, size, &d->ref, k->guest_spaces);
 	return buf;
 }
 
@@ -20,12 +32,14 @@ static const char *label_of(const char *label, char buf[4 * VR_LABEL_SIZE])
 	return buf;
 }
 
-static const char *host_name(const struct vr_hostq *h, char *buf, size_t size)
+static const char *host_name(const struct vr_comparison *k, const struct vr_hostq *h,
+			     char *buf, size_t size)
 {
 	char comm[80];
 	size_t n;
 
 	vr_text_escape(buf, size, h->device);
+	add_space(buf, size, &h->ref, k->host_spaces);
 	n = strlen(buf);
 	vr_text_escape(comm, sizeof(comm), h->vhost->owner.comm);
 	if (h->vhost->owner.addr)
@@ -36,37 +50,60 @@ static const char *host_name(const struct vr_hostq *h, char *buf, size_t size)
 
 /* ---- one pair ------------------------------------------------------------------------ */
 
-static void row(FILE *out, const char *guest, struct vr_val g, const char *host,
-		struct vr_val h)
+/* A word of the ring, as either end's memory has it. */
+static void row(FILE *out, const char *word, struct vr_val g, struct vr_val h)
 {
+	bool differ = g.have == VR_READ && h.have == VR_READ && g.v != h.v;
 	char b[2][24];
 
-	fprintf(out, "    %-18s %7s    %-18s %7s\n", guest, vr_val_text(g, b[0]), host,
-		vr_val_text(h, b[1]));
+	fprintf(out, "    %-18s %7s    %-18s %7s%s\n", word, vr_val_text(g, b[0]), word,
+		vr_val_text(h, b[1]), differ ? "  differs" : "");
 }
 
-static void print_pair(FILE *out, const struct vr_pair *p)
+static void print_words(FILE *out, const struct vr_pair *p)
+{
+	const struct vr_split *g = &p->q->split, *h = &p->h->ring;
+
+	fprintf(out, "    %-26s    %s\n", "GUEST", "HOST");
+	row(out, "avail->idx", g->avail_idx, vr_ring_word(p->h, h->avail_idx));
+	row(out, "avail->flags", g->avail_flags, vr_ring_word(p->h, h->avail_flags));
+	row(out, "used_event", g->used_event, vr_ring_word(p->h, h->used_event));
+	row(out, "used->idx", g->used_idx, vr_ring_word(p->h, h->used_idx));
+	row(out, "used->flags", g->used_flags, vr_ring_word(p->h, h->used_flags));
+	row(out, "avail_event", g->avail_event, vr_ring_word(p->h, h->avail_event));
+	fprintf(out, "    %-26s    %s\n", vr_state_name(p->q->verdict.state),
+		vr_state_name(p->h->verdict.state));
+}
+
+/* What only the one end knows. */
+static void print_own(FILE *out, const struct vr_queue *q, const struct vr_hostq *h)
+{
+	char b[7][24];
+
+	fprintf(out, "    driver  last_used_idx %s   num_added %s   num_free %s\n",
+		vr_val_text(q->last_used_idx, b[0]), vr_val_text(q->num_added, b[1]),
+		vr_val_text(q->num_free, b[2]));
+	fprintf(out, "    vhost   avail_idx %s   last_avail_idx %s   last_used_idx %s   signalled_used %s   used_flags %s   kicks %s   calls %s\n",
+		vr_val_text(h->avail_idx, b[0]), vr_val_text(h->last_avail_idx, b[1]),
+		vr_val_text(h->last_used_idx, b[2]), vr_val_text(h->signalled_used, b[3]),
+		vr_val_text(h->used_flags, b[4]), vr_val_text(h->kick_count, b[5]),
+		vr_val_text(h->call_count, b[6]));
+}
+
+static void print_pair(FILE *out, const struct vr_comparison *k, const struct vr_pair *p)
 {
 	const struct vr_queue *q = p->q;
 	const struct vr_hostq *h = p->h;
-	char name[200], label[4 * VR_LABEL_SIZE];
+	char name[240], label[4 * VR_LABEL_SIZE];
 
 	fprintf(out, "%s %s  vring_virtqueue %" PRIx64,
-		device_name(p->d, name, sizeof(name)), label_of(q->label, label),
+		device_name(k, p->d, name, sizeof(name)), label_of(q->label, label),
 		q->vring_virtqueue);
 	fprintf(out, "  <->  %s %s  vhost_virtqueue %" PRIx64 "\n",
-		host_name(h, name, sizeof(name)), label_of(h->label, label),
+		host_name(k, h, name, sizeof(name)), label_of(h->label, label),
 		h->vhost_virtqueue);
-	fprintf(out, "    %-26s    %s\n", "GUEST", "HOST");
-	row(out, "avail->idx", q->split.avail_idx, "avail_idx", h->avail_idx);
-	row(out, "num_added", q->num_added, "last_avail_idx", h->last_avail_idx);
-	row(out, "used->idx", q->split.used_idx, "last_used_idx", h->last_used_idx);
-	row(out, "last_used_idx", q->last_used_idx, "signalled_used", h->signalled_used);
-	row(out, "used_event", q->split.used_event, "calls", h->call_count);
-	row(out, "avail_event", q->split.avail_event, "used_flags", h->used_flags);
-	row(out, "num_free", q->num_free, "kicks", h->kick_count);
-	fprintf(out, "    %-26s    %s\n", vr_state_name(q->verdict.state),
-		vr_state_name(h->verdict.state));
+	print_words(out, p);
+	print_own(out, q, h);
 	if (p->apart_in_time)
 		fprintf(out, "    the ring's words differ: the two dumps are of different moments\n");
 	else if (!p->moment_known)
@@ -83,13 +120,14 @@ static void print_ambiguous(FILE *out, const struct vr_comparison *k)
 {
 	for (unsigned i = 0; i < k->ncandidates; i++) {
 		const struct vr_candidate *a = &k->candidates[i];
-		char guest[80], host[200];
+		char guest[120], host[240];
 
 		if (a->joined)
 			continue;
 		fprintf(out, "%s may be %s: %s\n",
-			device_name(a->d, guest, sizeof(guest)),
-			host_name(&k->h->queues[a->first], host, sizeof(host)),
+			device_name(k, a->d, guest, sizeof(guest)),
+			host_name(k, &k->h->queues[a->first], host, sizeof(host)),
+			a->plausible && !a->whole ? "some of its queues have no other end there, not joined" :
 			a->plausible ? "so may others, not joined (give a device or -p PID)" :
 			"the addresses fit, the indices do not: another guest, or another moment");
 	}
@@ -98,7 +136,7 @@ static void print_ambiguous(FILE *out, const struct vr_comparison *k)
 static void print_alone(FILE *out, const struct vr_comparison *k)
 {
 	unsigned n = 0;
-	char name[200], label[4 * VR_LABEL_SIZE];
+	char name[240], label[4 * VR_LABEL_SIZE];
 
 	for (unsigned i = 0; i < k->g->ndevices; i++) {
 		const struct vr_device *d = &k->g->devices[i];
@@ -106,7 +144,7 @@ static void print_alone(FILE *out, const struct vr_comparison *k)
 		for (unsigned q = 0; q < d->nqueues; q++, n++)
 			if (!k->guest_paired[n])
 				fprintf(out, "guest: %s %s has no partner%s\n",
-					device_name(d, name, sizeof(name)),
+					device_name(k, d, name, sizeof(name)),
 					label_of(d->queues[q].label, label),
 					d->queues[q].dir == VR_CTRL ?
 					": vhost never has this queue" : "");
@@ -114,7 +152,7 @@ static void print_alone(FILE *out, const struct vr_comparison *k)
 	for (unsigned i = 0; i < k->h->nqueues; i++)
 		if (!k->host_paired[i])
 			fprintf(out, "host: %s %s has no partner%s\n",
-				host_name(&k->h->queues[i], name, sizeof(name)),
+				host_name(k, &k->h->queues[i], name, sizeof(name)),
 				label_of(k->h->queues[i].label, label),
 				k->h->queues[i].vhost->iotlb ?
 				": its addresses are behind an IOMMU" : "");
@@ -127,7 +165,7 @@ void vr_text_comparison(FILE *out, const struct vr_comparison *k)
 	for (unsigned i = 0; i < k->npairs; i++) {
 		const struct vr_pair *p = &k->pairs[i];
 
-		print_pair(out, p);
+		print_pair(out, k, p);
 		vr_worst_add(&worst, &p->joint, vr_device_name(p->d), p->q->label);
 	}
 	print_ambiguous(out, k);
@@ -144,25 +182,27 @@ void vr_text_comparison(FILE *out, const struct vr_comparison *k)
 /* ---- JSON -------------------------------------------------------------------------------------- */
 
 static void json_end_of(struct json *j, const char *name, const char *device,
-			const char *queue, const char *struct_name, uint64_t addr)
+			struct vr_val netns, const char *queue)
 {
 	json_object(j, name);
 	json_string(j, "device", device);
+	json_val(j, "netns", netns);
 	json_string(j, "queue", queue);
-	json_addr(j, struct_name, addr);
-	json_close_object(j);
 }
 
 static void json_guest_end(struct json *j, const char *name, const struct vr_device *d,
 			   const struct vr_queue *q)
 {
-	json_end_of(j, name, vr_device_name(d), q->label, "vring_virtqueue",
-		    q->vring_virtqueue);
+	json_end_of(j, name, vr_device_name(d), d->ref.inum, q->label);
+	json_addr(j, "vring_virtqueue", q->vring_virtqueue);
+	json_close_object(j);
 }
 
 static void json_host_end(struct json *j, const char *name, const struct vr_hostq *h)
 {
-	json_end_of(j, name, h->device, h->label, "vhost_virtqueue", h->vhost_virtqueue);
+	json_end_of(j, name, h->device, h->ref.inum, h->label);
+	json_addr(j, "vhost_virtqueue", h->vhost_virtqueue);
+	json_close_object(j);
 }
 
 static void json_candidates(struct json *j, const struct vr_comparison *k)
@@ -178,6 +218,7 @@ static void json_candidates(struct json *j, const struct vr_comparison *k)
 		json_string(j, "host", k->h->queues[a->first].device);
 		json_val(j, "pid", k->h->queues[a->first].vhost->owner.pid);
 		json_bool(j, "plausible", a->plausible);
+		json_bool(j, "whole", a->whole);
 		json_close_object(j);
 	}
 	json_close_array(j);
@@ -201,11 +242,51 @@ static void json_alone(struct json *j, const struct vr_comparison *k)
 	json_close_array(j);
 }
 
+/* A ring's words, as an end's memory has them. */
+static void json_ring_words(struct json *j, const struct vr_split *s, bool unread)
+{
+	const struct vr_val none = { .have = VR_UNREAD };
+
+	json_object(j, "avail");
+	json_val(j, "flags", unread ? none : s->avail_flags);
+	json_val(j, "idx", unread ? none : s->avail_idx);
+	json_val(j, "used_event", unread ? none : s->used_event);
+	json_close_object(j);
+	json_object(j, "used");
+	json_val(j, "flags", unread ? none : s->used_flags);
+	json_val(j, "idx", unread ? none : s->used_idx);
+	json_val(j, "avail_event", unread ? none : s->avail_event);
+	json_close_object(j);
+}
+
+static void json_words(struct json *j, const struct vr_queue *q, const struct vr_hostq *h)
+{
+	json_object(j, "words");
+	json_object(j, "guest");
+	json_ring_words(j, &q->split, false);
+	json_val(j, "last_used_idx", q->last_used_idx);
+	json_val(j, "num_added", q->num_added);
+	json_val(j, "num_free", q->num_free);
+	json_close_object(j);
+	json_object(j, "host");
+	json_ring_words(j, &h->ring, h->zeros);
+	json_val(j, "avail_idx", h->avail_idx);
+	json_val(j, "last_avail_idx", h->last_avail_idx);
+	json_val(j, "last_used_idx", h->last_used_idx);
+	json_val(j, "signalled_used", h->signalled_used);
+	json_val(j, "used_flags", h->used_flags);
+	json_val(j, "kicks", h->kick_count);
+	json_val(j, "calls", h->call_count);
+	json_close_object(j);
+	json_close_object(j);
+}
+
 static void json_pair(struct json *j, const struct vr_pair *p)
 {
 	json_object(j, NULL);
 	json_guest_end(j, "guest", p->d, p->q);
 	json_host_end(j, "host", p->h);
+	json_words(j, p->q, p->h);
 	json_val_bool(j, "same_moment", (struct vr_val){ !p->apart_in_time,
 		      p->moment_known ? VR_READ : VR_UNREAD });
 	json_string(j, "at", vr_where_name(p->where));

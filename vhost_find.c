@@ -155,7 +155,14 @@ static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
 
 	if (v)
 		return v;
-	if (!addr || h->nvhosts == VR_MAX_VHOSTS || dev_offset(c, kind, &offset))
+	if (!addr)
+		return NULL;
+	if (h->nvhosts == VR_MAX_VHOSTS) {
+		vr_error_add_common(c, (struct vr_error){ .code = VR_E_BUDGET,
+			.what = "vhost devices", .limit = VR_MAX_VHOSTS, .of = "of the host" });
+		return NULL;
+	}
+	if (dev_offset(c, kind, &offset))
 		return NULL;
 	v = &h->vhosts[h->nvhosts];
 	*v = (struct vr_vhost){ .kind = kind, .addr = addr, .dev = addr + offset };

@@ -40,30 +40,39 @@ uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,
 
 /* ---- the ring in user memory ------------------------------------------------------ */
 
-/* Two words that follow each other, or one. */
-static void words(struct vr_ctx *c, struct vr_hostq *q, uint64_t addr, bool big,
-		  struct vr_val *first, struct vr_val *second)
+/* Two words that follow each other, or one; VR_TR_OK, or why one of them is not there. */
+static enum vr_translation words(struct vr_ctx *c, const struct vr_hostq *q, uint64_t addr,
+				 bool big, struct vr_val *first, struct vr_val *second)
 {
-	enum vr_translation r = VR_TR_UNKNOWN;
+	enum vr_translation r = VR_TR_UNKNOWN, other;
 	size_t len = second ? 4 : 2;
 	uint8_t b[4] = { 0 };
 
 	/* They may lie on two pages. */
 	if (second && (addr & 3)) {
-		words(c, q, addr, big, first, NULL);
-		words(c, q, addr + 2, big, second, NULL);
-		return;
+		r = words(c, q, addr, big, first, NULL);
+		other = words(c, q, addr + 2, big, second, NULL);
+		return r != VR_TR_OK ? r : other;
 	}
 	if (vr_ring_to_user(q->vhost, addr, &addr))
 		r = vr_read_user(c, q->vhost->mm, addr, b, len);
-	if (r != VR_TR_OK) {
-		q->why = r;
-		return;
-	}
+	if (r != VR_TR_OK)
+		return r;
 	*first = (struct vr_val){ big ? b[0] << 8 | b[1] : b[1] << 8 | b[0], VR_READ };
 	if (second)
 		*second = (struct vr_val){ big ? b[2] << 8 | b[3] :
 						 b[3] << 8 | b[2], VR_READ };
+	return VR_TR_OK;
+}
+
+/* A word at the end of a ring, which may be on another page than the indices: without
+ * it the ring is still a ring. */
+static void event_word(struct vr_ctx *c, const struct vr_hostq *q, uint64_t addr, bool big,
+		       struct vr_val *ret, const char *what)
+{
+	if (words(c, q, addr, big, ret, NULL) != VR_TR_OK && q->why == VR_TR_OK)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_READ, .what = what,
+			.addr = addr, .len = 2 });
 }
 
 /* What vhost itself would not have taken for a ring. */
@@ -103,6 +112,7 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	bool big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
 					      c->t->big_endian;
 	uint64_t avail = q->avail.v, used = q->used.v;
+	enum vr_translation r;
 
 	s->avail_flags.have = s->avail_idx.have = s->used_event.have = VR_UNREAD;
 	s->used_flags.have = s->used_idx.have = s->avail_event.have = VR_UNREAD;
@@ -112,11 +122,14 @@ static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 	    !avail || !used || !q->vhost->mm)
 		return;
 	s->num = (uint32_t)q->num.v;
-	q->why = VR_TR_OK;
-	words(c, q, avail, big, &s->avail_flags, &s->avail_idx);
-	words(c, q, avail + AVAIL_RING + 2u * s->num, big, &s->used_event, NULL);
-	words(c, q, used, big, &s->used_flags, &s->used_idx);
-	words(c, q, used + USED_RING + USED_ELEM * s->num, big, &s->avail_event, NULL);
+	q->why = words(c, q, avail, big, &s->avail_flags, &s->avail_idx);
+	r = words(c, q, used, big, &s->used_flags, &s->used_idx);
+	if (r != VR_TR_OK)
+		q->why = r;
+	event_word(c, q, avail + AVAIL_RING + 2u * s->num, big, &s->used_event,
+		   "used_event in the owner's memory");
+	event_word(c, q, used + USED_RING + USED_ELEM * s->num, big, &s->avail_event,
+		   "avail_event in the owner's memory");
 	if (q->last_avail_idx.have != VR_READ)
 		return;
 	q->next_head.have = VR_UNREAD;
@@ -354,20 +367,58 @@ static bool betrays(const struct vr_hostq *q)
 	       (q->last_used_idx.v || q->last_avail_idx.v || q->avail_idx.v);
 }
 
-/* The page with a process's arguments, its environment or its program's name is not
- * all zeros, whatever became of the process since. */
-static bool stack_is_zeros(struct vr_ctx *c, uint64_t mm)
+static bool page_is_zeros(struct vr_ctx *c, uint64_t mm, uint64_t at)
 {
-	struct vr_obj o = { .addr = mm };
-	uint64_t at = vr_get_aligned(c, &o, VR_MM_ARG_START, 1, NULL), page[512];
+	uint64_t page[512];
 
-	if (!at || vr_read_user(c, mm, at & ~(sizeof(page) - 1), page,
-				sizeof(page)) != VR_TR_OK)
+	if (vr_read_user(c, mm, at & ~(sizeof(page) - 1), page, sizeof(page)) != VR_TR_OK)
 		return false;
 	for (unsigned i = 0; i < sizeof(page) / sizeof(page[0]); i++)
 		if (page[i])
 			return false;
 	return true;
+}
+
+/* The page with a process's arguments, its environment or its program's name is not
+ * all zeros, whatever became of the process since. */
+static bool stack_is_zeros(struct vr_ctx *c, uint64_t mm)
+{
+	struct vr_obj o = { .addr = mm };
+	uint64_t at = vr_get_aligned(c, &o, VR_MM_ARG_START, 1, NULL);
+
+	return at && page_is_zeros(c, mm, at);
+}
+
+/* Is it a part of the ring whose page is not in the dump?  'Written' is what stood in it
+ * by vhost's own account. */
+static bool part_is_zeros(struct vr_ctx *c, const struct vr_hostq *q, struct vr_val at,
+			  struct vr_val written)
+{
+	uint64_t addr;
+
+	return q->backend.v && written.v && vr_ring_to_user(q->vhost, at.v, &addr) &&
+	       page_is_zeros(c, q->vhost->mm, addr);
+}
+
+/* Of the two parts of a ring one may be there. */
+static void doubt_parts(struct vr_ctx *c, struct vr_hostq *q)
+{
+	struct vr_split *s = &q->ring;
+
+	if (q->why != VR_TR_OK)
+		return;
+	if (!(s->avail_flags.v | s->avail_idx.v | s->used_event.v) &&
+	    part_is_zeros(c, q, q->avail, q->avail_idx)) {
+		s->avail_flags = s->avail_idx = s->used_event = q->next_head =
+			(struct vr_val){ .have = VR_UNREAD };
+		q->why = VR_TR_NO_PAGE;
+	}
+	if (!(s->used_flags.v | s->used_idx.v | s->avail_event.v) &&
+	    part_is_zeros(c, q, q->used, q->last_used_idx)) {
+		s->used_flags = s->used_idx = s->avail_event =
+			(struct vr_val){ .have = VR_UNREAD };
+		q->why = VR_TR_NO_PAGE;
+	}
 }
 
 /* The same by a vhost device whose queues nobody asked for. */
@@ -415,8 +466,10 @@ void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h)
 		struct vr_hostq *q = &h->queues[i];
 		bool zeros;
 
-		if (!only_zeros(q))
+		if (!only_zeros(q)) {
+			doubt_parts(c, q);
 			continue;
+		}
 		if (!q->vhost->judged) {
 			zeros = memory_is_zeros(c, h, q->vhost->mm);
 			for (unsigned k = 0; k < h->nvhosts; k++) {

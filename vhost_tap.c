@@ -152,8 +152,11 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 		.wait_entry = wait_entry };
 	memcpy(q->device, e->ref->name, sizeof(q->device));
 	/* vhost's RX is what the guest receives. */
-	snprintf(q->label, sizeof(q->label), "%s%u", vq ? "tx" : "rx",
-		 (unsigned)(e->index.v & 0xffff));
+	if (e->index.have == VR_READ)
+		snprintf(q->label, sizeof(q->label), "%s%u", vq ? "tx" : "rx",
+			 (unsigned)(e->index.v & 0xffff));
+	else
+		snprintf(q->label, sizeof(q->label), "%s?", vq ? "tx" : "rx");
 	memcpy(c->queue, q->label, sizeof(c->queue));
 	q->tx_ring_size = e->ring_size;
 	q->tx_ring_used = e->ring_used;

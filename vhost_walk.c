@@ -59,7 +59,7 @@ static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 	if (pid && !(q->vhost->owner.addr && q->vhost->owner.pid.v == pid) &&
 	    !(q->worker.addr && q->worker.pid.v == pid))
 		return false;
-	if (sel->has_n && n != sel->n)
+	if (sel->has_n && (n != sel->n || q->queue_index.have == VR_UNREAD))
 		return false;
 	return sel->queue == VR_SEL_ALL || sel->queue == VR_SEL_PAIR ||
 	       (sel->queue == VR_SEL_RX && q->vq == 0) ||

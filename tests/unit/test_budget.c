@@ -143,6 +143,25 @@ static void a_host_shows_so_many_queues(void **state)
 	guest_free(g);
 }
 
+static void a_host_has_so_many_vhost_devices(void **state)
+{
+	struct guest *g = guest_new(ERA_5_15);
+	struct vr_host h = { .nvhosts = VR_MAX_VHOSTS };
+
+	(void)state;
+	h.vhosts = calloc(VR_MAX_VHOSTS, sizeof(*h.vhosts));
+	assert_non_null(h.vhosts);
+	h.vhosts[7].addr = 0xffff888000001000;
+	assert_ptr_equal(vr_vhost_at(&g->c, &h, 0xffff888000001000), &h.vhosts[7]);
+	assert_int_equal(g->c.nerrors, 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_null(vr_vhost_at(&g->c, &h, 0xffff888000002000 + 64 * i));
+	assert_int_equal(get_error(&g->c, VR_E_BUDGET, "vhost devices")->limit, VR_MAX_VHOSTS);
+	assert_int_equal(g->c.nerrors, 1);
+	free(h.vhosts);
+	guest_free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +170,7 @@ int main(void)
 		cmocka_unit_test(many_queues_with_tables_share_one_budget),
 		cmocka_unit_test(many_chains_share_one_budget),
 		cmocka_unit_test(a_host_shows_so_many_queues),
+		cmocka_unit_test(a_host_has_so_many_vhost_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -513,10 +513,67 @@ static void unknown_words_raise_no_alarm(void **state)
 		x.q.worker.state = UNREAD;
 		assert_true(judge(&x)->severity <= INFO);
 		x = (forget(&x), shaped(names[i]));
-		x.q.used_flags = x.q.kick_poll.queued = UNREAD;
+		x.q.kick_poll.queued = x.q.backend_poll.queued = UNREAD;
 		assert_true(judge(&x)->severity <= INFO);
 		forget(&x);
 	}
+}
+
+/* Of a queue whose own words are missing nothing can be said. */
+static void without_vhosts_own_words_it_is_unreadable(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		struct judged x = shaped("tx at rest");
+		struct vr_val *const words[] = { &x.q.num, &x.q.last_avail_idx,
+			&x.q.last_used_idx, &x.q.used_flags, &x.q.backend };
+
+		*words[i] = UNREAD;
+		assert_verdict(judge(&x), VR_ST_UNREADABLE, WARN);
+		assert_reason(&x.q.verdict, "unreadable", WARN, "could not be read");
+		/* Detached it is all the same. */
+		x.q.backend = READ(0);
+		assert_verdict(judge(&x), VR_ST_STOPPED, INFO);
+		forget(&x);
+	}
+}
+
+/* What stops nobody, as long as it was read. */
+static void unread_words_are_no_rest(void **state)
+{
+	struct judged x = shaped("tx, an error");
+
+	(void)state;
+	x.q.upend_idx = x.q.done_idx = ABSENT;
+	assert_verdict(judge(&x), VR_ST_VHOST_ERROR, ERROR);
+	x.q.upend_idx = UNREAD;
+	assert_verdict(judge(&x), VR_ST_ACTIVE, OK);
+	x.q.upend_idx = ABSENT;
+	x.q.backend_poll.queued = UNREAD;
+	assert_verdict(judge(&x), VR_ST_ACTIVE, OK);
+	assert_reason(&x.q.verdict, "undecidable", INFO, "whether work is queued");
+	x = (forget(&x), shaped("rx, an error"));
+	x.q.upend_idx = UNREAD;		/* receiving copies nothing */
+	assert_verdict(judge(&x), VR_ST_VHOST_ERROR, ERROR);
+	x = (forget(&x), shaped("tx, never kicked"));
+	x.q.kick_poll.queued = UNREAD;
+	assert_true(judge(&x)->severity <= INFO);
+	forget(&x);
+}
+
+static void without_the_ring_a_kick_may_be_lost_too(void **state)
+{
+	struct judged x = shaped("drained, without user pages");
+
+	(void)state;
+	assert_verdict(judge(&x), VR_ST_RX_STARVED, WARN);
+	assert_reason(&x.q.verdict, "rx-starved", WARN, "or its kick is lost");
+	assert_reason(&x.q.verdict, "undecidable", INFO, "without user pages: lost-kick");
+	x.v.owner_runs = true;
+	assert_verdict(judge(&x), VR_ST_RX_STARVED, INFO);
+	x.q.avail_idx = UNREAD;
+	assert_reason(judge(&x), "rx-starved", INFO, "avail_idx -, last");
+	forget(&x);
 }
 
 static void a_worse_state_hides_the_others(void **state)
@@ -553,6 +610,9 @@ int main(void)
 		cmocka_unit_test(what_moved_is_at_work),
 		cmocka_unit_test(what_the_ring_would_tell_is_named),
 		cmocka_unit_test(unknown_words_raise_no_alarm),
+		cmocka_unit_test(without_vhosts_own_words_it_is_unreadable),
+		cmocka_unit_test(unread_words_are_no_rest),
+		cmocka_unit_test(without_the_ring_a_kick_may_be_lost_too),
 		cmocka_unit_test(a_worse_state_hides_the_others),
 	};
 

@@ -133,6 +133,31 @@ static void a_guest_with_queues_to_spare_is_joined(void **state)
 	assert_int_equal(x->k.candidates[0].count, 4);
 }
 
+/* Two hosts' devices at the addresses of one guest's, and one of them lacks a pair. */
+static void a_whole_device_comes_before_a_part(void **state)
+{
+	struct both *x = *state;
+
+	x->h.nqueues = 4;
+	x->q[0][0].in_use = x->q[0][1].in_use = true;
+	x->hq[3].num = READ(1);		/* the other one sends nothing */
+	both_compare(x);
+	assert_int_equal(x->k.ncandidates, 2);
+	assert_int_equal(x->k.npairs, 2);
+	assert_ptr_equal(x->k.pairs[1].h, &x->hq[1]);
+	assert_has(both_text(x, false), "some of its queues have no other end there");
+	assert_has(both_text(x, true), "\"whole\":false");
+	/* Where the guest has no use for it, it is not missed. */
+	x->q[0][1].in_use = false;
+	both_compare(x);
+	assert_int_equal(x->k.npairs, 0);
+	/* Alone a part is taken: the document may be of one queue. */
+	x->q[0][1].in_use = true;
+	x->h.nqueues = 1;
+	both_compare(x);
+	assert_int_equal(x->k.npairs, 1);
+}
+
 /* No backend leads to an interface any more: each pair of queues stands alone. */
 static void pairs_without_backends_are_joined(void **state)
 {
@@ -235,6 +260,53 @@ static void hostile_counts_end_in_the_budget(void **state)
 	free(h);
 }
 
+/* Each word of the ring as either end has it, and where they part. */
+static void words_stand_side_by_side(void **state)
+{
+	struct both *x = *state;
+
+	x->q[0][1].split.avail_idx = READ(1003);
+	x->q[0][1].num_free = READ(250);
+	x->hq[1].ring.avail_event = UNREAD;
+	x->hq[1].kick_count = READ(12);
+	x->hq[1].call_count = x->q[0][1].split.avail_flags = x->hq[1].ring.avail_flags = UNREAD;
+	both_compare(x);
+	assert_has(both_text(x, false), "    avail->idx            1003    avail->idx            1000  differs\n"
+		   "    avail->flags             -    avail->flags             -\n"
+		   "    used_event            1000    used_event            1000\n"
+		   "    used->idx             1000    used->idx             1000\n");
+	assert_has(x->text, "    avail_event           1000    avail_event              -\n");
+	assert_has(x->text, "    driver  last_used_idx 1000   num_added 0   num_free 250\n");
+	assert_has(x->text, "    vhost   avail_idx 1000   last_avail_idx 1000   last_used_idx 1000   signalled_used 1000   used_flags 0   kicks 12   calls -\n");
+	assert_has(both_text(x, true), "\"avail\":{\"flags\":null,\"idx\":1003,\"used_event\":1000}");
+	assert_has(x->text, "\"signalled_used\":1000,\"used_flags\":0,\"kicks\":12,\"calls\":null}");
+	/* What a page of zeros says is nothing that the host knows. */
+	x->hq[1].zeros = true;
+	both_compare(x);
+	assert_has(both_text(x, false), "    avail->idx            1003    avail->idx               -\n");
+	assert_has(both_text(x, true), "\"avail\":{\"flags\":null,\"idx\":null,\"used_event\":null}");
+}
+
+/* Containers' interfaces have each other's names. */
+static void a_name_is_told_with_its_namespace(void **state)
+{
+	struct both *x = *state;
+
+	x->s.ndevices = 2;
+	x->h.nqueues = 4;
+	for (unsigned i = 0; i < 2; i++) {
+		x->d[i].ref.inum = READ(4026531840);
+		x->hq[2 * i].ref.inum = x->hq[2 * i + 1].ref.inum = READ(4026532000 + i);
+	}
+	both_compare(x);
+	assert_has(both_text(x, false), "eth0 may be tap0 (netns 4026532001): so may others");
+	assert_has(x->text, "host: tap0 (netns 4026532000) rx0 has no partner");
+	x->d[1].ref.inum = READ(4026531841);
+	both_compare(x);
+	assert_has(both_text(x, false), "eth1 (netns 4026531841) may be tap0 (netns 4026532000)");
+	assert_has(both_text(x, true), "\"device\":\"tap0\",\"netns\":4026532001");
+}
+
 /* As if one queue had been selected: what is not about it is left out. */
 static void a_part_of_it_is_told(void **state)
 {
@@ -287,9 +359,12 @@ int main(void)
 		TEST(plausible_indices_break_a_tie),
 		TEST(what_does_not_change_has_to_fit),
 		TEST(a_guest_with_queues_to_spare_is_joined),
+		TEST(a_whole_device_comes_before_a_part),
 		TEST(pairs_without_backends_are_joined),
 		TEST(a_queue_has_one_other_end),
 		TEST(hostile_counts_end_in_the_budget),
+		TEST(words_stand_side_by_side),
+		TEST(a_name_is_told_with_its_namespace),
 		TEST(a_part_of_it_is_told),
 		TEST(what_may_be_the_partner_of_a_part_is_told),
 	};

@@ -71,7 +71,7 @@ static void a_backend_that_takes_nothing(void **state)
 	stage_tx(x, 1007, 1000, 1000, 1000);
 	x->hq[1].used_flags = READ(1);
 	x->hq[1].backend_poll.wqh = READ(1);
-	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN, "waits for the tap");
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_INFO, "waits for the tap");
 	x->hq[1].backend_poll.wqh = READ(0);
 	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN, "nothing that is seen");
 	/* Removed. */
@@ -110,6 +110,8 @@ static void packets_that_wait_for_buffers(void **state)
 	x->hq[0].backend_poll.queued = READ(0);
 	assert_joint(x, 0, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN, "waits for the tap");
 	/* None left, packets in vhost's own queue and none in the tap's ring. */
+	x->hq[0].used_flags = READ(0);
+	x->hq[0].backend_poll.wqh = READ(0);
 	x->hq[0].tx_ring_used = READ(0);
 	x->hq[0].rxq_head = READ(2);
 	x->hq[0].rxq_tail = READ(9);
@@ -171,6 +173,156 @@ static void a_vsock_waits_for_the_host(void **state)
 	assert_joint(x, 0, VR_AT_NOBODY, VR_ST_IDLE, VR_SEV_OK, "nothing waits");
 	stage_tx(x, 1007, 1000, 1000, 1000);
 	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN, "7 published and not taken");
+}
+
+static void set_verdict(struct vr_verdict *v, enum vr_state state, enum vr_severity severity)
+{
+	*v = (struct vr_verdict){ .state = state, .severity = severity };
+}
+
+/* A pair whose one end is in trouble is never called idle. */
+static void what_one_end_knows_alone_is_said(void **state)
+{
+	static const struct {
+		enum vr_state state;
+		enum vr_severity severity;
+		enum vr_where where;
+	} guest[] = {
+		{ VR_ST_UNREADABLE, VR_SEV_WARN, VR_AT_NOBODY },
+		{ VR_ST_TX_STOPPED, VR_SEV_WARN, VR_AT_DRIVER },
+		{ VR_ST_TX_STOPPED, VR_SEV_INFO, VR_AT_DRIVER },
+		{ VR_ST_RING_FULL, VR_SEV_WARN, VR_AT_BACKEND },
+		{ VR_ST_NOT_REAPING, VR_SEV_INFO, VR_AT_INTERRUPT },
+	};
+	struct both *x = *state;
+	struct vr_queue *q = &x->q[0][1];
+
+	for (unsigned i = 0; i < COUNT_OF(guest); i++) {
+		set_verdict(&q->verdict, guest[i].state, guest[i].severity);
+		assert_joint(x, 1, guest[i].where, guest[i].state, guest[i].severity,
+			     "the guest's end alone is");
+	}
+	/* What vhost still holds explains no stop of a minute. */
+	set_verdict(&q->verdict, VR_ST_TX_STOPPED, VR_SEV_WARN);
+	stage_tx(x, 1007, 1007, 1000, 1000);
+	assert_joint(x, 1, VR_AT_DRIVER, VR_ST_TX_STOPPED, VR_SEV_WARN, "the guest's end alone");
+	set_verdict(&q->verdict, VR_ST_IDLE, VR_SEV_OK);
+	stage_tx(x, 1000, 1000, 1000, 1000);
+	/* Receiving, work is queued and there is nothing to take or to return. */
+	set_verdict(&x->hq[0].verdict, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN);
+	assert_joint(x, 0, VR_AT_WORKER, VR_ST_KICK_NOT_SERVED, VR_SEV_WARN,
+		     "the host's end alone is kick-not-served");
+	set_verdict(&x->hq[0].verdict, VR_ST_IDLE, VR_SEV_OK);
+	set_verdict(&x->q[0][0].verdict, VR_ST_RX_STARVED, VR_SEV_WARN);
+	x->q[0][0].split.avail_idx = x->hq[0].ring.avail_idx = x->hq[0].avail_idx = READ(1000);
+	assert_joint(x, 0, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN, "the guest's end alone");
+}
+
+/* Both ends of a guest without memory, and what looks nearly like it. */
+static void busy_receiving_is_not_starved(void **state)
+{
+	struct both *x = *state;
+	struct vr_hostq *h = &x->hq[0];
+	struct vr_queue *q = &x->q[0][0];
+
+	/* Everything is taken, nothing returned so far, and the worker is at it. */
+	q->split.avail_idx = h->ring.avail_idx = h->avail_idx = h->last_avail_idx = READ(1064);
+	h->worker = (struct vr_task){ .addr = 7, .state = READ(0), .on_cpu = READ(1) };
+	h->rxq_head = READ(3);
+	h->rxq_tail = READ(40);
+	x->v[0].owner_runs = true;
+	assert_joint(x, 0, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_OK, "37 packets are on their way");
+	/* All is returned and reaped, and vhost waits for more. */
+	h->worker = (struct vr_task){ .addr = 7, .state = READ(1) };
+	h->used_flags = h->backend_poll.wqh = READ(0);
+	h->last_used_idx = h->ring.used_idx = q->split.used_idx = q->last_used_idx = READ(1064);
+	assert_joint(x, 0, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_INFO, "37 packets wait");
+	x->v[0].owner_runs = false;
+	assert_joint(x, 0, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN, "37 packets wait");
+	q->napi.scheduled = READ(1);
+	assert_joint(x, 0, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_INFO, "37 packets wait");
+	/* The guest's end is sure of it whoever runs. */
+	x->v[0].owner_runs = true;
+	set_verdict(&q->verdict, VR_ST_RX_STARVED, VR_SEV_WARN);
+	assert_joint(x, 0, VR_AT_DRIVER, VR_ST_RX_STARVED, VR_SEV_WARN, "37 packets wait");
+	set_verdict(&q->verdict, VR_ST_IDLE, VR_SEV_OK);
+	/* It is vhost that has yet to look. */
+	h->used_flags = READ(1);
+	assert_joint(x, 0, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_OK, "on their way");
+}
+
+static void a_backend_that_may_take_nothing(void **state)
+{
+	struct both *x = *state;
+	struct vr_hostq *h = &x->hq[1];
+
+	stage_tx(x, 1010, 1004, 1000, 1000);
+	h->used_flags = READ(1);
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN, "nothing that is seen");
+	h->upend_idx = READ(9);
+	h->done_idx = READ(5);
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_INFO, "zero copy");
+	h->upend_idx = READ(5);
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_WARN, "nothing that is seen");
+	h->backend_poll.wqh = UNREAD;
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_NOT_CONSUMING, VR_SEV_INFO, "was not read");
+	h->backend_poll.wqh = READ(0);
+	h->used_flags = UNREAD;
+	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "was not read");
+	h->used_flags = READ(0);
+	assert_joint(x, 1, VR_AT_KICK, VR_ST_LOST_KICK, VR_SEV_WARN, "6 published");
+	h->kick_poll.queued = UNREAD;
+	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "was not read");
+}
+
+/* By flags vhost signals whatever it returns, and writes down nothing of it. */
+static void interrupts_by_flags(void **state)
+{
+	struct both *x = *state;
+	struct vr_hostq *h = &x->hq[1];
+
+	stage_tx(x, 1003, 1003, 1003, 1000);
+	x->q[0][1].event = x->q[0][1].split.avail_flags = READ(0);
+	x->d[0].features = x->hq[0].acked_features = h->acked_features = READ(1ULL << 32);
+	h->ring.avail_flags = READ(0);
+	h->signalled_used = h->signalled_used_valid = READ(0);
+	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN,
+		     "vhost signals what it returns, call count");
+	assert_null(strstr(reasons_text(&x->k.pairs[1].joint), "used 0"));
+	/* Between writing used->idx and signalling. */
+	h->worker = (struct vr_task){ .addr = 7, .state = READ(0), .on_cpu = READ(1) };
+	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "about to signal");
+	/* With event indices it says how far it has come. */
+	x->q[0][1].event = READ(1);
+	x->d[0].features = x->hq[0].acked_features = h->acked_features = READ(1ULL << 32 | 1ULL << 29);
+	h->signalled_used_valid = READ(1);
+	h->signalled_used = READ(1003);
+	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_INFO, "has signalled used 1003");
+	h->worker = (struct vr_task){ .addr = 7, .state = READ(1) };
+	assert_joint(x, 1, VR_AT_INTERRUPT, VR_ST_LOST_INTERRUPT, VR_SEV_WARN, "has signalled used 1003");
+	h->signalled_used = UNREAD;
+	assert_joint(x, 1, VR_AT_WORKER, VR_ST_ACTIVE, VR_SEV_INFO, "is not known");
+}
+
+/* QEMU takes the backends away from a guest that it pauses. */
+static void a_paused_guest_is_healthy(void **state)
+{
+	struct both *x = *state;
+
+	for (unsigned n = 0; n < 2; n++)
+		set_verdict(&x->hq[n].verdict, VR_ST_STOPPED, VR_SEV_INFO);
+	x->hq[0].tx_ring_used = READ(3);
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_STOPPED, VR_SEV_INFO, "the guest's is idle");
+	assert_joint(x, 0, VR_AT_BACKEND, VR_ST_STOPPED, VR_SEV_INFO, "the guest's is idle");
+	/* The guest waits for what it has sent .. */
+	stage_tx(x, 1007, 1000, 1000, 1000);
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_STOPPED, VR_SEV_WARN, "the guest's is idle");
+	/* .. unless it was stopped as well. */
+	x->v[0].owner = (struct vr_task){ .addr = 9, .state = READ(4) };
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_STOPPED, VR_SEV_INFO, "as its owner is");
+	x->v[0].owner.addr = 0;
+	x->q[0][1].split.avail_idx = READ(1008);
+	assert_joint(x, 1, VR_AT_BACKEND, VR_ST_STOPPED, VR_SEV_INFO, "two moments");
 }
 
 static void what_the_tap_holds(void **state)
@@ -238,6 +390,11 @@ int main(void)
 		TEST(packets_that_wait_for_buffers),
 		TEST(returned_and_not_reaped),
 		TEST(a_vsock_waits_for_the_host),
+		TEST(what_one_end_knows_alone_is_said),
+		TEST(busy_receiving_is_not_starved),
+		TEST(a_backend_that_may_take_nothing),
+		TEST(interrupts_by_flags),
+		TEST(a_paused_guest_is_healthy),
 		TEST(what_the_tap_holds),
 		TEST(two_moments_are_told_and_raise_no_alarm),
 		TEST(names_are_escaped),

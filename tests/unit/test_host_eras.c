@@ -328,6 +328,35 @@ static void a_tap_that_does_not_point_back_is_told(void **state)
 	host_free(h);
 }
 
+/* Which queue of the tap it is, is on a page that the dump lacks. */
+static void a_queue_of_unknown_number_is_none_by_number(void **state)
+{
+	struct host *h = host_new(ERA_6_1);
+	struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+	uint64_t page = 0xffff888033001000;
+	struct vr_select sel = { .device = "tap7", .has_n = true, .queue = VR_SEL_PAIR };
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	struct vr_host again = { .memory = false };
+	struct host_walked w;
+
+	(void)state;
+	fake_map(h->f, VR_KERNEL, page - FAKE_PAGE, 4 * FAKE_PAGE);
+	host_serve(h, t, &(struct vhost_spec){ .asleep = true,
+		   .file_at = page - fake_offset(h->f, "tun_file", "queue_index") });
+	w = host_walk(h, "tap7");
+	assert_int_equal(vr_host_walk(&h->g->c, &sel, 0, &again, &err), VR_WALK_OK);
+	assert_string_equal(again.queues[0].label, "rx0");
+	fake_drop(h->f, VR_KERNEL, page);
+	w = host_walk(h, "tap7");
+	assert_int_equal(w.host.nqueues, 2);
+	assert_string_equal(w.host.queues[0].label, "rx?");
+	assert_string_equal(w.host.queues[1].label, "tx?");
+	get_error(&h->g->c, VR_E_READ, "tun_file.queue_index");
+	again = (struct vr_host){ .memory = false };
+	assert_int_equal(vr_host_walk(&h->g->c, &sel, 0, &again, &err), VR_WALK_NO_QUEUE);
+	host_free(h);
+}
+
 /* ---- hops ------------------------------------------------------------------------- */
 
 /* From the net_device to the ring, each hop by the names that this era has. */
@@ -379,6 +408,7 @@ int main(void)
 		cmocka_unit_test(every_value_of_a_macvtap_comes_out),
 		cmocka_unit_test(a_renamed_member_of_a_tap_is_told),
 		cmocka_unit_test(a_tap_that_does_not_point_back_is_told),
+		cmocka_unit_test(a_queue_of_unknown_number_is_none_by_number),
 		cmocka_unit_test(hops_can_be_followed_by_hand),
 	};
 

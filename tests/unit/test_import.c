@@ -314,16 +314,57 @@ static void what_was_not_read_stays_so(void **state)
 	make_guest(x);
 	x->q[0].split.used_idx = x->q[0].last_used_idx = UNREAD;
 	x->q[0].napi.scheduled = ABSENT;
-	x->q[0].avail_flags_shadow = ABSENT;	/* older kernels decide by the ring's */
 	x->d[0].features = UNREAD;
 	there_and_back(x, false);
 	q = x->got.g.devices[0].queues;
 	assert_unread(q->split.used_idx);
 	assert_unread(q->last_used_idx);
 	assert_unread(q->napi.scheduled);
-	assert_absent(q->avail_flags_shadow);
 	assert_unread(x->got.g.devices[0].features);
 	assert_false(q->interrupt.known);
+}
+
+/* Older kernels have no shadow, and the ring's own flag decides; where it could not be
+ * read, nothing does. */
+static void a_flag_that_was_not_read_is_not_the_rings(void **state)
+{
+	struct trip *x = *state;
+	const struct vr_queue *q;
+
+	make_guest(x);
+	x->q[0].avail_flags_shadow = ABSENT;
+	vr_notify_replay(&x->q[0]);
+	there_and_back(x, false);
+	q = x->got.g.devices[0].queues;
+	assert_absent(q->avail_flags_shadow);
+	assert_true(q->interrupt.known);
+	x->q[0].avail_flags_shadow = UNREAD;
+	vr_notify_replay(&x->q[0]);
+	there_and_back(x, false);
+	q = x->got.g.devices[0].queues;
+	assert_unread(q->avail_flags_shadow);
+	assert_false(q->interrupt.known);
+}
+
+/* Both are null. */
+static void no_backend_is_not_an_unread_one(void **state)
+{
+	struct trip *x = *state;
+	const struct vr_hostq *h;
+
+	make_host(x);
+	x->hq[0].backend = READ(0);
+	there_and_back(x, true);
+	h = x->got.h.queues;
+	SAME(h, &x->hq[0], backend);
+	SAME(h, &x->hq[0], kick_poll.wqh);
+	SAME(h, &x->hq[0], backend_poll.wqh);
+	x->hq[0].backend = x->hq[0].kick_poll.wqh = x->hq[0].backend_poll.wqh = UNREAD;
+	there_and_back(x, true);
+	h = x->got.h.queues;
+	assert_unread(h->backend);
+	assert_unread(h->kick_poll.wqh);
+	assert_unread(h->backend_poll.wqh);
 }
 
 static void other_documents_are_refused(void **state)
@@ -398,6 +439,8 @@ int main(void)
 		TEST(addresses_behind_an_iommu_stay_unread),
 		TEST(names_with_escapes_come_back),
 		TEST(what_was_not_read_stays_so),
+		TEST(a_flag_that_was_not_read_is_not_the_rings),
+		TEST(no_backend_is_not_an_unread_one),
 		TEST(other_documents_are_refused),
 		TEST(wrong_types_are_unread),
 	};

@@ -225,6 +225,28 @@ static void a_page_that_the_dump_lacks_spoils_its_words_only(void **state)
 	assert_int_equal(x->q.why, VR_TR_NO_PAGE);
 }
 
+/* A ring that crosses a page: without its end the indices are still there. */
+static void a_missing_end_leaves_the_ring_readable(void **state)
+{
+	struct fixture *x = *state;
+	uint64_t base = USER + FAKE_PAGE - 4 - 2 * 5;	/* its fifth head begins a page */
+
+	bookkeeping(x, VQ, base, 5, 3);
+	put(x, AVAIL + FAKE_PAGE - 4 - 2 * 5 + 2, 9, 2);
+	fake_u64(x->f, VQ + 32, USER + 6 * FAKE_PAGE);
+	put(x, 6 * FAKE_PAGE + 2, 3, 2);
+	put(x, 6 * FAKE_PAGE + 4 + 8 * NUM, 88, 2);
+	fake_drop(x->f, VR_PHYS, PHYS + AVAIL + FAKE_PAGE);
+	read_queue(x);
+	assert_val(x->q.ring.avail_idx, 9);
+	assert_val(x->q.ring.used_idx, 3);
+	assert_val(x->q.ring.avail_event, 88);
+	assert_unread(x->q.ring.used_event);
+	assert_unread(x->q.next_head);
+	assert_int_equal(x->q.why, VR_TR_OK);
+	get_error(&x->c, VR_E_READ, "used_event in the owner's memory");
+}
+
 static void sizes_that_no_ring_has_are_refused(void **state)
 {
 	struct fixture *x = *state;
@@ -304,6 +326,35 @@ static void a_ring_with_traffic_is_not(void **state)
 	assert_true(zeros(x));
 	put(x, USED + 2, 5, 2);
 	assert_false(zeros(x));
+}
+
+/* One page is in the dump, and the other reads as zeros. */
+static void half_a_ring_of_zeros_is_not_taken_for_one(void **state)
+{
+	struct fixture *x = *state;
+
+	bookkeeping(x, VQ, USER, 500, 500);
+	put(x, AVAIL + 2, 500, 2);
+	assert_false(zeros(x));
+	assert_val(x->q.ring.avail_idx, 500);
+	assert_unread(x->q.ring.used_idx);
+	assert_unread(x->q.ring.avail_event);
+	assert_int_equal(x->q.why, VR_TR_NO_PAGE);
+	/* An index that somebody set to 0, among what vhost has returned. */
+	put(x, USED + 4, 7, 4);
+	assert_false(zeros(x));
+	assert_val(x->q.ring.used_idx, 0);
+	assert_int_equal(x->q.why, VR_TR_OK);
+	put(x, USED + 2, 500, 2);
+	put(x, AVAIL + 2, 0, 2);
+	assert_false(zeros(x));
+	assert_unread(x->q.ring.avail_idx);
+	assert_unread(x->q.next_head);
+	assert_val(x->q.ring.used_idx, 500);
+	/* Not served. */
+	fake_u64(x->f, VQ + BACK, 0);
+	assert_false(zeros(x));
+	assert_val(x->q.ring.avail_idx, 0);
 }
 
 /* Its guest may have started anew, with vhost's old indices left behind. */
@@ -480,10 +531,12 @@ int main(void)
 		TEST(each_word_has_its_own_entry_in_the_iotlb),
 		TEST(what_the_iotlb_lacks_is_unread),
 		TEST(a_page_that_the_dump_lacks_spoils_its_words_only),
+		TEST(a_missing_end_leaves_the_ring_readable),
 		TEST(sizes_that_no_ring_has_are_refused),
 		TEST(vhosts_own_members_survive_a_missing_page),
 		TEST(a_queue_costs_few_reads_none_of_them_long),
 		TEST(an_idle_ring_is_all_zeros),
+		TEST(half_a_ring_of_zeros_is_not_taken_for_one),
 		TEST(a_ring_with_traffic_is_not),
 		TEST(a_ring_that_nobody_serves_proves_nothing),
 		TEST(a_process_without_arguments_was_left_out),

@@ -205,9 +205,11 @@ def test_pairs_are_those_of_the_addresses(both, places):
         seen = pairs(document)
         assert list(seen) == NAMES
         for name in NET:
-            assert seen[name]["host"] == {"device": "tap0", "queue": name,
+            netns = [queue_of(own, name)["netns"] for own in (both.guest, both.host)]
+            assert seen[name]["host"] == {"device": "tap0", "netns": netns[1], "queue": name,
                                           "vhost_virtqueue": places[name][1]["vhost_virtqueue"]}
-            assert seen[name]["guest"] == {"device": "eth0", "queue": name, "vring_virtqueue": by_name[name]}
+            assert seen[name]["guest"] == {"device": "eth0", "netns": netns[0], "queue": name,
+                                           "vring_virtqueue": by_name[name]}
         assert [(seen[name]["host"]["device"], seen[name]["host"]["queue"]) for name in VSOCK] == [
             ("vhost-vsock", name) for name in VSOCK]
         rest = document["compare"]
@@ -228,6 +230,12 @@ def test_both_ways_round_say_the_same(both):
     assert [d["side"] for d in both.ends()] == ["guest", "host"]
 
 
+RING = {"avail->idx": ("avail", "idx"), "avail->flags": ("avail", "flags"), "used_event": ("avail", "used_event"),
+        "used->idx": ("used", "idx"), "used->flags": ("used", "flags"), "avail_event": ("used", "avail_event")}
+DRIVER = ("last_used_idx", "num_added", "num_free")
+VHOST = ("avail_idx", "last_avail_idx", "last_used_idx", "signalled_used", "used_flags")
+
+
 def words_of(text: str) -> dict:
     """{queue: {word: value}} of the text, the host's with 'host ' before it."""
     found = {}
@@ -236,25 +244,31 @@ def words_of(text: str) -> dict:
         if device != "eth0":
             continue
         found[name] = {}
-        for row in re.findall(r"^    (\S+) +(\d+|-)    (\S+) +(\d+|-)$", block, re.M):
-            found[name] |= {row[0]: row[1], "host " + row[2]: row[3]}
+        for row in re.findall(r"^    (\S+) +(\d+|-)    (\S+) +(\d+|-)(?:  differs)?$", block, re.M):
+            found[name] |= {row[0]: row[1], f"host {row[2]}": row[3]}
+        for who, prefix in (("driver", ""), ("vhost", "host ")):
+            (line,) = re.findall(rf"^    {who} +(.*)$", block, re.M)
+            found[name] |= {prefix + word: value for word, value in (part.split(" ") for part in line.split("   "))}
     return found
 
 
 def test_words_stand_side_by_side(both):
-    """The text has each side's own words, as its document has them."""
+    """Each side's own words, as its document has them, in the text and in the pair."""
     words = words_of(both.in_guest[0])
     assert list(words) == NET
     for name, row in words.items():
         guest, host = queue_of(both.guest, name), queue_of(both.host, name)
-        wanted = {"avail->idx": guest["avail"]["idx"], "used->idx": guest["used"]["idx"],
-                  "last_used_idx": guest["last_used_idx"], "used_event": guest["avail"]["used_event"],
-                  "avail_event": guest["used"]["avail_event"], "num_free": guest["num_free"],
-                  "num_added": guest["num_added"], "host calls": host["call"]["eventfd_count"],
-                  "host kicks": host["kick"]["eventfd_count"]}
-        wanted |= {f"host {word}": host[word] for word in (
-            "avail_idx", "last_avail_idx", "last_used_idx", "signalled_used", "used_flags")}
+        wanted = {word: guest[part][member] for word, (part, member) in RING.items()}
+        wanted |= {f"host {word}": host["ring"][part][member] for word, (part, member) in RING.items()}
+        wanted |= {word: guest[word] for word in DRIVER} | {f"host {word}": host[word] for word in VHOST}
+        counts = {"kicks": host["kick"]["eventfd_count"], "calls": host["call"]["eventfd_count"]}
+        wanted |= {f"host {word}": value for word, value in counts.items()}
         assert row == {word: "-" if value is None else str(value) for word, value in wanted.items()}, name
+        ring = {part: {member: guest[part][member] for p, member in RING.values() if p == part}
+                for part in ("avail", "used")}
+        assert pairs(both.in_guest[1])[name]["words"] == {
+            "guest": ring | {word: guest[word] for word in DRIVER},
+            "host": {part: host["ring"][part] for part in ring} | {word: host[word] for word in VHOST} | counts}
     assert "guest: eth0 ctrl has no partner" in both.in_guest[0]
     assert "\n6 pairs; 6 queues, nothing wrong seen" in both.in_guest[0]
 
@@ -371,6 +385,8 @@ def no_buffers(ends) -> None:
 
 
 def no_backend(ends) -> None:
+    """Three more are published, and nobody is left to take them. A guest that is paused has no backend either."""
+    not_taken(ends)
     ends.host(private_data=0)
 
 
