@@ -371,6 +371,7 @@ static void set_places(struct host *h, const struct host_tap *t, struct host_vho
 	bool waits = vq == HOST_RX || s->asleep;
 
 	json_want_text(w, "device", t->name);
+	json_want(w, "netns", GUEST_INUM);
 	/* What the host's stack sends is what the guest receives. */
 	if (t->txqs && vq == HOST_RX)
 		put(h, w, "netdev_queue.state", t->txqs + (t->nqueues - 1) *

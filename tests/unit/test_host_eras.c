@@ -46,6 +46,7 @@ static void check_all(struct host *h, struct host_walked *w,
 	assert_int_equal(w->host.nqueues, 2 * n);
 	if (h->g->c.nerrors)
 		fail_msg("%s: errors: %s", h->name, text + strlen(text) - 200);
+	json_check_kernel(&h->g->c.arena, json, GUEST_NODENAME, h->name);
 	for (unsigned i = 0; i < 2 * n; i++) {
 		json_check(&h->g->c.arena, json, i, &v[i / 2]->expected[i % 2], h->name);
 		check_text(text, &v[i / 2]->expected[i % 2], h->name);
