@@ -7,7 +7,6 @@
 
 #define F_EVENT_IDX	(1ULL << 29)
 #define F_VERSION_1	(1ULL << 32)
-#define INIT_INUM	4026531956u	/* of the first name space since 3.19 */
 
 static const struct {
 	const char *name, *files[4];
@@ -85,6 +84,17 @@ uint64_t guest_net(struct guest *g, uint32_t inum)
 	return net;
 }
 
+static void new_uts(struct guest *g, const char *release)
+{
+	struct fake_target *f = g->f;
+	uint64_t uts = fake_alloc(f, fake_sizeof(f, "uts_namespace"));
+
+	fake_symbol(f, "init_uts_ns", uts);
+	fake_str(f, uts + fake_offset(f, "uts_namespace", "name.nodename"),
+		 GUEST_NODENAME);
+	fake_str(f, uts + fake_offset(f, "uts_namespace", "name.release"), release);
+}
+
 struct guest *guest_new(enum guest_era era)
 {
 	struct guest *g = calloc(1, sizeof(*g));
@@ -97,9 +107,10 @@ struct guest *guest_new(enum guest_era era)
 		fake_load_layout(g->f, eras[era].files[i]);
 	g->net_list = fake_alloc(g->f, 16);
 	guest_list_init(g->f, g->net_list);
-	g->init_net = guest_net(g, INIT_INUM);
+	g->init_net = guest_net(g, GUEST_INUM);
 	fake_symbol(g->f, "net_namespace_list", g->net_list);
 	fake_symbol(g->f, "init_net", g->init_net);
+	new_uts(g, era_name(era));
 	g->virtio_bus = fake_alloc(g->f, fake_sizeof(g->f, "bus_type"));
 	name = fake_alloc(g->f, 16);
 	fake_str(g->f, name, "virtio");

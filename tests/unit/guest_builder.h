@@ -32,6 +32,11 @@ enum guest_era {
 	ERA_ALL
 };
 
+/* What a guest or a host says of itself; the release is its era's name. */
+#define GUEST_NODENAME	"node.one"
+/* The first name space's number since 3.19. */
+#define GUEST_INUM	4026531956u
+
 struct guest {
 	struct fake_target *f;
 	struct vr_ctx c;

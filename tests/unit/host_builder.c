@@ -83,18 +83,27 @@ static void new_files(struct host *h)
 	fake_set(h->f, h->owner, "task_struct", "files", files);
 }
 
-void host_open(struct host *h, uint64_t vhost_net)
+void host_open_misc(struct host *h, unsigned minor, const char *name, uint64_t private_data)
 {
 	uint64_t file = host_alloc(h, "file"), inode = host_alloc(h, "inode");
+	uint64_t dentry = host_alloc(h, "dentry"), text = fake_alloc(h->f, strlen(name) + 1);
 
+	fake_str(h->f, text, name);
+	fake_set(h->f, dentry, "dentry", "d_name.name", text);
+	fake_set(h->f, file, "file", "f_path.dentry", dentry);
 	assert_true(h->nfiles < MAX_FILES);
 	fake_set(h->f, inode, "inode", "i_mode", CHARACTER_DEVICE);
-	fake_set(h->f, inode, "inode", "i_rdev", MISC_MAJOR << 20 | VHOST_NET_MINOR);
+	fake_set(h->f, inode, "inode", "i_rdev", MISC_MAJOR << 20 | minor);
 	fake_set(h->f, file, "file", "f_inode", inode);
-	fake_set(h->f, file, "file", "private_data", vhost_net);
+	fake_set(h->f, file, "file", "private_data", private_data);
 	/* Descriptors have holes. */
 	fake_u64(h->f, h->fds + 8 * (2 * h->nfiles + 1), file);
 	h->nfiles++;
+}
+
+void host_open(struct host *h, uint64_t vhost_net)
+{
+	host_open_misc(h, VHOST_NET_MINOR, "vhost-net", vhost_net);
 }
 
 struct host *host_new(enum guest_era era)

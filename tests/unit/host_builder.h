@@ -61,6 +61,8 @@ struct vhost_spec {
 	bool asleep;		/* at rest, and waiting for the socket */
 	bool closed;		/* the VMM has no file of it: only a waiter leads there */
 	bool iommu;		/* vhost knows the ring by IOVAs, from 4.9 on */
+	bool fresh;		/* asleep, and the ring never used: all its words are 0 */
+	bool thread;		/* 6.17: the worker is a thread of the owner's all the same */
 	uint16_t base;		/* RX's first index; 0: anything */
 	/* fixed addresses; 0: anywhere */
 	uint64_t file_at, vhost_at, desc_at[2];
@@ -74,6 +76,8 @@ void host_free(struct host *h);
 uint64_t host_task(struct host *h, const struct task_spec *spec);
 /* The VMM opens /dev/vhost-net once more. */
 void host_open(struct host *h, uint64_t vhost_net);
+/* It opens a device of misc's by that minor number and name. */
+void host_open_misc(struct host *h, unsigned minor, const char *name, uint64_t private_data);
 /* A zeroed struct. */
 uint64_t host_alloc(struct host *h, const char *type);
 

@@ -89,6 +89,22 @@ void json_check(struct vr_arena *a, const char *doc, unsigned n,
 		check_word(&d, nth_queue(&d, n), &w->word[i], whose);
 }
 
+void json_check_kernel(struct vr_arena *a, const char *doc, const char *nodename,
+		       const char *release)
+{
+	static const char *const names[] = { "nodename", "release" };
+	const char *const want[] = { nodename, release };
+	char why[200], text[80];
+	struct vr_doc d;
+
+	if (vr_doc_parse(a, doc, strlen(doc), &d, why, sizeof(why)))
+		fail_msg("%s", why);
+	for (unsigned i = 0; i < 2; i++)
+		if (!vr_doc_string(&d, 0, names[i], text, sizeof(text)) ||
+		    strcmp(text, want[i]))
+			fail_msg("%s is '%s', not '%s'", names[i], text, want[i]);
+}
+
 void json_check_text(const char *text, const struct json_shown *shown, unsigned n,
 		     const struct json_words *w, const char *whose)
 {

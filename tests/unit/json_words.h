@@ -38,6 +38,10 @@ const struct json_word *json_word(const struct json_words *w, const char *json);
 void json_check(struct vr_arena *a, const char *doc, unsigned n,
 		const struct json_words *w, const char *whose);
 
+/* The test fails unless the document says whose kernel it is of, and which. */
+void json_check_kernel(struct vr_arena *a, const char *doc, const char *nodename,
+		       const char *release);
+
 /* A word of the text that its value follows, and what that is in the JSON. */
 struct json_shown {
 	const char *text, *json;

@@ -199,13 +199,13 @@ static void add_regions(struct host *h, uint64_t dev, bool iommu)
 }
 
 /* Threads of vhost_task are the owner's; others are the kernel's. */
-static void add_worker(struct host *h, struct host_vhost *v)
+static void add_worker(struct host *h, struct host_vhost *v, bool thread)
 {
 	struct fake_target *f = h->f;
 	bool per_queue = fake_has(f, "vhost_virtqueue", "worker");
 	bool embedded = fake_has(f, "vhost_dev", "worker.vtsk");
-	bool kernel = !fake_has(f, "vhost_task", NULL) ||
-		      fake_has(f, "vhost_worker", "kthread_task");
+	bool kthread = fake_has(f, "vhost_worker", "kthread_task") && !thread;
+	bool kernel = !fake_has(f, "vhost_task", NULL) || kthread;
 	uint64_t task, worker, vtsk;
 
 	task = host_task(h, &(struct task_spec){ .pid = WORKER_PID + h->nvhosts,
@@ -222,7 +222,7 @@ static void add_worker(struct host *h, struct host_vhost *v)
 	}
 	worker = embedded ? v->dev + off(h, "vhost_dev", "worker") :
 			    host_alloc(h, "vhost_worker");
-	if (fake_has(f, "vhost_worker", "kthread_task")) {
+	if (kthread) {
 		fake_set(f, worker, "vhost_worker", "kthread_task", task);
 	} else if (fake_has(f, "vhost_worker", "task")) {
 		fake_set(f, worker, "vhost_worker", "task", task);
@@ -307,10 +307,10 @@ static void set_ring(struct host *h, struct json_words *w, uint64_t vq, uint64_t
 
 	put(h, w, "num", vq, "vhost_virtqueue", "num", num);
 	set_parts(h, w, vq, (uint64_t []){ desc, avail, used }, s->iommu);
-	user_word(h, w, "ring.avail.flags", avail, 1);
+	user_word(h, w, "ring.avail.flags", avail, !s->fresh);
 	user_word(h, w, "ring.avail.idx", avail + 2, base + (asleep ? 0 : 45));
 	user_word(h, w, "ring.avail.used_event", avail + 4 + 2ULL * num, base);
-	user_word(h, w, "ring.used.flags", used, 1);
+	user_word(h, w, "ring.used.flags", used, !s->fresh);
 	user_word(h, w, "ring.used.idx", used + 2, base - (asleep ? 0 : 3));
 	user_word(h, w, "ring.used.avail_event", used + 4 + 8ULL * num,
 		  base + (asleep ? 0 : 7));
@@ -371,6 +371,7 @@ static void set_places(struct host *h, const struct host_tap *t, struct host_vho
 	bool waits = vq == HOST_RX || s->asleep;
 
 	json_want_text(w, "device", t->name);
+	json_want(w, "netns", GUEST_INUM);
 	/* What the host's stack sends is what the guest receives. */
 	if (t->txqs && vq == HOST_RX)
 		put(h, w, "netdev_queue.state", t->txqs + (t->nqueues - 1) *
@@ -447,12 +448,13 @@ struct host_vhost *host_serve(struct host *h, struct host_tap *t,
 		host_open(h, v->net);
 	add_file(h, t, &k, file, s->detached);
 	add_regions(h, v->dev, s->iommu);
-	add_worker(h, v);
+	add_worker(h, v, s->thread);
 	head = wait_queue(h, file, k.type);
 	for (unsigned vq = 0; vq < 2; vq++) {
 		unsigned n = 2 * h->nvhosts + vq;
 		uint16_t base = (uint16_t)(s->base && !vq ? s->base : 1000 * (n + 1));
 
+		base = s->fresh ? 0 : base;
 		set_places(h, t, v, vq, s, file, &k, head);
 		fill_ring(h, &v->expected[vq], file, &k, s->asleep);
 		set_words(h, v, vq, base, s->asleep);

@@ -15,12 +15,14 @@
 #define INIT_MM		0xffffffff81100000ULL
 #define NUM		16u
 #define NO_INTERRUPT	1u
+#define JIFFIES		4295000000ULL
+#define PERCPU		0x5040ULL
 
 struct sample {
 	struct guest *g;
 	struct fake_target *f;
 	struct nic *nic;
-	struct json_words rx0, tx1, ctrl;	/* in the order of the JSON: 0, 3, 4 */
+	struct json_words rx0, tx0, tx1, ctrl;	/* in the order of the JSON: 0, 1, 3, 4 */
 };
 
 /* What lies beside the rings, as the era has it; el7's own layout has it all. */
@@ -114,6 +116,7 @@ static void device_words(struct sample *s, struct json_words *w)
 			      "config_core_enabled" : "config_enabled";
 
 	json_want_text(w, "device", "eth0");
+	json_want(w, "netns", GUEST_INUM);
 	json_want_text(w, "virtio_name", "virtio0");
 	json_want(w, "net_device", n->dev);
 	json_want(w, "virtnet_info", n->vi);
@@ -135,6 +138,55 @@ static void device_words(struct sample *s, struct json_words *w)
 	json_want(w, "in_use", 1);
 }
 
+/* 250 ticks a second. */
+static void set_clock(struct fake_target *f)
+{
+	uint64_t clock = fake_alloc(f, fake_sizeof(f, "clocksource"));
+	uint64_t jiffies = fake_alloc(f, 8);
+
+	fake_symbol(f, "clocksource_jiffies", clock);
+	fake_symbol(f, "jiffies_64", jiffies);
+	fake_set(f, clock, "clocksource", "mult", 4000000 << 8);
+	fake_set(f, clock, "clocksource", "shift", 8);
+	fake_u64(f, jiffies, JIFFIES);
+}
+
+/* What every CPU has of its own: a table of where each one's begins. */
+static void per_cpu_qlen(struct fake_target *f, uint32_t first, uint32_t second)
+{
+	uint64_t table = fake_alloc(f, 16), count = fake_alloc(f, 4);
+	const uint32_t qlen[] = { first, second };
+
+	fake_symbol(f, "nr_cpu_ids", count);
+	fake_symbol(f, "__per_cpu_offset", table);
+	fake_u32(f, count, 2);
+	for (unsigned cpu = 0; cpu < 2; cpu++) {
+		uint64_t own = fake_alloc(f, fake_sizeof(f, "gnet_stats_queue"));
+
+		fake_u64(f, table + 8 * cpu, own - PERCPU);
+		fake_set(f, own, "gnet_stats_queue", "qlen", qlen[cpu]);
+	}
+}
+
+/* Its discipline counts packets per CPU, and one CPU those of another. */
+static void tx0_words(struct sample *s)
+{
+	struct fake_target *f = s->f;
+	uint64_t qdisc = fake_alloc(f, fake_sizeof(f, "Qdisc"));
+
+	fake_set(f, s->nic->txqs, "netdev_queue", "qdisc", qdisc);
+	fake_set(f, qdisc, "Qdisc", "flags", 0x20 | 4);
+	fake_set(f, qdisc, "Qdisc", "cpu_qstats", PERCPU);
+	fake_set(f, qdisc, "Qdisc", "qstats.qlen", 4);
+	fake_set(f, qdisc, "Qdisc", "q.qlen", 77);
+	per_cpu_qlen(f, 9, (uint32_t)-2);
+	json_want_text(&s->tx0, "queue", "tx0");
+	json_want(&s->tx0, "netdev_queue.addr", s->nic->txqs);
+	json_want(&s->tx0, "netdev_queue.qlen", 11);
+	/* It has not sent anything. */
+	json_want(&s->tx0, "netdev_queue.trans_start_age_ms", 0)->none = true;
+}
+
 static void tx_words(struct sample *s, struct json_words *w)
 {
 	uint64_t txq = s->nic->txqs + fake_sizeof(s->f, "netdev_queue");
@@ -143,8 +195,14 @@ static void tx_words(struct sample *s, struct json_words *w)
 
 	fake_set(s->f, txq, "netdev_queue", "qdisc", qdisc);
 	json_want(w, "netdev_queue.addr", txq);
+	fake_set(s->f, txq, "netdev_queue", "trans_start", JIFFIES - 25);
+	json_want(w, "netdev_queue.trans_start_age_ms", 100);
+	fake_set(s->f, s->nic->dev, "net_device", "watchdog_timeo", 1250);
+	json_want(w, "netdev_queue.watchdog_timeo_ms", 5000);
 	put(s, w, "netdev_queue.state", txq, "netdev_queue", "state", 4);
 	put(s, w, "netdev_queue.trans_timeout", txq, "netdev_queue", "trans_timeout", 3);
+	fake_set(s->f, qdisc, "Qdisc", "flags", 4);
+	fake_set(s->f, qdisc, "Qdisc", "cpu_qstats", PERCPU);
 	put(s, w, "netdev_queue.qlen", qdisc, "Qdisc", "q.qlen", 7);
 	put(s, w, "netdev_queue.tx_timeouts", sq, "send_queue", "stats.tx_timeouts", 2);
 	put(s, w, "kicks", sq, "send_queue", "stats.kicks", 55);
@@ -191,6 +249,8 @@ static void begin(struct sample *s, enum guest_era era)
 	ring_words(s, &s->ctrl, &s->nic->ctrl);
 	json_want_text(&s->tx1, "name", "output.1");
 	json_want(&s->tx1, "index", 3);
+	set_clock(s->f);
+	tx0_words(s);
 	tx_words(s, &s->tx1);
 	napi_words(s, &s->rx0, s->nic->rq, "receive_queue");
 	put(s, &s->rx0, "kicks", s->nic->rq, "receive_queue", "stats.kicks", 66);
@@ -249,7 +309,9 @@ static void every_value_of_a_device_comes_out(void **state)
 		assert_int_equal(w.snap.devices[0].nqueues, 5);
 		if (s.g->c.nerrors)
 			fail_msg("%s: errors: %s", era_name(era), json + strlen(json) - 300);
+		json_check_kernel(a, json, GUEST_NODENAME, era_name(era));
 		json_check(a, json, 0, &s.rx0, era_name(era));
+		json_check(a, json, 1, &s.tx0, era_name(era));
 		json_check(a, json, 3, &s.tx1, era_name(era));
 		json_check(a, json, 4, &s.ctrl, era_name(era));
 		for (unsigned i = 0; i < 5; i++) {

@@ -46,6 +46,7 @@ static void check_all(struct host *h, struct host_walked *w,
 	assert_int_equal(w->host.nqueues, 2 * n);
 	if (h->g->c.nerrors)
 		fail_msg("%s: errors: %s", h->name, text + strlen(text) - 200);
+	json_check_kernel(&h->g->c.arena, json, GUEST_NODENAME, h->name);
 	for (unsigned i = 0; i < 2 * n; i++) {
 		json_check(&h->g->c.arena, json, i, &v[i / 2]->expected[i % 2], h->name);
 		check_text(text, &v[i / 2]->expected[i % 2], h->name);
@@ -129,6 +130,51 @@ static void files_that_cannot_be_are_told(void **state)
 		assert_int_equal(w.host.nqueues, 2);
 		assert_int_equal(get_error(&h->g->c, VR_E_WILD, "task_struct.files")->value,
 				 0xdeadbeefdeadbeef);
+		host_free(h);
+	}
+}
+
+/* A kernel thread, or where the owner asked for it a thread of its own as in 6.4. */
+static void both_kinds_of_workers_of_6_17_come_out(void **state)
+{
+	struct host *h = host_new(ERA_7_1);
+	struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+	struct host_vhost *v[2];
+	struct host_walked w;
+
+	(void)state;
+	assert_true(fake_has(h->f, "vhost_worker", "vtsk"));
+	assert_true(fake_has(h->f, "vhost_worker", "kthread_task"));
+	v[0] = host_serve(h, t, &(struct vhost_spec){ .asleep = true, .thread = true });
+	v[1] = host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+	w = host_walk(h, "tap7");
+	check_all(h, &w, v, 2);
+	assert_int_equal(w.host.queues[0].worker.addr, v[0]->worker);
+	assert_int_equal(w.host.queues[0].worker.mm, h->mm);
+	assert_int_equal(w.host.queues[2].worker.addr, v[1]->worker);
+	assert_int_equal(w.host.queues[2].worker.mm, 0);
+	host_free(h);
+}
+
+/* Since 4.1 vhost says for each queue which order it is in: a modern guest's is
+ * little-endian whatever the host is. */
+static void a_modern_ring_on_a_big_endian_host_comes_out(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct host *h = host_new(era);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+		struct host_vhost *v = host_serve(h, t, &(struct vhost_spec){
+						  .asleep = true });
+		struct host_walked w;
+
+		h->f->t.big_endian = true;
+		if (fake_has(h->f, "vhost_virtqueue", "is_le")) {
+			w = host_walk(h, "tap7");
+			check_all(h, &w, &v, 1);
+		} else {
+			assert_int_equal(era, ERA_3_10);
+		}
 		host_free(h);
 	}
 }
@@ -239,6 +285,16 @@ static void check_names(struct host *h, struct host_walked *w)
 	assert_non_null(strstr(text, want));
 }
 
+/* Up to 3.10 all queues of a macvtap are in its array; the list has those that are
+ * detached, too. */
+static bool can_detach(struct host *h, const struct host_tap *t)
+{
+	bool old = !fake_has(h->f, "tap_dev", NULL);
+
+	assert_true(t->tap);
+	return fake_has(h->f, old ? "macvlan_dev" : "tap_dev", "queue_list");
+}
+
 static void every_value_of_a_macvtap_comes_out(void **state)
 {
 	static const char *const kinds[] = { "macvtap", "ipvtap" };
@@ -249,13 +305,17 @@ static void every_value_of_a_macvtap_comes_out(void **state)
 			struct host *h = host_new(era);
 			struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap3",
 							kinds[i], 0 });
-			struct host_vhost *v[2];
+			struct host_vhost *v[3];
 			struct host_walked w;
+			bool list = can_detach(h, t);
 
 			v[0] = host_serve(h, t, &(struct vhost_spec){ .asleep = true });
 			v[1] = host_serve(h, t, &(struct vhost_spec){ .asleep = false });
+			if (list)
+				v[2] = host_serve(h, t, &(struct vhost_spec){
+						  .detached = true });
 			w = host_walk(h, "tap3");
-			check_all(h, &w, v, 2);
+			check_all(h, &w, v, list ? 3 : 2);
 			check_names(h, &w);
 			host_free(h);
 		}
@@ -401,6 +461,8 @@ int main(void)
 		cmocka_unit_test(the_wait_queue_alone_leads_to_vhost),
 		cmocka_unit_test(open_files_alone_lead_to_vhost),
 		cmocka_unit_test(files_that_cannot_be_are_told),
+		cmocka_unit_test(both_kinds_of_workers_of_6_17_come_out),
+		cmocka_unit_test(a_modern_ring_on_a_big_endian_host_comes_out),
 		cmocka_unit_test(a_thread_of_the_owner_that_runs_is_seen),
 		cmocka_unit_test(guest_memory_comes_out),
 		cmocka_unit_test(rings_behind_an_iommu_come_out),

@@ -97,7 +97,7 @@ static const struct expected {
 	{ ERA_6_1, VR_DEV_PRIV, NULL, NULL, 0, 0 },
 	{ ERA_6_1, VR_VVQ_USED, "vring_virtqueue", "split.vring.used", 112, 8 },
 
-	{ ERA_6_12, VR_DEV_PRIV, "net_device", "priv", 2624, 0 },
+	{ ERA_6_12, VR_DEV_PRIV, "net_device", "priv", 2560, 0 },
 	{ ERA_6_12, VR_VVQ_NUM, "vring_virtqueue", "split.vring.num", 88, 4 },
 	{ ERA_6_12, VR_STATE_DATA, "vring_desc_state_split", "data", 8, 8 },
 	{ ERA_6_12, VR_VDEV_FEATURES, "virtio_device", "features", 816, 8 },

@@ -36,6 +36,37 @@ static void an_xdp_frame_that_makes_no_sense_is_not_believed(void **state)
 	assert_string_equal(xdp_owner("data", 0xffffffffffffffff).why, why);
 }
 
+/* Its data begins behind the struct and its headroom, or with metadata in between; not
+ * inside the struct, whose size decides. */
+static void an_xdp_frame_s_size_says_where_its_data_can_be(void **state)
+{
+	static const struct {
+		int off;	/* from the end of the headroom */
+		bool fits;
+	} cases[] = {
+		{ 0, true }, { 256, true }, { 257, false }, { -200, true }, { -201, false },
+	};
+
+	(void)state;
+	for (enum guest_era era = ERA_5_4; era < ERA_COUNT; era++) {
+		for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+			struct owner_guest x = owner_guest(era);
+			uint64_t frame = new_xdp_frame(&x, 112, 200, 12);
+			uint64_t end = frame + fake_sizeof(x.g->f, "xdp_frame") + 200;
+			struct vr_owner o;
+
+			fake_set(x.g->f, frame, "xdp_frame", "data",
+				 end + (uint64_t)(int64_t)cases[i].off);
+			o = only_owner(&x, frame + 1);
+			assert_int_equal(o.kind, VR_OWNER_XDP_FRAME);
+			if (!o.why != cases[i].fits)
+				fail_msg("%s: case %u: %s", era_name(era), i,
+					 o.why ? o.why : "believed");
+			guest_free(x.g);
+		}
+	}
+}
+
 static void no_xdp_pointer_is_followed(void **state)
 {
 	struct owner_guest x = owner_guest(ERA_5_15);
@@ -140,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_xdp_frame_that_makes_no_sense_is_not_believed),
+		cmocka_unit_test(an_xdp_frame_s_size_says_where_its_data_can_be),
 		cmocka_unit_test(no_xdp_pointer_is_followed),
 		cmocka_unit_test(an_xdp_frame_may_stand_at_odd_places),
 		cmocka_unit_test(an_xdp_frame_s_packet_is_behind_the_virtio_header),
