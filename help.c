@@ -66,7 +66,8 @@ char *help_vring[] = {
 "             queue.",
 "         -l  The layout: each struct member that is used, its offset and size,",
 "             and which source said so. Then what was not found, and what is",
-"             not known without it.",
+"             not known without it. Members that only -a and -b need are listed",
+"             with these; a host's by vhostq -l.",
 "  -t source  Where struct layouts are taken from, for the rest of the session:",
 "             btf (the dump's BTF, and debuginfo where there is none; the",
 "             default), dwarf (debuginfo only), or a place to look in for what",
@@ -302,7 +303,7 @@ NULL
 char *help_vhostq[] = {
 "vhostq",
 "virtio rings of the guests that this host serves by vhost",
-"[-c file] [-d] [-j] [-m] [-t source] [-w seconds[,count]]\n  [-p pid | device [queue]]",
+"[-c file] [-d] [-j] [-l] [-m] [-t source]\n  [-w seconds[,count]] [-p pid | device [queue]]",
 
 "  This command shows the queues of vhost devices in a host's dump or live",
 "  kernel: vhost's own indices, and beside them the words of the rings in the",
@@ -329,6 +330,9 @@ char *help_vhostq[] = {
 "             or their indices are further apart than a ring has slots.",
 "         -j  The same as one JSON document, with everything known of each",
 "             queue.",
+"         -l  The layout, as for vring(8): members of vhost, of tap devices,",
+"             and of the processes that have them open. Those of a module that",
+"             is not loaded are not found.",
 "         -m  Guest memory as vhost knows it: guest-physical address, address",
 "             in the owner's memory, size.",
 "     -p pid  The devices of this process, or of this vhost worker.",

@@ -120,8 +120,9 @@ static void watch(const char *word, uint64_t pid)
 	} while (n != count);
 }
 
-/* -l: what was found of the groups' members, and what was not. */
-static void list_layout(unsigned groups, bool json)
+/* -l: what was found of the groups' members, and what was not; of 'more' too, which are
+ * of modules that may not be loaded. */
+static void list_layout(unsigned groups, unsigned more, bool json)
 {
 	if (!vr_resolve(groups)) {
 		/* Where whole modules' types are missing, a list says no more. */
@@ -132,6 +133,8 @@ static void list_layout(unsigned groups, bool json)
 		fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
 		vr_layout_survey(&vrs.ctx, groups | VR_G_KERNEL);
 	}
+	if (more)
+		vr_layout_survey(&vrs.ctx, more);
 	vr_layout_compare(&vrs.ctx, true);
 	vr_text_layout(fp, &vrs.ctx);
 }
@@ -171,7 +174,7 @@ static void cmd_vring(void)
 		return;
 	}
 	if (layout) {
-		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), json);
+		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), 0, json);
 	} else if (interval) {
 		watch(interval, 0);
 	} else if (document) {
@@ -276,18 +279,20 @@ static unsigned long parse_pid(const char *word)
 static void cmd_vhostq(void)
 {
 	const char *document = NULL, *interval = NULL;
-	bool json = false;
+	bool layout = false, json = false;
 	unsigned long pid = 0;
 	int c;
 
 	vr_begin();
-	while ((c = vr_next_option("c:djmp:t:w:")) != EOF) {
+	while ((c = vr_next_option("c:djlmp:t:w:")) != EOF) {
 		if (c == 'c')
 			document = optarg;
 		else if (c == 'd')
 			vrs.sel.chains = true;
 		else if (c == 'j')
 			json = true;
+		else if (c == 'l')
+			layout = true;
 		else if (c == 'm')
 			vrs.host.memory = true;
 		else if (c == 'p')
@@ -301,6 +306,11 @@ static void cmd_vhostq(void)
 	}
 	vr_parse_selection(false);
 	vrs.host_side = true;
+	if (layout) {
+		list_layout(VR_G_TASKS | VR_G_VHOST,
+			    VR_G_TUN | VR_G_TAP | VR_G_VSOCK | VR_G_SCSI, json);
+		return;
+	}
 	if (interval) {
 		watch(interval, pid);
 		return;
