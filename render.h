@@ -162,7 +162,7 @@ void vr_json_walks(FILE *out, const struct vr_ctx *c, const char *side,
 /* render_host.c: the host's side as text; its memory regions (-m); as JSON. */
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		  const struct vr_select *sel);
-void vr_text_regions(FILE *out, const struct vr_host *h);
+void vr_text_regions(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
 void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
 /* render_chains.c: descriptor chains, for both sides; nothing without -d. */
 struct json;

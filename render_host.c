@@ -272,7 +272,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 	vr_text_errors(out, c);
 }
 
-void vr_text_regions(FILE *out, const struct vr_host *h)
+void vr_text_regions(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 {
 	const struct vr_vhost *last = NULL;
 
@@ -291,4 +291,5 @@ void vr_text_regions(FILE *out, const struct vr_host *h)
 				v->regions[k].guest, v->regions[k].user,
 				v->regions[k].size);
 	}
+	vr_text_errors(out, c);
 }

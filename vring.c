@@ -325,7 +325,7 @@ static void cmd_vhostq(void)
 	if (json) {
 		vr_json_host(fp, &vrs.ctx, &vrs.host);
 	} else if (vrs.host.memory) {
-		vr_text_regions(fp, &vrs.host);
+		vr_text_regions(fp, &vrs.ctx, &vrs.host);
 	} else {
 		vr_text_host(fp, &vrs.ctx, &vrs.host, &vrs.sel);
 	}

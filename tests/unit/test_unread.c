@@ -199,6 +199,19 @@ static void packets_that_wait_in_vhost(void **state)
 	assert_has(render(x, HOST_JSON), "\"rxq\":{\"head\":3,\"tail\":1,\"pending\":null}");
 }
 
+static void guest_memory_that_was_not_read(void **state)
+{
+	struct shown *x = *state;
+	FILE *out = open_memstream(&x->text, &x->len);
+
+	assert_non_null(out);
+	vr_error_add(&x->c, (struct vr_error){ .code = VR_E_READ, .what = "list of regions",
+		.addr = 0xffff888000009000, .len = 64 });
+	vr_text_regions(out, &x->c, &x->h);
+	fclose(out);
+	assert_has(x->text, "\nlist of regions: cannot read 64 bytes at ffff888000009000\n");
+}
+
 /* ---- a hop ------------------------------------------------------------------------ */
 
 static void a_hop_that_leads_nowhere(void **state)
@@ -227,6 +240,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_hosts_zeros_are_zeros, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_task_of_the_hosts, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_that_wait_in_vhost, setup, teardown),
+		cmocka_unit_test_setup_teardown(guest_memory_that_was_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hop_that_leads_nowhere, setup, teardown),
 	};
 
