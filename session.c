@@ -151,17 +151,6 @@ bool vr_resolve(unsigned groups)
 	return false;
 }
 
-/* getopt(), whose own message would go to stderr past crash's redirection. */
-int vr_next_option(const char *options)
-{
-	int saved = opterr, c;
-
-	opterr = 0;
-	c = getopt(argcnt, args, options);
-	opterr = saved;
-	return c;
-}
-
 /* Say what is wrong, show the usage, and leave for crash's prompt. */
 void __attribute__((noreturn)) vr_bad_usage(const char *what, int option)
 {
@@ -172,6 +161,22 @@ void __attribute__((noreturn)) vr_bad_usage(const char *what, int option)
 	/* Jumps to crash's main loop, so nothing of ours may be open here. */
 	cmd_usage(pc->curcmd, SYNOPSIS);
 	abort();
+}
+
+/* getopt(), whose own message would go to stderr past crash's redirection; with ':' in
+ * front it tells an argument that is missing from an option that there is not. */
+int vr_next_option(const char *options)
+{
+	int saved = opterr, c;
+	char told[32];
+
+	snprintf(told, sizeof(told), ":%s", options);
+	opterr = 0;
+	c = getopt(argcnt, args, told);
+	opterr = saved;
+	if (c == ':')
+		vr_bad_usage("no argument behind option", optopt);
+	return c;
 }
 
 /* -t: a new source makes every member to be looked up anew. */

@@ -44,7 +44,8 @@ unsigned vr_terminal_width(void);
 bool vr_resolve(unsigned groups);
 /* What the members that a guest's command needs are in. */
 unsigned vr_guest_groups(void);
-/* getopt(), whose own message would go to stderr past crash's redirection. */
+/* getopt(), whose own message would go to stderr past crash's redirection; an option
+ * without its argument is a usage error. */
 int vr_next_option(const char *options);
 /* Say what is wrong, show the usage, and leave for crash's prompt. */
 void __attribute__((noreturn)) vr_bad_usage(const char *what, int option);

@@ -366,6 +366,10 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		say_escaped(&s, e->dev.name);
 		say(&s, " has no such queue");
 		break;
+	case VR_WALK_NOT_OWNED:
+		say_escaped(&s, e->dev.name);
+		say(&s, " is not of process %" PRIu64, pid);
+		break;
 	case VR_WALK_NO_MEMORY:
 		say(&s, "out of memory");
 		break;

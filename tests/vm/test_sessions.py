@@ -25,6 +25,8 @@ BAD = {
     "vqwalk eth0 tx4": "eth0 has no such queue",
     "vhostq eth0": "eth0",
     "vring -q": "bad option -q",
+    "vring -c": "no argument behind option -c",
+    "vhostq -p": "no argument behind option -p",
 }
 COMMANDS = [*GOOD, *BAD, "vring -l"]
 
