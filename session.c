@@ -48,6 +48,7 @@ void vr_begin(void)
 	vrs.ctx.resolved = 0;
 	memset(&vrs.sel, 0, sizeof(vrs.sel));
 	memset(&vrs.other, 0, sizeof(vrs.other));
+	memset(vrs.given, 0, sizeof(vrs.given));
 	vrs.host_side = vrs.lacks = false;
 	vrs.nodename[0] = '\0';
 }
@@ -176,7 +177,21 @@ int vr_next_option(const char *options)
 	opterr = saved;
 	if (c == ':')
 		vr_bad_usage("no argument behind option", optopt);
+	if (c > 0 && (size_t)c < sizeof(vrs.given))
+		vrs.given[c] = true;
 	return c;
+}
+
+void vr_alone(char one, const char *others)
+{
+	char what[40];
+
+	for (; vrs.given[(unsigned char)one] && *others; others++) {
+		if (!vrs.given[(unsigned char)*others])
+			continue;
+		snprintf(what, sizeof(what), "-%c does nothing beside option", *others);
+		vr_bad_usage(what, one);
+	}
 }
 
 /* -t: a new source makes every member to be looked up anew. */

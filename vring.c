@@ -122,12 +122,12 @@ static void watch(const char *word, uint64_t pid)
 
 /* -l: what was found of the groups' members, and what was not; of 'more' too, which are
  * of modules that may not be loaded. */
-static void list_layout(unsigned groups, unsigned more, bool json)
+static void list_layout(unsigned groups, unsigned more)
 {
 	if (!vr_resolve(groups)) {
 		/* Where whole modules' types are missing, a list says no more. */
-		if (!vrs.lacks || json) {
-			vr_fail(json);
+		if (!vrs.lacks) {
+			vr_fail(false);
 			return;
 		}
 		fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
@@ -168,13 +168,17 @@ static void cmd_vring(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
+	/* What -b needs has members of its own to list. */
+	vr_alone('l', "cdjw");
+	vr_alone('w', "bcdj");
+	vr_alone('c', "bd");
 	vr_parse_selection(false);
 	if (tell) {
 		fprintf(fp, "vring.so %s\n", VRING_VERSION);
 		return;
 	}
 	if (layout) {
-		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), 0, json);
+		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), 0);
 	} else if (interval) {
 		watch(interval, 0);
 	} else if (document) {
@@ -245,6 +249,7 @@ static void cmd_vqwalk(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
+	vr_alone('j', "x");
 	vr_parse_selection(true);
 	if (!vr_resolve(0)) {
 		vr_fail(json);
@@ -304,11 +309,16 @@ static void cmd_vhostq(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
+	vr_alone('l', "cdjmw");
+	vr_alone('w', "cdjm");
+	vr_alone('c', "dm");
+	if (!json)
+		vr_alone('m', "d");
 	vr_parse_selection(false);
 	vrs.host_side = true;
 	if (layout) {
 		list_layout(VR_G_TASKS | VR_G_VHOST,
-			    VR_G_TUN | VR_G_TAP | VR_G_VSOCK | VR_G_SCSI, json);
+			    VR_G_TUN | VR_G_TAP | VR_G_VSOCK | VR_G_SCSI);
 		return;
 	}
 	if (interval) {
