@@ -206,7 +206,7 @@ char *help_vring[] = {
 "      net",
 "        interface up   carrier on   callback yes",
 "        netdev_queue ffff8c174296ea00   state 1 (stopped by the driver)   qlen 690   trans_start 3172 ms ago",
-"        watchdog after 5000 ms   bit 0 times, by the driver's count 0",
+"        watchdog after 5000 ms   fired 0 times, by the driver's count 0",
 "        irq 26 virtio0-output.0   enabled   CPU 0   count 229   unhandled 0   softirqs pending there: none",
 "        napi ffff8c17429b12c0   state 48   not scheduled   enabled   weight 64",
 "      verdict    ring-full (info)",

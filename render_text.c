@@ -280,7 +280,7 @@ static void print_net(FILE *out, const struct vr_device *d,
 	if (q->txq.addr && d->watchdog_ms.have == VR_READ && !d->watchdog_ms.v)
 		fprintf(out, "    watchdog off\n");
 	else if (q->txq.addr)
-		fprintf(out, "    watchdog after %s ms   bit %s times, by the driver's count %s\n",
+		fprintf(out, "    watchdog after %s ms   fired %s times, by the driver's count %s\n",
 			vr_val_text(d->watchdog_ms, b[0]),
 			vr_val_text(q->txq.trans_timeout, b[1]),
 			vr_val_text(q->txq.tx_timeouts, b[2]));
