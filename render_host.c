@@ -68,16 +68,18 @@ char vr_state_letter(struct vr_val state)
 	return 'R';
 }
 
+/* 'what' is "" under a heading that says it. */
 static void print_task(FILE *out, const char *what, const struct vr_task *t)
 {
 	char comm[80], b[24];
 
+	fprintf(out, "%s%s", what, *what ? " " : "");
 	if (!t->addr) {
-		fprintf(out, "%s not found", what);
+		fprintf(out, "not found");
 		return;
 	}
 	vr_text_escape(comm, sizeof(comm), t->comm);
-	fprintf(out, "%s %s (%s) %c", what, vr_val_text(t->pid, b), *comm ? comm : "-",
+	fprintf(out, "%s (%s) %c", vr_val_text(t->pid, b), *comm ? comm : "-",
 		vr_state_letter(t->state));
 }
 
@@ -102,11 +104,17 @@ static void print_device(FILE *out, const struct vr_ctx *c, const struct vr_host
 	fputc('\n', out);
 }
 
+/* Its ring lies in pages that the dump lacks. */
+static bool left_out(const struct vr_hostq *q)
+{
+	return q->zeros || q->why == VR_TR_NO_PAGE;
+}
+
 static void print_row(FILE *out, const struct vr_hostq *q)
 {
 	char b[12][24];
 
-	fprintf(out, "%-6s %16" PRIx64 " %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  ",
+	fprintf(out, "%-6s %16" PRIx64 " %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  %-15s  ",
 		q->label, q->vhost_virtqueue, vr_val_text(q->num, b[0]),
 		vr_val_text(q->last_avail_idx, b[1]), vr_val_text(q->avail_idx, b[2]),
 		vr_val_text(q->last_used_idx, b[3]), vr_val_text(q->used_flags, b[4]),
@@ -114,15 +122,17 @@ static void print_row(FILE *out, const struct vr_hostq *q)
 		vr_val_text(vr_ring_word(q, q->ring.used_idx), b[6]),
 		vr_val_text(vr_ring_word(q, q->ring.used_event), b[7]),
 		vr_val_text(vr_ring_word(q, q->ring.avail_event), b[8]),
-		vr_val_text(q->kick_count, b[9]), vr_val_text(q->call_count, b[10]));
-	print_task(out, "owner", &q->vhost->owner);
+		vr_val_text(q->kick_count, b[9]), vr_val_text(q->call_count, b[10]),
+		vr_state_name(q->verdict.state));
+	print_task(out, "", &q->vhost->owner);
 	if (q->detached)
 		fputs("  detached", out);
 	if (q->backend.have == VR_READ && !q->backend.v)
 		fputs("  no backend", out);
-	if (!vr_ring_readable(q))
+	/* What is so for many of them is said below, once. */
+	if (!vr_ring_readable(q) && !left_out(q))
 		fprintf(out, "  ring %s", vr_ring_why(q));
-	fprintf(out, "  %s\n", vr_state_name(q->verdict.state));
+	fputc('\n', out);
 }
 
 /* ---- the full block --------------------------------------------------------------- */
@@ -247,7 +257,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 			     strcmp(q->device, q[-1].device) != 0;
 
 		vr_worst_add(&worst, &q->verdict, q->device, q->label);
-		missing += q->zeros || q->why == VR_TR_NO_PAGE;
+		missing += left_out(q);
 		if (first && i)
 			fputc('\n', out);
 		if (first)
@@ -257,10 +267,10 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 			continue;
 		}
 		if (first)
-			fprintf(out, "%-6s %-16s %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s\n",
+			fprintf(out, "%-6s %-16s %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  %-15s  %s\n",
 				"QUEUE", "VHOST_VIRTQUEUE", "NUM", "L_AVAI",
 				"AVAI_I", "L_USED", "FLAGS", "AVAIL", "USED",
-				"U_EVENT", "A_EVENT", "KICKS", "CALLS");
+				"U_EVENT", "A_EVENT", "KICKS", "CALLS", "VERDICT", "OWNER");
 		print_row(out, q);
 	}
 	if (missing)
