@@ -120,6 +120,14 @@ void json_string(struct json *j, const char *name, const char *value)
 	quote(j, value);
 }
 
+void json_known(struct json *j, const char *name, const char *value)
+{
+	if (value && *value)
+		json_string(j, name, value);
+	else
+		json_null(j, name);
+}
+
 void json_number(struct json *j, const char *name, uint64_t value)
 {
 	char text[24];

@@ -30,6 +30,8 @@ void json_close_object(struct json *j);
 void json_close_array(struct json *j);
 /* Bytes that are no printable ASCII are written as \u00NN. */
 void json_string(struct json *j, const char *name, const char *value);
+/* The same; null for NULL and for one of no length, which was not read. */
+void json_known(struct json *j, const char *name, const char *value);
 void json_number(struct json *j, const char *name, uint64_t value);
 void json_bool(struct json *j, const char *name, bool value);
 void json_null(struct json *j, const char *name);

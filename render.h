@@ -93,6 +93,11 @@ bool vr_check_row(unsigned n, const char **name, enum vr_severity *severity,
 /* A value as decimal in 'buf': '-' when it could not be read, 'none' when this
  * kernel has no such member. */
 const char *vr_val_text(struct vr_val v, char buf[24]);
+/* The same in hex; an address, where 0 means that none was read; one word or another for
+ * a truth value. */
+const char *vr_hex_text(struct vr_val v, char buf[24]);
+const char *vr_addr_text(uint64_t addr, char buf[24]);
+const char *vr_flag_text(struct vr_val v, const char *yes, const char *no);
 /* A string from the dump with control and non-ASCII bytes as \xNN. */
 void vr_text_escape(char *out, size_t size, const char *in);
 /* A mask of softirqs by their names. */
@@ -157,7 +162,7 @@ void vr_json_walks(FILE *out, const struct vr_ctx *c, const char *side,
 /* render_host.c: the host's side as text; its memory regions (-m); as JSON. */
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 		  const struct vr_select *sel);
-void vr_text_regions(FILE *out, const struct vr_host *h);
+void vr_text_regions(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
 void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h);
 /* render_chains.c: descriptor chains, for both sides; nothing without -d. */
 struct json;

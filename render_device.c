@@ -59,18 +59,18 @@ static void print_kind(FILE *out, const struct vr_device *d, bool mask)
 
 void vr_text_device(FILE *out, const struct vr_device *d, bool mask)
 {
-	char name[64], b[4][24];
+	char name[64], b[6][24];
 
 	vr_text_escape(name, sizeof(name), vr_device_name(d));
 	if (!d->ref.addr) {
-		fprintf(out, "%s  virtio_device %" PRIx64, *name ? name : "-",
-			d->virtio_device);
+		fprintf(out, "%s  virtio_device %s", *name ? name : "-",
+			vr_addr_text(d->virtio_device, b[0]));
 		print_kind(out, d, mask);
 		return;
 	}
-	fprintf(out, "%s  net_device %" PRIx64 "  virtnet_info %" PRIx64
+	fprintf(out, "%s  net_device %" PRIx64 "  virtnet_info %s"
 		"  virtio%s  netns %s  queue pairs %s of %s\n", name, d->ref.addr,
-		d->virtnet_info, vr_val_text(d->virtio_index, b[0]), vr_val_text(d->ref.inum, b[1]),
+		vr_addr_text(d->virtnet_info, b[4]), vr_val_text(d->virtio_index, b[0]), vr_val_text(d->ref.inum, b[1]),
 		vr_val_text(d->curr_pairs, b[2]), vr_val_text(d->max_pairs, b[3]));
 	if (*d->parent || *d->transport)
 		print_kind(out, d, mask);

@@ -61,23 +61,25 @@ char vr_state_letter(struct vr_val state)
 	};
 
 	if (state.have != VR_READ)
-		return '?';
+		return '-';
 	for (unsigned i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
 		if (state.v & letters[i].bits)
 			return letters[i].letter;
 	return 'R';
 }
 
+/* 'what' is "" under a heading that says it. */
 static void print_task(FILE *out, const char *what, const struct vr_task *t)
 {
 	char comm[80], b[24];
 
+	fprintf(out, "%s%s", what, *what ? " " : "");
 	if (!t->addr) {
-		fprintf(out, "%s not found", what);
+		fprintf(out, "not found");
 		return;
 	}
 	vr_text_escape(comm, sizeof(comm), t->comm);
-	fprintf(out, "%s %s (%s) %c", what, vr_val_text(t->pid, b), comm,
+	fprintf(out, "%s (%s) %c", vr_val_text(t->pid, b), *comm ? comm : "-",
 		vr_state_letter(t->state));
 }
 
@@ -102,11 +104,17 @@ static void print_device(FILE *out, const struct vr_ctx *c, const struct vr_host
 	fputc('\n', out);
 }
 
+/* Its ring lies in pages that the dump lacks. */
+static bool left_out(const struct vr_hostq *q)
+{
+	return q->zeros || q->why == VR_TR_NO_PAGE;
+}
+
 static void print_row(FILE *out, const struct vr_hostq *q)
 {
 	char b[12][24];
 
-	fprintf(out, "%-6s %16" PRIx64 " %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  ",
+	fprintf(out, "%-6s %16" PRIx64 " %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  %-15s  ",
 		q->label, q->vhost_virtqueue, vr_val_text(q->num, b[0]),
 		vr_val_text(q->last_avail_idx, b[1]), vr_val_text(q->avail_idx, b[2]),
 		vr_val_text(q->last_used_idx, b[3]), vr_val_text(q->used_flags, b[4]),
@@ -114,15 +122,17 @@ static void print_row(FILE *out, const struct vr_hostq *q)
 		vr_val_text(vr_ring_word(q, q->ring.used_idx), b[6]),
 		vr_val_text(vr_ring_word(q, q->ring.used_event), b[7]),
 		vr_val_text(vr_ring_word(q, q->ring.avail_event), b[8]),
-		vr_val_text(q->kick_count, b[9]), vr_val_text(q->call_count, b[10]));
-	print_task(out, "owner", &q->vhost->owner);
+		vr_val_text(q->kick_count, b[9]), vr_val_text(q->call_count, b[10]),
+		vr_state_name(q->verdict.state));
+	print_task(out, "", &q->vhost->owner);
 	if (q->detached)
 		fputs("  detached", out);
 	if (q->backend.have == VR_READ && !q->backend.v)
 		fputs("  no backend", out);
-	if (!vr_ring_readable(q))
+	/* What is so for many of them is said below, once. */
+	if (!vr_ring_readable(q) && !left_out(q))
 		fprintf(out, "  ring %s", vr_ring_why(q));
-	fprintf(out, "  %s\n", vr_state_name(q->verdict.state));
+	fputc('\n', out);
 }
 
 /* ---- the full block --------------------------------------------------------------- */
@@ -135,15 +145,15 @@ static void print_vhost_side(FILE *out, const struct vr_hostq *q)
 		vr_val_text(q->num, b[0]), vr_val_text(q->last_avail_idx, b[1]),
 		vr_val_text(q->avail_idx, b[2]), vr_val_text(q->last_used_idx, b[3]));
 	fprintf(out, "    used_flags %s%s   signalled_used %s (%s)   busyloop_timeout %s\n",
-		vr_val_text(q->used_flags, b[0]), q->used_flags.have == VR_READ &&
-		(q->used_flags.v & USED_F_NO_NOTIFY) ?
-		" (NO_NOTIFY: kicks off)" : " (kicks on)",
-		vr_val_text(q->signalled_used, b[1]), q->signalled_used_valid.have ==
-		VR_READ && q->signalled_used_valid.v ? "valid" : "not valid",
+		vr_val_text(q->used_flags, b[0]), q->used_flags.have != VR_READ ? "" :
+		q->used_flags.v & USED_F_NO_NOTIFY ? " (NO_NOTIFY: kicks off)" : " (kicks on)",
+		vr_val_text(q->signalled_used, b[1]),
+		vr_flag_text(q->signalled_used_valid, "valid", "not valid"),
 		vr_val_text(q->busyloop_timeout, b[2]));
-	fprintf(out, "    backend %" PRIx64 "   upend_idx %s   done_idx %s   rxq %s..%s\n",
-		q->backend.v, vr_val_text(q->upend_idx, b[0]), vr_val_text(q->done_idx, b[1]),
-		vr_val_text(q->rxq_head, b[2]), vr_val_text(q->rxq_tail, b[3]));
+	fprintf(out, "    backend %s   upend_idx %s   done_idx %s   rxq %s..%s\n",
+		vr_hex_text(q->backend, b[4]), vr_val_text(q->upend_idx, b[0]),
+		vr_val_text(q->done_idx, b[1]), vr_val_text(q->rxq_head, b[2]),
+		vr_val_text(q->rxq_tail, b[3]));
 }
 
 static void print_ring(FILE *out, const struct vr_hostq *q)
@@ -151,8 +161,9 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 	const struct vr_split *s = &q->ring;
 	char b[8][24];
 
-	fprintf(out, "  ring in the owner's memory: desc %" PRIx64 "   avail %" PRIx64
-		"   used %" PRIx64 "%s%s%s\n", q->desc.v, q->avail.v, q->used.v,
+	fprintf(out, "  ring in the owner's memory: desc %s   avail %s   used %s%s%s%s\n",
+		vr_hex_text(q->desc, b[0]), vr_hex_text(q->avail, b[1]),
+		vr_hex_text(q->used, b[2]),
 		q->vhost->iotlb ? " (IOVAs: an IOMMU is in use)" : "",
 		vr_ring_readable(q) ? "" : ": ", vr_ring_why(q));
 	if (q->zeros || !s->num)
@@ -165,11 +176,15 @@ static void print_ring(FILE *out, const struct vr_hostq *q)
 		vr_val_text(s->avail_event, b[2]));
 }
 
-static const char *queued(const struct vr_poll *p)
+static void print_poll(FILE *out, const char *name, const struct vr_poll *p)
 {
-	if (p->queued.have != VR_READ)
-		return "work -";
-	return p->queued.v ? "work queued" : "no work";
+	char b[24];
+
+	fprintf(out, "%s poll %s ", name, vr_addr_text(p->addr, b));
+	fprintf(out, "%s, %s", p->wqh.have == VR_UNREAD ? "waiting -" :
+		vr_flag_text(p->wqh, "waiting", "not waiting"),
+		p->queued.have == VR_READ ? vr_flag_text(p->queued, "work queued", "no work") :
+		"work -");
 }
 
 static void print_around(FILE *out, const struct vr_hostq *q)
@@ -183,14 +198,9 @@ static void print_around(FILE *out, const struct vr_hostq *q)
 	fprintf(out, "\n    kick count %s (since the VMM last read it)   call count %s   error count %s\n",
 		vr_val_text(q->kick_count, b[0]), vr_val_text(q->call_count, b[1]),
 		vr_val_text(q->error_count, b[2]));
-	fprintf(out, "    kick poll %" PRIx64 " %s, %s", q->kick_poll.addr,
-		q->kick_poll.wqh.v ? "waiting" : "not waiting",
-		queued(&q->kick_poll));
+	print_poll(out, "    kick", &q->kick_poll);
 	if (q->backend_poll.addr)
-		fprintf(out, "   backend poll %" PRIx64 " %s, %s",
-			q->backend_poll.addr,
-			q->backend_poll.wqh.v ? "waiting" : "not waiting",
-			queued(&q->backend_poll));
+		print_poll(out, "   backend", &q->backend_poll);
 	fputc('\n', out);
 	if (q->ref.addr)
 		fprintf(out, "    tap ring %s of %s   socket queue %s\n",
@@ -247,7 +257,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 			     strcmp(q->device, q[-1].device) != 0;
 
 		vr_worst_add(&worst, &q->verdict, q->device, q->label);
-		missing += q->zeros || q->why == VR_TR_NO_PAGE;
+		missing += left_out(q);
 		if (first && i)
 			fputc('\n', out);
 		if (first)
@@ -257,10 +267,10 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 			continue;
 		}
 		if (first)
-			fprintf(out, "%-6s %-16s %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s\n",
+			fprintf(out, "%-6s %-16s %5s %6s %6s %6s %5s %6s %6s %7s %7s %6s %6s  %-15s  %s\n",
 				"QUEUE", "VHOST_VIRTQUEUE", "NUM", "L_AVAI",
 				"AVAI_I", "L_USED", "FLAGS", "AVAIL", "USED",
-				"U_EVENT", "A_EVENT", "KICKS", "CALLS");
+				"U_EVENT", "A_EVENT", "KICKS", "CALLS", "VERDICT", "OWNER");
 		print_row(out, q);
 	}
 	if (missing)
@@ -272,7 +282,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 	vr_text_errors(out, c);
 }
 
-void vr_text_regions(FILE *out, const struct vr_host *h)
+void vr_text_regions(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 {
 	const struct vr_vhost *last = NULL;
 
@@ -291,4 +301,5 @@ void vr_text_regions(FILE *out, const struct vr_host *h)
 				v->regions[k].guest, v->regions[k].user,
 				v->regions[k].size);
 	}
+	vr_text_errors(out, c);
 }

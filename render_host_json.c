@@ -48,10 +48,10 @@ static void json_task(struct json *j, const char *name, const struct vr_task *t,
 	}
 	json_object(j, name);
 	json_val(j, "pid", t->pid);
-	json_string(j, "comm", t->comm);
+	json_known(j, "comm", t->comm);
 	if (v)
 		json_addr(j, "mm", t->mm);
-	json_string(j, "state", state);
+	json_known(j, "state", t->state.have == VR_READ ? state : NULL);
 	if (v) {
 		json_bool(j, "runs", v->owner_runs);
 	} else {
@@ -130,7 +130,9 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	vr_signal_text(words, sizeof(words), q);
 	json_count(j, "call", q->call_count, &q->signal, words);
 	json_count(j, "error", q->error_count, NULL, NULL);
-	if (q->rxq_head.have == VR_READ && q->rxq_tail.have == VR_READ)
+	/* The other way round they make no sense: one of them is from another moment. */
+	if (q->rxq_head.have == VR_READ && q->rxq_tail.have == VR_READ &&
+	    q->rxq_head.v <= q->rxq_tail.v)
 		pending = (struct vr_val){ q->rxq_tail.v - q->rxq_head.v, VR_READ };
 	json_object(j, "rxq");
 	json_val(j, "head", q->rxq_head);

@@ -20,8 +20,8 @@ void vr_json_begin(struct json *j, FILE *out, const struct vr_ctx *c,
 	json_string(j, "version", VRING_VERSION);
 	json_string(j, "command", command);
 	json_string(j, "side", side);
-	json_string(j, "nodename", nodename);
-	json_string(j, "release", release);
+	json_known(j, "nodename", nodename);
+	json_known(j, "release", release);
 	json_bool(j, "live", c->t->live);
 }
 
@@ -82,23 +82,15 @@ void vr_json_feature_names(struct json *j, struct vr_val low, struct vr_val high
 	json_close_array(j);
 }
 
-static void known_string(struct json *j, const char *name, const char *value)
-{
-	if (value && *value)
-		json_string(j, name, value);
-	else
-		json_null(j, name);
-}
-
 /* What a device of any type has. */
 static void device_kind(struct json *j, const struct vr_device *d)
 {
 	struct vr_val legacy = { .have = VR_UNREAD };
 	char b[24];
 
-	known_string(j, "type", vr_type_name(d->type, b));
-	known_string(j, "transport", d->transport);
-	known_string(j, "parent", d->parent);
+	json_known(j, "type", vr_type_name(d->type, b));
+	json_known(j, "transport", d->transport);
+	json_known(j, "parent", d->parent);
 	/* No driver, no negotiation: nothing tells then. */
 	if (d->features.have == VR_READ &&
 	    (d->bound.v || d->features.v >> 32 & 1))
@@ -129,7 +121,7 @@ static void device_identity(struct json *j, const struct vr_device *d)
 	if (d->bound.have == VR_READ && !d->bound.v)
 		json_string(j, "driver", "");
 	else
-		known_string(j, "driver", d->driver);
+		json_known(j, "driver", d->driver);
 }
 
 static void identity(struct json *j, const struct vr_device *d,
@@ -138,7 +130,7 @@ static void identity(struct json *j, const struct vr_device *d,
 	device_identity(j, d);
 	device_kind(j, d);
 	json_string(j, "queue", q->label);
-	json_string(j, "name", q->name);
+	json_known(j, "name", q->name);
 	json_val(j, "index", q->index);
 	json_addr(j, "vring_virtqueue", q->vring_virtqueue);
 	if (q->failed || q->strange || q->unread_layout)
@@ -247,7 +239,7 @@ static void interrupt_line(struct json *j, const struct vr_irq *irq)
 	}
 	json_object(j, "irq");
 	json_val(j, "number", irq->number);
-	json_string(j, "name", irq->name);
+	json_known(j, "name", irq->name);
 	json_addr(j, "irq_desc", irq->desc);
 	json_bool(j, "shared", irq->shared);
 	json_val_bool(j, "disabled", irq->disabled);
@@ -308,7 +300,7 @@ static void net_context(struct json *j, const struct vr_device *d,
 	json_val_bool(j, "failed", d->failed);
 	json_val_bool(j, "refill_pending", d->refill_pending);
 	json_val_bool(j, "refill_enabled", d->refill_enabled);
-	if (d->ref.addr)
+	if (d->ref.addr && (q->dir == VR_CTRL || d->curr_pairs.have != VR_UNREAD))
 		json_bool(j, "in_use", q->in_use);
 	else
 		json_null(j, "in_use");

@@ -33,8 +33,8 @@ static void print_area(FILE *out, const struct vr_event_area *a, const char *nam
 	static const char *const modes[] = { "ENABLE", "DISABLE", "DESC" };
 	char b[2][24];
 
-	fprintf(out, "  %s area %" PRIx64 ", written by the %s, about %s\n", name,
-		a->addr, writer, what);
+	fprintf(out, "  %s area %s, written by the %s, about %s\n", name,
+		vr_addr_text(a->addr, b[0]), writer, what);
 	fprintf(out, "    flags %s%s%s%s   off_wrap %s", vr_val_text(a->flags, b[0]),
 		a->flags.have == VR_READ ? " (" : "",
 		a->flags.have != VR_READ ? "" : a->flags.v <= VR_EVENT_DESC ?

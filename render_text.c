@@ -130,7 +130,7 @@ static void print_avail(FILE *out, const struct vr_queue *q)
 	const struct vr_split *s = &q->split;
 	char b[2][24];
 
-	fprintf(out, "  avail %" PRIx64 ", written by the driver\n", s->avail);
+	fprintf(out, "  avail %s, written by the driver\n", vr_addr_text(s->avail, b[0]));
 	fprintf(out, "    flags %s%s   idx %s\n", vr_val_text(s->avail_flags, b[0]),
 		s->avail_flags.have == VR_READ &&
 		(s->avail_flags.v & AVAIL_F_NO_INTERRUPT) ?
@@ -158,7 +158,7 @@ static void print_used(FILE *out, const struct vr_queue *q)
 	const struct vr_split *s = &q->split;
 	char b[2][24];
 
-	fprintf(out, "  used %" PRIx64 ", written by the device\n", s->used);
+	fprintf(out, "  used %s, written by the device\n", vr_addr_text(s->used, b[0]));
 	fprintf(out, "    flags %s%s   idx %s\n", vr_val_text(s->used_flags, b[0]),
 		s->used_flags.have == VR_READ &&
 		(s->used_flags.v & USED_F_NO_NOTIFY) ? " (NO_NOTIFY)" : "",
@@ -239,13 +239,6 @@ static void print_notify(FILE *out, const struct vr_queue *q)
 	fprintf(out, "  interrupt  %s\n", text);
 }
 
-static const char *yes_no(struct vr_val v, const char *yes, const char *no)
-{
-	if (v.have != VR_READ)
-		return v.have == VR_UNREAD ? "-" : "none";
-	return v.v ? yes : no;
-}
-
 /* The queue's interrupt and what waits on its CPU. */
 static void print_irq(FILE *out, const char *lead, const struct vr_irq *irq)
 {
@@ -258,7 +251,7 @@ static void print_irq(FILE *out, const char *lead, const struct vr_irq *irq)
 	vr_text_escape(name, sizeof(name), irq->name);
 	fprintf(out, "%s%s %s%s   %s%s   CPU %s%s   count %s   unhandled %s   softirqs pending there: ",
 		lead, vr_val_text(irq->number, b[0]), name, irq->shared ? " (shared)" : "",
-		yes_no(irq->disabled, "disabled", "enabled"),
+		vr_flag_text(irq->disabled, "disabled", "enabled"),
 		irq->masked.have == VR_READ && irq->masked.v ? ", masked" : "",
 		vr_val_text(irq->cpu, b[1]),
 		irq->more_cpus.have == VR_READ && irq->more_cpus.v ? " and others" : "",
@@ -274,8 +267,8 @@ static void print_net(FILE *out, const struct vr_device *d,
 	char b[4][24];
 
 	fprintf(out, "  net\n    interface %s   carrier %s   callback %s\n",
-		yes_no(d->up, "up", "down"), yes_no(d->carrier, "on", "off"),
-		yes_no(q->callback, "yes", "no"));
+		vr_flag_text(d->up, "up", "down"), vr_flag_text(d->carrier, "on", "off"),
+		vr_flag_text(q->callback, "yes", "no"));
 	if (q->txq.addr)
 		fprintf(out, "    netdev_queue %" PRIx64 "   state %s%s%s%s   qlen %s   trans_start %s ms ago\n",
 			q->txq.addr, vr_val_text(q->txq.state, b[0]),
@@ -287,7 +280,7 @@ static void print_net(FILE *out, const struct vr_device *d,
 	if (q->txq.addr && d->watchdog_ms.have == VR_READ && !d->watchdog_ms.v)
 		fprintf(out, "    watchdog off\n");
 	else if (q->txq.addr)
-		fprintf(out, "    watchdog after %s ms   bit %s times, by the driver's count %s\n",
+		fprintf(out, "    watchdog after %s ms   fired %s times, by the driver's count %s\n",
 			vr_val_text(d->watchdog_ms, b[0]),
 			vr_val_text(q->txq.trans_timeout, b[1]),
 			vr_val_text(q->txq.tx_timeouts, b[2]));
@@ -295,28 +288,28 @@ static void print_net(FILE *out, const struct vr_device *d,
 	if (q->napi.addr)
 		fprintf(out, "    napi %" PRIx64 "   state %s   %s   %s   weight %s\n",
 			q->napi.addr, vr_val_text(q->napi.state, b[0]),
-			yes_no(q->napi.scheduled, "scheduled", "not scheduled"),
-			yes_no(q->napi.disabled, "disabled",
-			       yes_no(q->napi.enabled, "enabled", "never enabled")),
+			vr_flag_text(q->napi.scheduled, "scheduled", "not scheduled"),
+			vr_flag_text(q->napi.disabled, "disabled",
+				     vr_flag_text(q->napi.enabled, "enabled", "never enabled")),
 			vr_val_text(q->napi.weight, b[1]));
 	if (q->dir == VR_RX)
 		fprintf(out, "    refill work %s   refill_enabled %s\n",
-			yes_no(d->refill_pending, "pending", "not pending"),
+			vr_flag_text(d->refill_pending, "pending", "not pending"),
 			vr_val_text(d->refill_enabled, b[0]));
 }
 
 static void print_block(FILE *out, const struct vr_device *d,
 			const struct vr_queue *q, unsigned width)
 {
-	char name[4 * VR_LABEL_SIZE], b[24];
+	char name[4 * VR_LABEL_SIZE], b[2][24];
 
 	vr_text_escape(name, sizeof(name), vr_device_name(d));
 	fprintf(out, "%s", name);
 	vr_text_escape(name, sizeof(name), q->label);
 	fprintf(out, " %s", name);
 	vr_text_escape(name, sizeof(name), q->name);
-	fprintf(out, "  %s  virtqueue %s  vring_virtqueue %" PRIx64, name,
-		vr_val_text(q->index, b), q->vring_virtqueue);
+	fprintf(out, "  %s  virtqueue %s  vring_virtqueue %s", *name ? name : "-",
+		vr_val_text(q->index, b[0]), vr_addr_text(q->vring_virtqueue, b[1]));
 	if (q->owner)
 		fprintf(out, "  %s %" PRIx64,
 			q->dir == VR_TX ? "send_queue" : "receive_queue",
@@ -341,7 +334,7 @@ static void print_block(FILE *out, const struct vr_device *d,
 	if (d->ref.addr) {
 		print_net(out, d, q);
 	} else {
-		fprintf(out, "  callback   %s\n", yes_no(q->callback, "yes", "no"));
+		fprintf(out, "  callback   %s\n", vr_flag_text(q->callback, "yes", "no"));
 		print_irq(out, "  irq        ", &q->irq);
 	}
 	vr_text_verdict(out, &q->verdict);

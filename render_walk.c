@@ -111,13 +111,13 @@ void vr_text_commands(FILE *out, struct vr_ctx *c, const struct vr_walks *w)
 		heading(out, p, "# ");
 		for (unsigned k = 0; k < p->nhops; k++) {
 			const struct vr_hop *h = &p->hops[k];
-			char rule[160];
+			char rule[160], b[24];
 
 			vr_hop_rule(rule, sizeof(rule), h);
 			fprintf(out, "# %s%s%s: %s -> ", h->type,
 				h->member ? "." : "", h->member ? h->member : "",
 				rule);
-			fprintf(out, "%" PRIx64 "\n", h->next);
+			fprintf(out, "%s\n", vr_addr_text(h->next, b));
 			command(out, c, h);
 		}
 	}

@@ -284,7 +284,7 @@ struct vr_txq {
 	struct vr_val age_ms;	/* since trans_start; means something only when
 				 * the queue is stopped */
 	struct vr_val qlen;
-	struct vr_val trans_timeout;	/* times that the watchdog bit */
+	struct vr_val trans_timeout;	/* times that the watchdog fired */
 	struct vr_val tx_timeouts;	/* the same, by the driver's count */
 };
 

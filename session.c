@@ -48,6 +48,7 @@ void vr_begin(void)
 	vrs.ctx.resolved = 0;
 	memset(&vrs.sel, 0, sizeof(vrs.sel));
 	memset(&vrs.other, 0, sizeof(vrs.other));
+	memset(vrs.given, 0, sizeof(vrs.given));
 	vrs.host_side = vrs.lacks = false;
 	vrs.nodename[0] = '\0';
 }
@@ -151,17 +152,6 @@ bool vr_resolve(unsigned groups)
 	return false;
 }
 
-/* getopt(), whose own message would go to stderr past crash's redirection. */
-int vr_next_option(const char *options)
-{
-	int saved = opterr, c;
-
-	opterr = 0;
-	c = getopt(argcnt, args, options);
-	opterr = saved;
-	return c;
-}
-
 /* Say what is wrong, show the usage, and leave for crash's prompt. */
 void __attribute__((noreturn)) vr_bad_usage(const char *what, int option)
 {
@@ -172,6 +162,36 @@ void __attribute__((noreturn)) vr_bad_usage(const char *what, int option)
 	/* Jumps to crash's main loop, so nothing of ours may be open here. */
 	cmd_usage(pc->curcmd, SYNOPSIS);
 	abort();
+}
+
+/* getopt(), whose own message would go to stderr past crash's redirection; with ':' in
+ * front it tells an argument that is missing from an option that there is not. */
+int vr_next_option(const char *options)
+{
+	int saved = opterr, c;
+	char told[32];
+
+	snprintf(told, sizeof(told), ":%s", options);
+	opterr = 0;
+	c = getopt(argcnt, args, told);
+	opterr = saved;
+	if (c == ':')
+		vr_bad_usage("no argument behind option", optopt);
+	if (c > 0 && (size_t)c < sizeof(vrs.given))
+		vrs.given[c] = true;
+	return c;
+}
+
+void vr_alone(char one, const char *others)
+{
+	char what[40];
+
+	for (; vrs.given[(unsigned char)one] && *others; others++) {
+		if (!vrs.given[(unsigned char)*others])
+			continue;
+		snprintf(what, sizeof(what), "-%c does nothing beside option", *others);
+		vr_bad_usage(what, one);
+	}
 }
 
 /* -t: a new source makes every member to be looked up anew. */

@@ -23,6 +23,7 @@ struct vr_session {
 	unsigned nchosen;
 	struct vr_arena looks[2];	/* -w: this look and the one before */
 	bool host_side;			/* what the answer is about */
+	bool given[128];		/* option letters */
 	bool lacks;			/* a required member is missing, and no file would bring it */
 	char nodename[65];
 	char reason[8192];		/* why there is nothing to show */
@@ -44,8 +45,12 @@ unsigned vr_terminal_width(void);
 bool vr_resolve(unsigned groups);
 /* What the members that a guest's command needs are in. */
 unsigned vr_guest_groups(void);
-/* getopt(), whose own message would go to stderr past crash's redirection. */
+/* getopt(), whose own message would go to stderr past crash's redirection; an option
+ * without its argument is a usage error. */
 int vr_next_option(const char *options);
+/* A usage error when the option 'one' was given and any of 'others', which would do
+ * nothing beside it. */
+void vr_alone(char one, const char *others);
 /* Say what is wrong, show the usage, and leave for crash's prompt. */
 void __attribute__((noreturn)) vr_bad_usage(const char *what, int option);
 /* -t: take types from there from now on. */

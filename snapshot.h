@@ -76,6 +76,7 @@ enum vr_walk_status {
 	VR_WALK_NO_QUEUE,	/* the device has no such queue */
 	VR_WALK_NO_WORD,	/* the word is none for a network device's queue */
 	VR_WALK_NO_TYPES,	/* a member that is needed is unknown */
+	VR_WALK_NOT_OWNED,	/* the device is of another process than asked for */
 	VR_WALK_NO_VHOST,	/* nothing of the host's that vhost serves */
 	VR_WALK_NO_MEMORY,
 };

@@ -48,6 +48,13 @@ static void add_rest(struct vr_ctx *c, struct vr_host *h)
 
 /* ---- selection --------------------------------------------------------------------------- */
 
+/* Does the process, or the worker, have to do with the queue? */
+static bool is_of(const struct vr_hostq *q, uint64_t pid)
+{
+	return (q->vhost->owner.addr && q->vhost->owner.pid.v == pid) ||
+	       (q->worker.addr && q->worker.pid.v == pid);
+}
+
 static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 		   uint64_t addr, uint64_t pid)
 {
@@ -56,14 +63,21 @@ static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 	if (addr && q->vhost_virtqueue != addr && q->vhost->addr != addr &&
 	    q->vhost->dev != addr)
 		return false;
-	if (pid && !(q->vhost->owner.addr && q->vhost->owner.pid.v == pid) &&
-	    !(q->worker.addr && q->worker.pid.v == pid))
+	if (pid && !is_of(q, pid))
 		return false;
 	if (sel->has_n && (n != sel->n || q->queue_index.have == VR_UNREAD))
 		return false;
 	return sel->queue == VR_SEL_ALL || sel->queue == VR_SEL_PAIR ||
 	       (sel->queue == VR_SEL_RX && q->vq == 0) ||
 	       (sel->queue == VR_SEL_TX && q->vq == 1);
+}
+
+static bool has_owner(const struct vr_host *h, uint64_t pid)
+{
+	for (unsigned i = 0; i < h->nqueues; i++)
+		if (is_of(&h->queues[i], pid))
+			return true;
+	return !h->nqueues;
 }
 
 static void keep_wanted(struct vr_host *h, const struct vr_select *sel,
@@ -133,6 +147,8 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 	vr_vhost_doubt_zeros(c, ret);
 	for (unsigned i = 0; i < ret->nqueues; i++)
 		vr_host_notify_replay(&ret->queues[i]);
+	if (pid && named && !has_owner(ret, pid))
+		err->status = VR_WALK_NOT_OWNED;
 	keep_wanted(ret, sel, named ? 0 : addr, pid);
 	/* A word that is nothing else is the name that a queue without a tap is shown by. */
 	if (sel->device && !named && !addr)

@@ -120,18 +120,21 @@ static void watch(const char *word, uint64_t pid)
 	} while (n != count);
 }
 
-/* -l: what was found of the groups' members, and what was not. */
-static void list_layout(unsigned groups, bool json)
+/* -l: what was found of the groups' members, and what was not; of 'more' too, which are
+ * of modules that may not be loaded. */
+static void list_layout(unsigned groups, unsigned more)
 {
 	if (!vr_resolve(groups)) {
 		/* Where whole modules' types are missing, a list says no more. */
-		if (!vrs.lacks || json) {
-			vr_fail(json);
+		if (!vrs.lacks) {
+			vr_fail(false);
 			return;
 		}
 		fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
 		vr_layout_survey(&vrs.ctx, groups | VR_G_KERNEL);
 	}
+	if (more)
+		vr_layout_survey(&vrs.ctx, more);
 	vr_layout_compare(&vrs.ctx, true);
 	vr_text_layout(fp, &vrs.ctx);
 }
@@ -165,13 +168,17 @@ static void cmd_vring(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
+	/* What -b needs has members of its own to list. */
+	vr_alone('l', "cdjw");
+	vr_alone('w', "bcdj");
+	vr_alone('c', "bd");
 	vr_parse_selection(false);
 	if (tell) {
 		fprintf(fp, "vring.so %s\n", VRING_VERSION);
 		return;
 	}
 	if (layout) {
-		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), json);
+		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), 0);
 	} else if (interval) {
 		watch(interval, 0);
 	} else if (document) {
@@ -242,6 +249,7 @@ static void cmd_vqwalk(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
+	vr_alone('j', "x");
 	vr_parse_selection(true);
 	if (!vr_resolve(0)) {
 		vr_fail(json);
@@ -276,18 +284,20 @@ static unsigned long parse_pid(const char *word)
 static void cmd_vhostq(void)
 {
 	const char *document = NULL, *interval = NULL;
-	bool json = false;
+	bool layout = false, json = false;
 	unsigned long pid = 0;
 	int c;
 
 	vr_begin();
-	while ((c = vr_next_option("c:djmp:t:w:")) != EOF) {
+	while ((c = vr_next_option("c:djlmp:t:w:")) != EOF) {
 		if (c == 'c')
 			document = optarg;
 		else if (c == 'd')
 			vrs.sel.chains = true;
 		else if (c == 'j')
 			json = true;
+		else if (c == 'l')
+			layout = true;
 		else if (c == 'm')
 			vrs.host.memory = true;
 		else if (c == 'p')
@@ -299,8 +309,18 @@ static void cmd_vhostq(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
+	vr_alone('l', "cdjmw");
+	vr_alone('w', "cdjm");
+	vr_alone('c', "dm");
+	if (!json)
+		vr_alone('m', "d");
 	vr_parse_selection(false);
 	vrs.host_side = true;
+	if (layout) {
+		list_layout(VR_G_TASKS | VR_G_VHOST,
+			    VR_G_TUN | VR_G_TAP | VR_G_VSOCK | VR_G_SCSI);
+		return;
+	}
 	if (interval) {
 		watch(interval, pid);
 		return;
@@ -315,7 +335,7 @@ static void cmd_vhostq(void)
 	if (json) {
 		vr_json_host(fp, &vrs.ctx, &vrs.host);
 	} else if (vrs.host.memory) {
-		vr_text_regions(fp, &vrs.host);
+		vr_text_regions(fp, &vrs.ctx, &vrs.host);
 	} else {
 		vr_text_host(fp, &vrs.ctx, &vrs.host, &vrs.sel);
 	}

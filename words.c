@@ -38,6 +38,26 @@ const char *vr_val_text(struct vr_val v, char buf[24])
 	return buf;
 }
 
+const char *vr_hex_text(struct vr_val v, char buf[24])
+{
+	if (v.have != VR_READ)
+		return vr_val_text(v, buf);
+	snprintf(buf, 24, "%" PRIx64, v.v);
+	return buf;
+}
+
+const char *vr_addr_text(uint64_t addr, char buf[24])
+{
+	return vr_hex_text((struct vr_val){ addr, addr ? VR_READ : VR_UNREAD }, buf);
+}
+
+const char *vr_flag_text(struct vr_val v, const char *yes, const char *no)
+{
+	if (v.have != VR_READ)
+		return v.have == VR_UNREAD ? "-" : "none";
+	return v.v ? yes : no;
+}
+
 void vr_text_escape(char *out, size_t size, const char *in)
 {
 	size_t n = 0;
@@ -345,6 +365,10 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 	case VR_WALK_NO_QUEUE:
 		say_escaped(&s, e->dev.name);
 		say(&s, " has no such queue");
+		break;
+	case VR_WALK_NOT_OWNED:
+		say_escaped(&s, e->dev.name);
+		say(&s, " is not of process %" PRIu64, pid);
 		break;
 	case VR_WALK_NO_MEMORY:
 		say(&s, "out of memory");

@@ -37,7 +37,7 @@ void print_host(struct vr_ctx *c, const struct vr_select *sel,
 
 	vr_text_host(sink_open(SINK_TEXT), c, h, sel);
 	sink_close();
-	vr_text_regions(sink_open(SINK_TEXT), h);
+	vr_text_regions(sink_open(SINK_TEXT), c, h);
 	sink_close();
 	vr_json_host(sink_open(SINK_JSON), c, h);
 	sink_close();

@@ -335,7 +335,7 @@ static void the_text_says_the_same(void **state)
 		{ " avail_flags_shadow ", "avail_flags_shadow" },
 		{ " used_event ", "avail.used_event" },
 		{ " avail_event ", "used.avail_event" },
-		{ " qlen ", "netdev_queue.qlen" }, { " bit ", "netdev_queue.trans_timeout" },
+		{ " qlen ", "netdev_queue.qlen" }, { " fired ", "netdev_queue.trans_timeout" },
 		{ " by the driver's count ", "netdev_queue.tx_timeouts" },
 	};
 

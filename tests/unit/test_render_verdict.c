@@ -158,7 +158,7 @@ static void each_row_ends_with_its_state(void **state)
 	}
 }
 
-static void a_hosts_row_ends_with_its_state(void **state)
+static void a_hosts_row_has_its_state_before_the_owner(void **state)
 {
 	struct shown *x = *state;
 	const char *text;
@@ -166,9 +166,27 @@ static void a_hosts_row_ends_with_its_state(void **state)
 	set_verdict(x, &x->hq[0].verdict, 0, VR_ST_RX_STARVED, VR_SEV_WARN, "7 packets wait");
 	set_verdict(x, &x->hq[1].verdict, 1, VR_ST_IDLE, VR_SEV_OK, "waits for a kick");
 	text = render(x, HOST);
-	assert_line(text, "rx0 ", "  rx-starved");
-	assert_line(text, "tx0 ", "  idle");
+	assert_line(text, "QUEUE ", "  CALLS  VERDICT          OWNER");
+	assert_line(text, "rx0 ", "  rx-starved       not found");
+	assert_line(text, "tx0 ", "  idle             not found");
 	assert_has(text, "\n1 of 2 queues in trouble, the worst: tap0 rx0: rx-starved: 7 packets wait\n");
+}
+
+/* Pages that the dump lacks are told of below the table, another reason in the row. */
+static void what_many_rings_lack_is_said_once(void **state)
+{
+	struct shown *x = *state;
+	const char *text;
+
+	x->hq[0].zeros = true;
+	x->hq[1].why = VR_TR_NO_PAGE;
+	text = render(x, HOST);
+	assert_lacks(text, "  ring not in the dump");
+	assert_has(text, "\n2 rings not in this dump, ");
+	x->hq[1].why = VR_TR_SWAPPED;
+	text = render(x, HOST);
+	assert_has(text, "  not found  ring swapped out\n");
+	assert_has(text, "\n1 ring not in this dump, ");
 }
 
 /* What it is, how bad, and every reason, the queue's own and others. */
@@ -399,7 +417,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_row_ends_with_its_state),
-		TEST(a_hosts_row_ends_with_its_state),
+		TEST(what_many_rings_lack_is_said_once),
+		TEST(a_hosts_row_has_its_state_before_the_owner),
 		TEST(the_block_has_every_reason),
 		TEST(an_unreadable_queue_still_has_its_verdict),
 		TEST(a_queue_that_was_not_judged_has_no_verdict),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 import scenes_host
+import screens
 from host_model import ACCESS_PLATFORM, RX
 from host_session import PARTS, Session, against_drgn, bookkeeping
 from lab import core
@@ -147,6 +148,15 @@ def test_memory_regions(session):
             for row in re.findall(r"^([0-9a-f]{16}) ([0-9a-f]{16}) +([0-9a-f]+)$", text, re.M)]
     wanted = [tuple(int(region[key], 16) for key in ("gpa", "user", "size")) for region in state["regions"]]
     assert sorted(rows) == sorted(wanted) and len(process.regions) == len(rows)
+
+
+def test_layout(one_session):
+    """What leads to the rings, and what is not found where a kernel of another age has it."""
+    text, = one_session.run("vhostq -l")
+    found, _, missing = text.partition("\nNOT FOUND ")
+    named = {name.partition(".")[0] for name in screens.layout(found)}
+    assert {"vhost_virtqueue", "vhost_dev", "tun_file", "tap_queue", "task_struct", "sizeof(net_device)"} <= named
+    assert "vring_virtqueue" not in named and re.search(r"^vhost_virtqueue\.worker +vhost +nothing", missing, re.M)
 
 
 def test_taps_without_vhost(one_session):

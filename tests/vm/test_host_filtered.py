@@ -7,6 +7,7 @@ import re
 import pytest
 from host_session import Session, bookkeeping
 from lab import core
+from test_scripts import wrong
 
 # In kdump's own format a page that was left out is missing; in an ELF core it reads as zeros.
 FORMATS = {"kdump": ("-c",), "elf": ("-E",)}
@@ -58,6 +59,13 @@ def test_no_ring_and_no_zeros(both):
         before = whole.queues[key]["ring"]
         assert queue["ring"] == {"readable": False, "why": why if before["readable"] else before["why"],
                                  **NOTHING}, key
+
+
+def test_documents_keep_the_schema(both):
+    """What only the ring could tell is null."""
+    _, filtered, _ = both
+    assert not wrong(filtered.document, "host")
+    assert any(queue["kick"].get("due", 0) is None for queue in filtered.document["queues"])
 
 
 @pytest.mark.parametrize("device", ["idle", "chains", "huge"])

@@ -115,7 +115,7 @@ def test_full_block(shown, name):
         assert re.search(rf"^    irq {irq['number']} {re.escape(irq['name'])}   enabled   CPU {irq['cpu']}   "
                          rf"count {irq['count']}   unhandled {irq['unhandled']}   "
                          rf"softirqs pending there: {pending}$", scene.blocks[queue], re.M), scene.blocks[queue]
-    assert "watchdog after 5000 ms   bit 0 times, by the driver's count 0" in scene.blocks["tx0"]
+    assert "watchdog after 5000 ms   fired 0 times, by the driver's count 0" in scene.blocks["tx0"]
     assert re.search(r"irq \d+ virtio1-virtqueues \(shared\)   enabled", scene.shared)
 
 

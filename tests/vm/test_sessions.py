@@ -24,6 +24,15 @@ BAD = {
     "vqwalk eth0 tx4": "eth0 has no such queue",
     "vhostq eth0": "eth0",
     "vring -q": "bad option -q",
+    "vring -c": "no argument behind option -c",
+    "vhostq -p": "no argument behind option -p",
+    "vring -l -j": "-j does nothing beside option -l",
+    "vring -w 1 -d": "-d does nothing beside option -w",
+    "vring -w 1 -l": "-w does nothing beside option -l",
+    "vring -b -c guest.json": "-b does nothing beside option -c",
+    "vhostq -m -d": "-d does nothing beside option -m",
+    "vhostq -l -m": "-m does nothing beside option -l",
+    "vqwalk -x -j eth0": "-x does nothing beside option -j",
 }
 COMMANDS = [*GOOD, *BAD, "vring -l"]
 

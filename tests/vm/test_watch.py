@@ -151,7 +151,7 @@ def test_bad_arguments(live, words):
 
 def test_no_argument(live):
     text = live.terminal.command("vring -w")
-    assert text.startswith("vring: bad option -w\n") and "Usage:" in text
+    assert text.startswith("vring: no argument behind option -w\n") and "Usage:" in text
 
 
 def test_no_such_device(live):
