@@ -218,23 +218,20 @@ static void read_task(const struct vr_doc *d, int owner, const char *name,
 			*letter == '?' ? VR_UNREAD : VR_READ };
 }
 
-/* An address that is null where it is NULL, and where 'unread' says that it was not read. */
-static struct vr_val nullable(const struct vr_doc *d, int q, int object, const char *name,
-			      const char *path)
+/* An address that is null where it is NULL, too; 'told' says whether it was read. */
+static struct vr_val nullable(uint64_t addr, struct vr_val told)
 {
-	return (struct vr_val){ address(d, object, name),
-		val(d, vr_doc_member(d, q, "unread"), path).v ? VR_UNREAD : VR_READ };
+	return (struct vr_val){ addr, told.have == VR_UNREAD ? VR_UNREAD : VR_READ };
 }
 
 static void read_poll(const struct vr_doc *d, int q, const char *name,
 		      struct vr_poll *ret)
 {
 	int p = vr_doc_member(d, q, name);
-	char path[32];
 
-	snprintf(path, sizeof(path), "%s.wqh", name);
 	ret->addr = address(d, p, "addr");
-	ret->wqh = nullable(d, q, p, "wqh", path);
+	ret->wqh = nullable(address(d, p, "wqh"),
+			    vr_doc_val(d, vr_doc_member(d, q, "waits"), name));
 	if (!vr_doc_is_object(d, p))
 		ret->wqh.have = VR_UNREAD;
 	ret->queued = val(d, p, "queued");
@@ -253,7 +250,7 @@ static void read_host_words(const struct vr_doc *d, int q, struct vr_hostq *ret)
 	ret->signalled_used = val(d, q, "signalled_used");
 	ret->signalled_used_valid = val(d, q, "signalled_used_valid");
 	ret->acked_features = val(d, q, "acked_features");
-	ret->backend = nullable(d, q, q, "backend", "backend");
+	ret->backend = nullable(address(d, q, "backend"), vr_doc_val(d, q, "has_backend"));
 	ret->upend_idx = val(d, q, "upend_idx");
 	ret->done_idx = val(d, q, "done_idx");
 	ret->kick_count = val(d, vr_doc_member(d, q, "kick"), "eventfd_count");

@@ -61,15 +61,19 @@ static void json_task(struct json *j, const char *name, const struct vr_task *t,
 	json_close_object(j);
 }
 
-/* What is null because it could not be read, of those that are null where they are NULL. */
-static void json_unread(struct json *j, const struct vr_hostq *q)
+/* Pointers are null where they are NULL, too: is there something? */
+static void json_is_set(struct json *j, const char *name, struct vr_val v)
 {
-	json_object(j, "unread");
-	json_bool(j, "backend", q->backend.have == VR_UNREAD);
-	json_bool(j, "kick_poll.wqh", q->kick_poll.addr &&
-		  q->kick_poll.wqh.have == VR_UNREAD);
-	json_bool(j, "backend_poll.wqh", q->backend_poll.addr &&
-		  q->backend_poll.wqh.have == VR_UNREAD);
+	v.v = v.v != 0;
+	json_val_bool(j, name, v);
+}
+
+static void json_waits(struct json *j, const struct vr_hostq *q)
+{
+	json_is_set(j, "has_backend", q->backend);
+	json_object(j, "waits");
+	json_is_set(j, "kick_poll", q->kick_poll.wqh);
+	json_is_set(j, "backend_poll", q->backend_poll.wqh);
 	json_close_object(j);
 }
 
@@ -141,7 +145,7 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	json_close_object(j);
 	json_poll(j, "kick_poll", &q->kick_poll);
 	json_poll(j, "backend_poll", &q->backend_poll);
-	json_unread(j, q);
+	json_waits(j, q);
 	json_object(j, "tx_ring");
 	json_val(j, "size", q->tx_ring_size);
 	json_val(j, "used", q->tx_ring_used);

@@ -361,6 +361,7 @@ static void no_backend_is_not_an_unread_one(void **state)
 	SAME(h, &x->hq[0], backend_poll.wqh);
 	x->hq[0].backend = x->hq[0].kick_poll.wqh = x->hq[0].backend_poll.wqh = UNREAD;
 	there_and_back(x, true);
+	assert_non_null(strstr(x->text, "\"has_backend\":null"));
 	h = x->got.h.queues;
 	assert_unread(h->backend);
 	assert_unread(h->kick_poll.wqh);

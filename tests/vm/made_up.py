@@ -14,7 +14,7 @@ def differences(whole, shown, where: str = "") -> list:
     # Whether addresses are an IOMMU's is told by a member that may be the hidden one.
     if whole is None and isinstance(shown, dict) and not any(shown.values()):
         return []
-    if shown is None or shown == whole or (isinstance(whole, str) and shown in ("", "?", "unknown")):
+    if shown is None or shown == whole or (isinstance(whole, str) and shown in ("", "?", "unknown", "rx?", "tx?")):
         return []
     if isinstance(shown, dict) and shown.get("stop") == "unreadable":
         return []  # a chain that says where it ends, and why
