@@ -421,7 +421,7 @@ char *help_vhostq[] = {
 "        used flags 0   idx 30   avail_event 30, vhost's: kick me once avail->idx passes it",
 "      around it",
 "        owner 132 (vmm-faulty) S   worker 133 (vhost-132) S",
-"        kick count 1 (since the VMM last read it)   call count 1   error count 0",
+"        kick count 1 (since the VMM last read it)   call count 1 (since KVM or the VMM did)   error count 0 (errors that vhost met)",
 "        kick poll ffff8ab857d74b70 waiting, no work   backend poll ffff8ab857d79500 not waiting, no work",
 "        tap ring 0 of 1000   socket queue 0",
 "      kick       armed, and was due 9 entries ago (avail->idx 39, last_avail_idx 30)",
