@@ -195,7 +195,8 @@ static void print_around(FILE *out, const struct vr_hostq *q)
 	print_task(out, "owner", &q->vhost->owner);
 	fprintf(out, "   ");
 	print_task(out, "worker", &q->worker);
-	fprintf(out, "\n    kick count %s (since the VMM last read it)   call count %s   error count %s\n",
+	fprintf(out, "\n    kick count %s (since the VMM last read it)   call count %s (since KVM or"
+		" the VMM did)   error count %s (errors that vhost met)\n",
 		vr_val_text(q->kick_count, b[0]), vr_val_text(q->call_count, b[1]),
 		vr_val_text(q->error_count, b[2]));
 	print_poll(out, "    kick", &q->kick_poll);

@@ -8,14 +8,29 @@
 
 #include "vring.h"
 
-static void heading(FILE *out, const struct vr_path *p, const char *mark)
+/* Is there another device of this name, in another name space? */
+static bool ambiguous(const struct vr_walks *w, const struct vr_path *p)
+{
+	for (unsigned i = 0; i < w->count; i++)
+		if (!strcmp(w->path[i].device, p->device) &&
+		    w->path[i].netns.have == VR_READ && p->netns.have == VR_READ &&
+		    w->path[i].netns.v != p->netns.v)
+			return true;
+	return false;
+}
+
+static void heading(FILE *out, const struct vr_walks *w, const struct vr_path *p,
+		    const char *mark)
 {
 	char name[4 * VR_LABEL_SIZE];
 
 	vr_text_escape(name, sizeof(name), p->device);
 	fprintf(out, "%s%s", mark, name);
 	vr_text_escape(name, sizeof(name), p->label);
-	fprintf(out, " %s\n", name);
+	fprintf(out, " %s", name);
+	if (ambiguous(w, p))
+		fprintf(out, "  netns %" PRIu64, p->netns.v);
+	fputc('\n', out);
 }
 
 void vr_text_walks(FILE *out, const struct vr_walks *w)
@@ -23,7 +38,7 @@ void vr_text_walks(FILE *out, const struct vr_walks *w)
 	for (unsigned i = 0; i < w->count; i++) {
 		const struct vr_path *p = &w->path[i];
 
-		heading(out, p, i ? "\n" : "");
+		heading(out, w, p, i ? "\n" : "");
 		fprintf(out, "%-16s %-16s %-18s %6s  %-16s  %s\n", "STRUCT",
 			"ADDRESS", "MEMBER", "OFFSET", "NEXT", "HOW");
 		for (unsigned k = 0; k < p->nhops; k++) {
@@ -108,7 +123,7 @@ void vr_text_commands(FILE *out, struct vr_ctx *c, const struct vr_walks *w)
 	for (unsigned i = 0; i < w->count; i++) {
 		const struct vr_path *p = &w->path[i];
 
-		heading(out, p, "# ");
+		heading(out, w, p, "# ");
 		for (unsigned k = 0; k < p->nhops; k++) {
 			const struct vr_hop *h = &p->hops[k];
 			char rule[160], b[24];

@@ -298,7 +298,8 @@ bool vr_collect_host(bool json, uint64_t pid)
 	struct vr_walk_error err = { .status = VR_WALK_OK };
 
 	vrs.host_side = true;
-	if (vrs.sel.queue == VR_SEL_NAME) {
+	/* Of the words that are not a network device's, "vq3" is a vhost-scsi queue's. */
+	if (vrs.sel.queue == VR_SEL_NAME && strncmp(vrs.sel.word, "vq", 2)) {
 		vr_word_reason(vrs.reason, sizeof(vrs.reason), &vrs.sel);
 		vr_fail(json);
 		return false;

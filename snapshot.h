@@ -260,12 +260,11 @@ struct vr_host {
 #define VR_MAX_VHOSTS 4096
 #define VR_MAX_VHOST_VQS 2048	/* vhost_scsi has 128 and more */
 
-/* vhost_walk.c: read the queues that 'sel' and 'pid' (0: any process) name into
- * 'ret'; VR_WALK_OK or another status with '*err' filled.  Needs VR_G_TASKS and
+/* vhost_walk.c: read the queues that 'sel' and 'pid' (0: any process) name into 'ret';
+ * that 'sel' names one queue by its address is noted in it.  VR_WALK_OK or another status with '*err' filled.  Needs VR_G_TASKS and
  * VR_G_VHOST. */
-enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
-				 uint64_t pid, struct vr_host *ret,
-				 struct vr_walk_error *err);
+enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64_t pid,
+				 struct vr_host *ret, struct vr_walk_error *err);
 
 /* vhost_find.c: every vhost device that a process has open, with its owner. */
 int vr_vhost_find(struct vr_ctx *c, struct vr_host *h);

@@ -65,6 +65,12 @@ static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 		return false;
 	if (pid && !is_of(q, pid))
 		return false;
+	if (sel->queue == VR_SEL_NAME)
+		return !strcmp(q->label, sel->word);
+	/* Its queues are no pairs, and go by their index. */
+	if (q->vhost->kind == VR_VHOST_SCSI)
+		return sel->queue == VR_SEL_ALL ||
+		       (sel->queue == VR_SEL_PAIR && q->vq == sel->n);
 	if (sel->has_n && (n != sel->n || q->queue_index.have == VR_UNREAD))
 		return false;
 	return sel->queue == VR_SEL_ALL || sel->queue == VR_SEL_PAIR ||
@@ -91,6 +97,13 @@ static void keep_wanted(struct vr_host *h, const struct vr_select *sel,
 	h->nqueues = n;
 }
 
+/* One queue was named, by its address or as it is shown. */
+static bool is_one(const struct vr_host *h, const struct vr_select *sel, uint64_t addr)
+{
+	return h->nqueues == 1 && (sel->queue == VR_SEL_NAME ||
+				   (addr && h->queues[0].vhost_virtqueue == addr));
+}
+
 static void keep_called(struct vr_host *h, const char *name)
 {
 	unsigned n = 0;
@@ -101,9 +114,8 @@ static void keep_called(struct vr_host *h, const char *name)
 	h->nqueues = n;
 }
 
-enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
-				 uint64_t pid, struct vr_host *ret,
-				 struct vr_walk_error *err)
+enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64_t pid,
+				 struct vr_host *ret, struct vr_walk_error *err)
 {
 	struct vr_netdev_list found = { .n = 0 };
 	uint64_t addr = 0;
@@ -153,6 +165,7 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, const struct vr_select *sel,
 	/* A word that is nothing else is the name that a queue without a tap is shown by. */
 	if (sel->device && !named && !addr)
 		keep_called(ret, sel->device);
+	sel->full |= is_one(ret, sel, named ? 0 : addr);
 	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++)
 		vr_host_chains(c, &ret->queues[i]);
 	return ret->nqueues ? (err->status = VR_WALK_OK) : err->status;

@@ -194,20 +194,46 @@ static void cmd_vring(void)
 
 /* ---- vqwalk ------------------------------------------------------------------------- */
 
-/* Is the device a host's tap? */
+/* Is the word no net device's, but vhostq's?  What this look has found and missed is
+ * forgotten, since the word may still be a guest's. */
+static bool is_vhost(void)
+{
+	struct vr_select sel = { .device = vrs.sel.device };
+	struct vr_walk_error err = { .status = VR_WALK_OK };
+	uint64_t addr;
+	bool found;
+
+	if (!vr_parse_address(sel.device, &addr) && strncmp(sel.device, "vhost-", 6))
+		return false;
+	found = vr_resolve(VR_G_TASKS | VR_G_VHOST) &&
+		vr_host_walk(&vrs.ctx, &sel, 0, &vrs.host, &err) == VR_WALK_OK;
+	vr_forget();
+	vrs.lacks = false;
+	return found;
+}
+
+/* Is the device a host's: a tap, or vhost's own?  Of several that have the name none may
+ * be without a kind, as a guest's are. */
 static bool is_host_device(void)
 {
 	struct vr_netdev_list found;
 	uint64_t addr = 0;
+	bool host = false;
 	char kind[32];
 
 	if (vr_find_netdevs(&vrs.ctx, vrs.sel.device, 0, &found))
 		return false;
-	if (!found.n && (!vr_parse_address(vrs.sel.device, &addr) ||
-			 vr_find_netdevs(&vrs.ctx, NULL, addr, &found)))
+	if (!found.n && vr_parse_address(vrs.sel.device, &addr) &&
+	    vr_find_netdevs(&vrs.ctx, NULL, addr, &found))
 		return false;
-	return found.n && vr_host_kind(&vrs.ctx, found.refs[0].addr, kind,
-				       sizeof(kind));
+	if (!found.n)
+		return is_vhost();
+	for (unsigned i = 0; i < found.n; i++) {
+		host |= vr_host_kind(&vrs.ctx, found.refs[i].addr, kind, sizeof(kind));
+		if (!*kind)
+			return false;
+	}
+	return host;
 }
 
 /* Walk the guest's or the host's side; false when there is nothing to show,

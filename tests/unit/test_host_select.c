@@ -68,11 +68,46 @@ static void a_queue_that_the_tap_has_not(void **state)
 	host_free(a.h);
 }
 
+/* ---- one queue by its address --------------------------------------------------- */
+
+static void an_address_of_a_queue_means_it_in_full(void **state)
+{
+	struct asked all = ask("tap0", NULL, 0), a;
+	char word[20];
+
+	(void)state;
+	assert_int_equal(all.w.host.nqueues, 2);
+	assert_false(all.sel.full);
+	snprintf(word, sizeof(word), "%llx", (unsigned long long)all.v->vq[HOST_TX]);
+	host_free(all.h);
+	a = ask(word, NULL, 0);
+	assert_int_equal(a.w.host.nqueues, 1);
+	assert_int_equal(a.w.host.queues[0].vhost_virtqueue, a.v->vq[HOST_TX]);
+	assert_true(a.sel.full);
+	host_free(a.h);
+}
+
+static void an_address_of_a_device_means_its_queues(void **state)
+{
+	struct asked all = ask("tap0", NULL, 0), a;
+	char word[20];
+
+	(void)state;
+	snprintf(word, sizeof(word), "%llx", (unsigned long long)all.v->net);
+	host_free(all.h);
+	a = ask(word, NULL, 0);
+	assert_int_equal(a.w.host.nqueues, 2);
+	assert_false(a.sel.full);
+	host_free(a.h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tap_of_another_process),
 		cmocka_unit_test(a_tap_of_that_process),
+		cmocka_unit_test(an_address_of_a_queue_means_it_in_full),
+		cmocka_unit_test(an_address_of_a_device_means_its_queues),
 		cmocka_unit_test(a_queue_that_the_tap_has_not),
 	};
 

@@ -230,6 +230,25 @@ static void a_hop_that_leads_nowhere(void **state)
 	assert_has(x->text, "# send_queue.vq: pointer -> -\nrd ffff888000008000\n");
 }
 
+/* The name alone does not tell which device it is. */
+static void hops_of_one_name_in_two_name_spaces(void **state)
+{
+	struct shown *x = *state;
+	struct vr_path path[2] = { { .device = "eth0", .label = "tx0", .netns = READ(4026531840) },
+				   { .device = "eth0", .label = "tx0", .netns = READ(4026532100) } };
+	struct vr_walks walks = { path, 2 };
+	FILE *out = open_memstream(&x->text, &x->len);
+
+	assert_non_null(out);
+	vr_text_walks(out, &walks);
+	walks.count = 1;
+	vr_text_walks(out, &walks);
+	fclose(out);
+	assert_has(x->text, "eth0 tx0  netns 4026531840\nSTRUCT ");
+	assert_has(x->text, "eth0 tx0  netns 4026532100\nSTRUCT ");
+	assert_has(x->text, "eth0 tx0\nSTRUCT ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +261,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(packets_that_wait_in_vhost, setup, teardown),
 		cmocka_unit_test_setup_teardown(guest_memory_that_was_not_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hop_that_leads_nowhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(hops_of_one_name_in_two_name_spaces, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests_name("unread", tests, NULL, NULL);
