@@ -13,11 +13,17 @@
 #define VR_ID_BLOCK	2
 #define VR_ID_CONSOLE	3
 #define VR_ID_BALLOON	5
+#define VR_ID_RPMSG	7
 #define VR_ID_SCSI	8
+#define VR_ID_RPROC_SERIAL	11
 #define VR_ID_INPUT	18
 #define VR_ID_VSOCK	19
 #define VR_ID_IOMMU	23
 #define VR_ID_SOUND	25
+#define VR_ID_SCMI	32
+#define VR_ID_CAN	36
+#define VR_ID_BLUETOOTH	40
+#define VR_ID_GPIO	41
 
 /* Name of feature bit 'bit' of a device of type 'type', or NULL: none is known. */
 const char *vr_feature_name(uint64_t type, unsigned bit);

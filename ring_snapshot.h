@@ -11,7 +11,8 @@
 
 enum vr_severity { VR_SEV_OK, VR_SEV_INFO, VR_SEV_WARN, VR_SEV_ERROR };
 
-/* What a queue is in, one of them, by precedence: a worse one hides the others. */
+/* What a queue is in, one of them, by precedence: a worse one hides the others.  But a
+ * breach that is seen is told though another word is missing: corrupt, not unreadable. */
 enum vr_state {
 	VR_ST_NONE,		/* not judged */
 	VR_ST_UNREADABLE, VR_ST_CORRUPT, VR_ST_BROKEN, VR_ST_STOPPED,

@@ -191,7 +191,14 @@ static bool is_parked(const struct vr_device *d, const struct found *q)
 	case VR_ID_SCSI:
 	case VR_ID_IOMMU:
 	case VR_ID_SOUND:
+	case VR_ID_SCMI:
+	case VR_ID_GPIO:
 		return q->index.v == 1;
+	case VR_ID_CAN:
+	case VR_ID_BLUETOOTH:
+		return q->index.v == 1;	/* receiving; 0 is transmitting */
+	case VR_ID_RPMSG:
+	case VR_ID_RPROC_SERIAL:
 	case VR_ID_INPUT:
 		return q->index.v == 0;
 	case VR_ID_VSOCK:
