@@ -421,8 +421,7 @@ static void held_chains(const struct source *s, uint32_t count)
 void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
 {
 	struct source s = { .c = c, .out = &q->chains, .num = q->ring.num,
-		.big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
-						  c->t->big_endian,
+		.big = q->is_le.have == VR_READ ? !q->is_le.v : c->t->big_endian,
 		.ring = host_ring, .table = host_table, .host = q };
 	int count;
 

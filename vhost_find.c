@@ -244,7 +244,8 @@ static int try_owner(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	(void)c;
 	for (unsigned i = 0; i < h->nvhosts; i++)
 		if (!h->vhosts[i].owner.addr && task->mm &&
-		    task->mm == h->vhosts[i].mm && task->addr == task->leader)
+		    task->mm == h->vhosts[i].mm && task->addr == task->leader &&
+		    strncmp(task->comm, "vhost-", 6))
 			h->vhosts[i].owner = *task;
 	return 0;
 }

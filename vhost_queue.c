@@ -109,8 +109,8 @@ static void doubt_ring(struct vr_ctx *c, const struct vr_hostq *q)
 static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 {
 	struct vr_split *s = &q->ring;
-	bool big = q->is_le.have == VR_READ ? !q->is_le.v && c->t->big_endian :
-					      c->t->big_endian;
+	/* A legacy ring is in its guest's order, which vhost was told (VHOST_SET_VRING_ENDIAN). */
+	bool big = q->is_le.have == VR_READ ? !q->is_le.v : c->t->big_endian;
 	uint64_t avail = q->avail.v, used = q->used.v;
 	enum vr_translation r;
 

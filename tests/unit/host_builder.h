@@ -37,6 +37,7 @@ struct host {
 	uint64_t init_task, owner, vcpu, mm, fds;	/* vcpu: a thread of the owner's */
 	unsigned nfiles;
 	unsigned nvhosts;
+	bool big;		/* the rings' words that are put are big-endian */
 };
 
 #define HOST_OWNER_PID	4241u
@@ -62,6 +63,7 @@ struct vhost_spec {
 	bool closed;		/* the VMM has no file of it: only a waiter leads there */
 	bool iommu;		/* vhost knows the ring by IOVAs, from 4.9 on */
 	bool fresh;		/* asleep, and the ring never used: all its words are 0 */
+	bool big;		/* a legacy guest's that is big-endian */
 	bool thread;		/* 6.17: the worker is a thread of the owner's all the same */
 	uint16_t base;		/* RX's first index; 0: anything */
 	/* fixed addresses; 0: anywhere */

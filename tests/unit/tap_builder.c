@@ -268,6 +268,8 @@ static void user16(struct host *h, uint64_t addr, uint16_t v)
 	assert_true(addr >= USER && addr < USER + USER_SIZE);
 	pt_map(&h->user, addr & ~(FAKE_PAGE - 1), phys & ~(FAKE_PAGE - 1), 1, 0);
 	fake_map(h->f, VR_PHYS, phys, 2);
+	if (h->big)
+		v = (uint16_t)(v << 8 | v >> 8);
 	fake_put(h->f, VR_PHYS, phys, &v, sizeof(v));
 }
 
@@ -338,12 +340,12 @@ static void set_words(struct host *h, struct host_vhost *v, unsigned vq, uint16_
 	/* Up to 3.13 all queues of a device have the same, of 32 bits. */
 	if (late)
 		put(h, w, "acked_features", q, vhq, "acked_features",
-		    F_VERSION_1 | F_EVENT_IDX | vq << 12);
+		    (h->big ? 0 : F_VERSION_1) | F_EVENT_IDX | vq << 12);
 	else
 		put(h, w, "acked_features", v->dev, "vhost_dev", "acked_features",
 		    F_EVENT_IDX);
 	if (fake_has(h->f, vhq, "is_le"))
-		fake_set(h->f, q, vhq, "is_le", 1);
+		fake_set(h->f, q, vhq, "is_le", !h->big);
 	put(h, w, "upend_idx", n, vnq, "upend_idx", 700 + vq);
 	put(h, w, "done_idx", n, vnq, "done_idx", 700 + vq - (asleep ? 0 : 9));
 	put(h, w, "rxq.head", n, vnq, "rxq.head", 3);
@@ -442,6 +444,7 @@ struct host_vhost *host_serve(struct host *h, struct host_tap *t,
 	struct file_type k = file_type(h, t);
 	uint64_t file = s->file_at ? s->file_at : host_alloc(h, k.type), head;
 
+	h->big = s->big;
 	fake_map(h->f, VR_KERNEL, file, fake_sizeof(h->f, k.type));
 	place_vhost(h, v, s->vhost_at);
 	if (!s->closed)
