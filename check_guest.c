@@ -11,8 +11,8 @@
 
 #include "check.h"
 
-/* virtio_net stops a queue that could not take another skb: MAX_SKB_FRAGS + 2. */
-#define STOP_BELOW	19u
+/* Where the kernel's own number is not known. */
+#define MAX_SKB_FRAGS	17u
 
 #define NAPI_BUDGET	64u
 #define TXQ_DRV_XOFF	1u	/* netdev_queue.state */
@@ -203,11 +203,21 @@ static bool receive_is_starved(struct vr_judge *j)
 	return true;
 }
 
+/* virtio_net stops a queue that could not take another packet: its header, its head
+ * and each fragment have a descriptor. */
+static bool takes_no_packet(const struct vr_judge *j)
+{
+	struct vr_val frags = j->d->max_frags;
+
+	return vr_is_read(j->q->num_free) &&
+	       j->q->num_free.v < 2 + (vr_is_read(frags) ? frags.v : MAX_SKB_FRAGS);
+}
+
 static bool transmit_is_stopped(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
 	/* Delayed callbacks leave some unreaped: the next interrupt is not due. */
-	bool full = q->num_free.v < STOP_BELOW && !q->interrupt.due;
+	bool full = takes_no_packet(j) && !q->interrupt.due;
 	bool stuck = is_stuck(&q->txq);
 	char age[48] = "for an unknown time";
 

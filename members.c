@@ -84,6 +84,8 @@ static const struct vr_row rows[] = {
 	{ VR_CLOCK_SHIFT, G | V, NULL, true, { { "clocksource", "shift", "" } } },
 	{ VR_DEV_WATCHDOG, G, NULL, true,
 	  { { "net_device", "watchdog_timeo", "" } } },
+	/* Its size is what counts: CONFIG_MAX_SKB_FRAGS is 17 to 45 since 6.3, 17 before. */
+	{ VR_SKB_FRAGS, G, NULL, true, { { "skb_shared_info", "frags", "" } } },
 	{ VR_TXQ_TIMEOUTS, G, NULL, true,
 	  { { "netdev_queue", "trans_timeout", "" } } },
 	{ VR_MODULE_LIST, K, NULL, true, { { "module", "list", "" } } },

@@ -79,6 +79,7 @@ static const struct note notes[] = {
 	{ VR_CLOCK_MULT, ALWAYS, "ages" },
 	{ VR_CLOCK_SHIFT, ALWAYS, "ages" },
 	{ VR_DEV_WATCHDOG, ALWAYS, "watchdog_timeo_ms" },
+	{ VR_SKB_FRAGS, ALWAYS, "whether a stopped transmit ring is full" },
 	{ VR_TXQ_TIMEOUTS, ALWAYS, "trans_timeout" },
 	{ VR_MODULE_LIST, ALWAYS, "which modules are loaded" },
 	{ VR_MODULE_NAME, ALWAYS, "which modules are loaded" },

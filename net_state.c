@@ -12,6 +12,7 @@
 #define WORK_PENDING		1	/* bit 0 of work_struct.data */
 #define QDISC_CPUSTATS		0x20	/* TCQ_F_CPUSTATS */
 #define MAX_CPUS		8192
+#define SKB_FRAG_SIZE	16	/* skb_frag_t, a bio_vec since 5.4, of a 64-bit kernel */
 
 static struct vr_val bit(struct vr_val v, unsigned n)
 {
@@ -38,6 +39,14 @@ static struct vr_val watchdog_ms(struct vr_ctx *c, const struct vr_obj *dev)
 	return vr_jiffies_ms(c, v);
 }
 
+/* How many fragments this kernel's packets may have: the size of an array says it. */
+static struct vr_val max_frags(const struct vr_ctx *c)
+{
+	if (!vr_has(c, VR_SKB_FRAGS))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ c->layout.f[VR_SKB_FRAGS].size / SKB_FRAG_SIZE, VR_READ };
+}
+
 void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 {
 	struct vr_obj dev = { .addr = d->ref.addr };
@@ -57,6 +66,7 @@ void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 		d->refill_pending = bit(vr_get(c, &refill, VR_WORK_DATA,
 					       "virtnet_info.refill"), 0);
 	d->watchdog_ms = watchdog_ms(c, &dev);
+	d->max_frags = max_frags(c);
 }
 
 /* What a queueing discipline without a lock has, counted by each CPU; a CPU may

@@ -33,6 +33,7 @@ struct vr_device {
 	struct vr_val failed;
 	struct vr_val enabled;			/* by the virtio core: DRIVER_OK is set */
 	struct vr_val refill_pending, refill_enabled;
+	struct vr_val max_frags;		/* fragments of a packet: MAX_SKB_FRAGS */
 	struct vr_val watchdog_ms;		/* net_device.watchdog_timeo */
 	struct vr_queue *queues;
 	unsigned nqueues;

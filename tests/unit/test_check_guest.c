@@ -481,6 +481,25 @@ static void old_kernels_are_judged_by_what_they_have(void **state)
 	forget(&x);
 }
 
+/* A kernel whose packets may have more fragments stops its queue earlier. */
+static void a_ring_is_full_by_the_kernels_own_number_of_fragments(void **state)
+{
+	struct judged x = shaped("stalled, delayed callbacks");
+
+	(void)state;
+	for (unsigned frags = 0; frags <= 45; frags += 45) {
+		x.d.max_frags = frags ? READ(frags) : UNREAD;
+		for (unsigned num_free = 17; num_free <= 48; num_free++) {
+			x.q.num_free = READ(num_free);
+			assert_verdict(judge(&x), num_free < (frags ? 47u : 19u) ?
+				       VR_ST_RING_FULL : VR_ST_TX_STOPPED, WARN);
+		}
+	}
+	x.q.num_free = UNREAD;
+	assert_int_not_equal(judge(&x)->state, VR_ST_RING_FULL);
+	forget(&x);
+}
+
 static void the_reasons_tell_what_was_seen(void **state)
 {
 	static const struct {
@@ -598,6 +617,7 @@ int main(void)
 		cmocka_unit_test(overload_without_napis_state_is_no_starvation),
 		cmocka_unit_test(without_napis_state_no_interrupt_is_lost),
 		cmocka_unit_test(old_kernels_are_judged_by_what_they_have),
+		cmocka_unit_test(a_ring_is_full_by_the_kernels_own_number_of_fragments),
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
 		cmocka_unit_test(pending_refill_work_is_told),
 		cmocka_unit_test(counts_of_two_moments_are_active),
