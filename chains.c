@@ -381,19 +381,28 @@ static int host_table(const struct source *s, uint32_t head, uint64_t addr,
 	return vr_read_user(s->c, v->mm, user, raw, DESC_SIZE) == VR_TR_OK ? 0 : -1;
 }
 
+/* From where on the entries of the avail ring are known to be held.  vhost-scsi returns
+ * in another order than it takes: what it has taken may be returned, and stays there. */
+static struct vr_val first_held(const struct vr_hostq *q)
+{
+	return q->vhost->kind == VR_VHOST_SCSI ? q->last_avail_idx : q->last_used_idx;
+}
+
 /* How many chains the guest published and vhost has not returned; -1: not known. */
 static int held(struct vr_ctx *c, const struct vr_hostq *q)
 {
-	uint16_t count = (uint16_t)(q->ring.avail_idx.v - q->last_used_idx.v);
+	struct vr_val first = first_held(q);
+	uint16_t count = (uint16_t)(q->ring.avail_idx.v - first.v);
 
 	if (q->zeros || !q->ring.num || q->ring.avail_idx.have != VR_READ ||
-	    q->last_used_idx.have != VR_READ)
+	    first.have != VR_READ)
 		return -1;
 	if (count <= q->ring.num)
 		return count;
 	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
-		.what = "avail->idx - last_used_idx", .value = count,
-		.limit = q->ring.num });
+		.what = q->vhost->kind == VR_VHOST_SCSI ? "avail->idx - last_avail_idx" :
+							  "avail->idx - last_used_idx",
+		.value = count, .limit = q->ring.num });
 	return -1;
 }
 
@@ -403,7 +412,7 @@ static void held_chains(const struct source *s, uint32_t count)
 	uint32_t unread = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t slot = (uint16_t)(q->last_used_idx.v + i) % s->num;
+		uint32_t slot = (uint16_t)(first_held(q).v + i) % s->num;
 		uint64_t user, at = q->avail.v + 4 + 2 * (uint64_t)slot;
 		uint8_t raw[2];
 

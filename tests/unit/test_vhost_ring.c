@@ -442,6 +442,26 @@ static void what_vhost_holds_is_from_last_used_to_avail(void **state)
 	assert_int_equal(s->chain[2].stop, VR_STOP_END);
 }
 
+/* Its disks answer in any order: of what it has taken, the first may be back. */
+static void what_vhost_scsi_has_not_taken_is_held_for_sure(void **state)
+{
+	struct fixture *x = *state;
+	const struct vr_chains *s;
+
+	x->v[0].kind = VR_VHOST_SCSI;
+	bookkeeping(x, VQ, USER, 5, 3);
+	put_words(x, 7, 3);
+	for (unsigned slot = 3; slot < 7; slot++) {
+		put(x, AVAIL + 4 + 2 * slot, slot, 2);
+		put_desc(x, 16 * slot, GUEST + 0x100, 30, 0, 0);
+	}
+	s = chains(x);
+	assert_true(s->known);
+	assert_int_equal(s->nchains, 2);
+	assert_int_equal(s->chain[0].head, 5);
+	assert_int_equal(s->chain[1].head, 6);
+}
+
 static void an_impossible_index_leaves_them_unknown(void **state)
 {
 	struct fixture *x = *state;
@@ -542,6 +562,7 @@ int main(void)
 		TEST(a_process_without_arguments_was_left_out),
 		TEST(another_device_of_the_process_gives_it_away),
 		TEST(what_vhost_holds_is_from_last_used_to_avail),
+		TEST(what_vhost_scsi_has_not_taken_is_held_for_sure),
 		TEST(an_impossible_index_leaves_them_unknown),
 		TEST(rings_that_cannot_be_read_leave_them_unknown),
 		TEST(parts_that_cannot_be_read_are_told),
