@@ -391,6 +391,10 @@ char *help_vhostq[] = {
 "             its pid, name and state; behind it what else is to be known of",
 "             the queue: a detached tap queue, no backend, why its ring was not",
 "             read",
+" ",
+"  The full block ends with it is at: who has to move next as far as this end",
+"  knows: the guest's driver, the kick on its way, vhost's worker, the backend,",
+"  the interrupt on its way.",
 "\nVERDICTS",
 "  VERDICT says what state a queue is in; the full block (and -j) tells why. A",
 "  worse one hides the others, in this order:",
@@ -461,6 +465,6 @@ char *help_vhostq[] = {
 " ",
 "    %s> vhostq -c guest.json",
 "\nSEE ALSO",
-"  vring(8), vqwalk(8), crash(8)",
+"  vring(8), which has ENVIRONMENT and FILES, too, vqwalk(8), crash(8)",
 NULL
 };
