@@ -211,6 +211,22 @@ struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 	return (struct vr_val){ number(buf, size), VR_READ };
 }
 
+struct vr_val vr_get_second(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s)
+{
+	const struct vr_field *f = &c->layout.f[s];
+	size_t at = f->offset + sizeof(uint64_t);
+	uint8_t buf[sizeof(uint64_t)];
+
+	if (!f->known || f->size < 2 * sizeof(buf))
+		return (struct vr_val){ .have = VR_ABSENT };
+	if (o->data && at >= o->from && at - o->from + sizeof(buf) <= o->size)
+		return (struct vr_val){ number(o->data + (at - o->from), sizeof(buf)),
+					VR_READ };
+	if (vr_read(c, o->addr + at, buf, sizeof(buf)))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ number(buf, sizeof(buf)), VR_READ };
+}
+
 uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 			unsigned align, const char *what)
 {

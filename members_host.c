@@ -157,7 +157,9 @@ static const struct vr_row rows[] = {
 	{ VR_VHQ_SIGNALLED_VALID, V, vhost, false,
 	  { { "vhost_virtqueue", "signalled_used_valid", "" } } },
 	{ VR_VHQ_FEATURES, V, vhost, false,
-	  { { "vhost_virtqueue", "acked_features", "3.16" },
+	  /* A union of the two since 6.17, for features beyond 63. */
+	  { { "vhost_virtqueue", "acked_features_array", "6.17" },
+	    { "vhost_virtqueue", "acked_features", "3.16" },
 	    { "vhost_dev", "acked_features", "" } } },
 	{ VR_VHQ_BUSYLOOP, V, vhost, true,
 	  { { "vhost_virtqueue", "busyloop_timeout", "4.9" } } },

@@ -123,7 +123,8 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	json_val(j, "signalled_used", q->signalled_used);
 	json_val_bool(j, "signalled_used_valid", q->signalled_used_valid);
 	json_val_hex(j, "acked_features", q->acked_features);
-	vr_json_feature_names(j, q->acked_features, (struct vr_val){ .v = 0 },
+	json_val_hex(j, "acked_features_high", q->acked_features_high);
+	vr_json_feature_names(j, q->acked_features, q->acked_features_high,
 			      types[q->vhost->kind], vr_vhost_feature_name);
 	json_val(j, "busyloop_timeout", q->busyloop_timeout);
 	json_val(j, "upend_idx", q->upend_idx);

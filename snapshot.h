@@ -225,7 +225,8 @@ struct vr_hostq {
 	uint64_t wait_entry;	/* 0: vhost does not wait for the socket */
 	uint64_t vhost_virtqueue;
 	struct vr_val num, last_avail_idx, avail_idx, last_used_idx, used_flags;
-	struct vr_val signalled_used, signalled_used_valid, acked_features;
+	struct vr_val signalled_used, signalled_used_valid;
+	struct vr_val acked_features, acked_features_high;	/* bits 64 on: 6.17 */
 	struct vr_val busyloop_timeout, backend, is_le, upend_idx, done_idx;
 	struct vr_val desc, avail, used;	/* user addresses */
 	struct vr_val kick_count, call_count, error_count;

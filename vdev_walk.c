@@ -19,21 +19,6 @@ const char *vr_device_name(const struct vr_device *d)
 
 /* ---- what every virtio device has ----------------------------------------------- */
 
-/* Bits 64 and up, where the kernel keeps an array of words. */
-static struct vr_val second_word(struct vr_ctx *c, const struct vr_obj *o)
-{
-	const struct vr_field *f = &c->layout.f[VR_VDEV_FEATURES];
-	struct vr_val v = { .have = VR_READ };
-
-	if (!f->known || f->size < 2 * sizeof(v.v))
-		return (struct vr_val){ .have = VR_ABSENT };
-	if (o->data && f->offset + 2 * sizeof(v.v) <= o->size)
-		memcpy(&v.v, o->data + f->offset + sizeof(v.v), sizeof(v.v));
-	else if (vr_read(c, o->addr + f->offset + sizeof(v.v), &v.v, sizeof(v.v)))
-		v.have = VR_UNREAD;
-	return v;
-}
-
 void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d)
 {
 	static const enum vr_slot members[] = {
@@ -46,7 +31,7 @@ void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d)
 	d->type = vr_get(c, &o, VR_VDEV_ID, "virtio_device.id");
 	d->virtio_index = vr_get(c, &o, VR_VDEV_INDEX, "virtio_device.index");
 	d->features = vr_get(c, &o, VR_VDEV_FEATURES, "virtio_device.features");
-	d->features_high = second_word(c, &o);
+	d->features_high = vr_get_second(c, &o, VR_VDEV_FEATURES);
 	d->failed = vr_get(c, &o, VR_VDEV_FAILED, "virtio_device.failed");
 	d->enabled = vr_get(c, &o, VR_VDEV_ENABLED,
 			    "virtio_device.config_enabled");

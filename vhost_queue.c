@@ -301,6 +301,7 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_o
 					 "signalled_used_valid");
 	q->acked_features = vr_get(c, old ? &dev : &b, VR_VHQ_FEATURES,
 				   "acked_features");
+	q->acked_features_high = vr_get_second(c, &b, VR_VHQ_FEATURES);
 	q->busyloop_timeout = vr_get(c, &b, VR_VHQ_BUSYLOOP, "busyloop_timeout");
 	q->backend = vr_get(c, &b, VR_VHQ_BACKEND, "private_data");
 	q->is_le = vr_get(c, &b, VR_VHQ_IS_LE, "is_le");

@@ -340,6 +340,9 @@ struct vr_obj vr_obj_cover(struct vr_ctx *c, uint64_t addr,
  * VR_UNREAD (and an error noted under 'what', unless NULL) when unreadable. */
 struct vr_val vr_get(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		     const char *what);
+/* The second 64-bit word of a member that is an array of them; VR_ABSENT where it has only
+ * one.  vr_get() has the first, and has told what could not be read. */
+struct vr_val vr_get_second(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s);
 /* A pointer to a struct; 0 when it cannot be had, or is no multiple of a pointer's
  * size.  Why is noted under 'what', unless NULL. */
 uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,

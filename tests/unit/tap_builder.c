@@ -344,6 +344,9 @@ static void set_words(struct host *h, struct host_vhost *v, unsigned vq, uint16_
 	else
 		put(h, w, "acked_features", v->dev, "vhost_dev", "acked_features",
 		    F_EVENT_IDX);
+	json_want(w, "acked_features_high", 1ULL << 1)->none = !fake_has(h->f, vhq, "acked_features_array");
+	if (fake_has(h->f, vhq, "acked_features_array"))
+		fake_u64(h->f, q + off(h, vhq, "acked_features_array") + 8, 1ULL << 1);
 	if (fake_has(h->f, vhq, "is_le"))
 		fake_set(h->f, q, vhq, "is_le", !h->big);
 	put(h, w, "upend_idx", n, vnq, "upend_idx", 700 + vq);
