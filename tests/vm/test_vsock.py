@@ -153,7 +153,7 @@ def test_compared(shown):
              if pair["guest"]["device"] == shown.device["device"]}
     assert tuple(pairs) == SERVED
     for name, pair in pairs.items():
-        assert pair["host"] == {"device": "vhost-vsock", "queue": name,
+        assert pair["host"] == {"device": "vhost-vsock", "netns": None, "queue": name,
                                 "vhost_virtqueue": shown.host[name]["vhost_virtqueue"]}
         assert pair["same_moment"] is True and pair["verdict"]["severity"] in ("ok", "info"), pair
     alone = [end["queue"] for end in shown.compared["guest_alone"] if end["device"] == shown.device["device"]]
