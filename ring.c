@@ -204,27 +204,29 @@ static void read_entries(struct vr_queue *q, const struct vr_pieces *p)
 	}
 }
 
-/* On a live system: did an index change since it was read?  Then the rest of the
- * picture may be of different moments. */
-static bool has_moved(struct vr_ctx *c, const struct vr_queue *q, bool words_big)
+/*
+ * On a live system: did anything change since it was read?  Then the rest of the picture
+ * may be of different moments.  All that the driver has counts, and not the indices
+ * alone: an add that was caught before it moved the shadow, and had ended when the ring's
+ * own words were read, leaves nothing else behind.
+ */
+static bool has_moved(struct vr_ctx *c, const struct vr_queue *q, const struct vr_obj *before,
+		      bool words_big)
 {
-	const struct vr_field *f = c->layout.f;
-	struct vr_obj o = { .addr = q->vring_virtqueue };
-	struct vr_obj vq = { .addr = o.addr + f[VR_VVQ_VQ].offset };
-	struct vr_split now = q->split;
+	struct vr_obj now = { .data = NULL };
+	struct vr_split words = q->split;
 	struct vr_pieces p = { .big = words_big };
 
-	if (vr_get(c, &vq, VR_VQ_NUM_FREE, NULL).v != q->num_free.v ||
-	    vr_get(c, &o, VR_VVQ_FREE_HEAD, NULL).v != q->free_head.v)
+	if (before->data)
+		now = vr_obj_load(c, before->addr, before->size, NULL);
+	if (now.data && memcmp(before->data, now.data, before->size))
 		return true;
 	if (q->packed)
-		return vr_get(c, &o, VR_PVQ_NEXT_AVAIL, NULL).v !=
-		       q->pk.next_avail_idx.v;
-	unread_words(&now);
-	read_words(c, &now, &p);
-	return now.avail_idx.v != q->split.avail_idx.v ||
-	       now.used_idx.v != q->split.used_idx.v ||
-	       vr_get(c, &o, VR_VVQ_LAST_USED_IDX, NULL).v != q->last_used_idx.v;
+		return false;
+	unread_words(&words);
+	read_words(c, &words, &p);
+	return words.avail_idx.v != q->split.avail_idx.v ||
+	       words.used_idx.v != q->split.used_idx.v;
 }
 
 void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue,
@@ -245,7 +247,7 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	if (q->packed) {
 		vr_packed_read(c, q, &p.vvq);
 		vr_notify_replay(q);
-		q->moving = q->num && c->t->live && has_moved(c, q, false);
+		q->moving = q->num && c->t->live && has_moved(c, q, &p.vvq, false);
 		return;
 	}
 	if (q->strange) {
@@ -271,5 +273,5 @@ void vr_ring_read(struct vr_ctx *c, struct vr_queue *q, uint64_t vring_virtqueue
 	vr_notify_replay(q);
 	if (s->num)
 		vr_slots_read(c, q, &p);
-	q->moving = s->num && c->t->live && has_moved(c, q, words_big);
+	q->moving = s->num && c->t->live && has_moved(c, q, &p.vvq, words_big);
 }

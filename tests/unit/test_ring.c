@@ -419,6 +419,47 @@ static void an_in_order_ring_has_no_free_list_to_walk(void **state)
 	guest_free(g);
 }
 
+/* ---- on a live system --------------------------------------------------------- */
+
+static struct ring *live_ring;
+static int (*plain_read)(struct vr_target *t, enum vr_space space, uint64_t addr, void *buf,
+			 size_t len);
+
+/* The driver ends its add when the driver's own words were read, and before the ring's are. */
+static int read_across_the_end_of_an_add(struct vr_target *t, enum vr_space space, uint64_t addr,
+					 void *buf, size_t len)
+{
+	if (live_ring && addr >= live_ring->avail && addr < live_ring->avail + 8) {
+		ring_set(live_ring, RING_AVAIL_IDX_SHADOW, 7);
+		ring_set(live_ring, RING_AVAIL_IDX, 7);
+		live_ring = NULL;
+	}
+	return plain_read(t, space, addr, buf, len);
+}
+
+/* Neither num_free nor an index of the ring tells of it: the shadow alone does. */
+static void an_add_that_ends_between_two_reads_is_motion(void **state)
+{
+	(void)state;
+	for (enum guest_era era = ERA_4_4; era < ERA_COUNT; era++) {
+		for (int live = 0; live < 3; live++) {
+			struct guest *g = guest_new(era);
+			struct ring r = new_ring(g, 256, 6);
+			struct vr_queue q;
+
+			live_ring = live ? &r : NULL;
+			g->f->t.live = live != 1;
+			plain_read = g->f->t.read;
+			g->f->t.read = read_across_the_end_of_an_add;
+			q = guest_read_ring(g, &r);
+			assert_val(q.avail_idx_shadow, 6);
+			assert_val(q.split.avail_idx, live ? 7 : 6);
+			assert_int_equal(q.moving, live == 2);
+			guest_free(g);
+		}
+	}
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -427,6 +468,7 @@ int main(void)
 		cmocka_unit_test(the_drivers_words_are_read_in_each_era),
 		cmocka_unit_test(the_shadows_are_read_where_the_era_has_them),
 		cmocka_unit_test(event_triggered_is_absent_before_el8_372),
+		cmocka_unit_test(an_add_that_ends_between_two_reads_is_motion),
 		TEST(the_queues_name_is_the_kernels),
 		TEST(the_shared_words_are_at_the_specifications_offsets),
 		TEST(the_event_words_have_16_bits),
