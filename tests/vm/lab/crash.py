@@ -24,6 +24,9 @@ NATIVE = Path("/usr/bin/crash")
 # What a crash needs, besides, to open a kernel in full: 9.0.2 dies in 7.3's list of modules.
 FULL_OPTIONS = {("9.0.2", "7.3"): ["--no_modules"]}
 
+# Seconds for a start or a command, which take some seconds each; a machine at work on other guests takes minutes.
+PATIENCE = 300
+
 # crash prints this number's four lines between two commands; no command of interest prints it.
 # A shell's echo would not do: crash's own buffered output would come after it.
 CUT = 0x5EA51DE5EA51DE
@@ -99,7 +102,7 @@ class Crash:
         return [*self.command, *options, *files]
 
     def run(self, core, vmlinux, commands, minimal: bool = False, extra=(), so=None,
-            timeout: float = 120, env=None) -> Result:
+            timeout: float = PATIENCE, env=None) -> Result:
         """Run commands (a list of lines) over a core; so is an extension to load first.
 
         What loading it prints is part of the greeting.
@@ -176,7 +179,7 @@ class Terminal:
         """Type Ctrl-C."""
         self.send("\x03")
 
-    def wait_for(self, pattern, timeout: float = 120) -> str:
+    def wait_for(self, pattern, timeout: float = PATIENCE) -> str:
         """Return what crash prints until a match of the pattern is near the end of it."""
         pattern = re.compile(pattern)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -192,11 +195,11 @@ class Terminal:
             text += decoder.decode(data).replace("\r\n", "\n")
         return text
 
-    def wait_prompt(self, timeout: float = 120) -> str:
+    def wait_prompt(self, timeout: float = PATIENCE) -> str:
         """Return what crash prints up to its next prompt, without the prompt."""
         return PROMPT.sub("\n", self.wait_for(PROMPT, timeout)).lstrip("\n")
 
-    def command(self, line: str, timeout: float = 120) -> str:
+    def command(self, line: str, timeout: float = PATIENCE) -> str:
         """Type a command and return what it prints, without the echo and the next prompt."""
         self.send(line + "\n")
         text = self.wait_prompt(timeout)
