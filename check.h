@@ -59,6 +59,25 @@ static inline bool vr_is_set(struct vr_val v)
 {
 	return v.have == VR_READ && v.v;
 }
+
+static inline bool vr_are_read(struct vr_val a, struct vr_val b)
+{
+	return vr_is_read(a) && vr_is_read(b);
+}
+
+/* From index b to index a, mod 2^16. */
+static inline uint16_t vr_apart(struct vr_val a, struct vr_val b)
+{
+	return (uint16_t)(a.v - b.v);
+}
+
+/* Is the poll loop going to run?  SCHED is set as well in one that was never enabled
+ * (interface down) or is not used (transmitting with napi_tx off); NPSVC tells. */
+static inline bool vr_polls(const struct vr_napi *n)
+{
+	return vr_is_set(n->scheduled) && !(vr_is_read(n->enabled) && !n->enabled.v);
+}
+
 /* check_host.c, of a vhost queue: is there work for its worker; does that one sleep,
  * with nothing to do as it thinks. */
 bool vr_work_queued(const struct vr_hostq *q);

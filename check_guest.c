@@ -90,17 +90,10 @@ static bool is_stopped(struct vr_judge *j)
 	return why != NULL;
 }
 
-/* Is the poll loop going to run?  The bit is set as well in one that was never enabled
- * (interface down) or is not used (transmitting with napi_tx off); NPSVC tells. */
-static bool polls(const struct vr_queue *q)
-{
-	return vr_is_set(q->napi.scheduled) && !is_clear(q->napi.enabled);
-}
-
-/* .. or could it, for all that is known?  A poll loop turns callbacks off. */
+/* Does the poll loop run, or could it, for all that is known?  One turns callbacks off. */
 static bool may_poll(const struct vr_queue *q)
 {
-	return polls(q) || (!vr_is_read(q->napi.scheduled) && q->interrupt.known &&
+	return vr_polls(&q->napi) || (!vr_is_read(q->napi.scheduled) && q->interrupt.known &&
 			    q->interrupt.suppressed);
 }
 
@@ -110,13 +103,13 @@ static bool may_poll(const struct vr_queue *q)
 static bool is_unheard(const struct vr_queue *q)
 {
 	return q->interrupt.known && q->interrupt.due && !is_clear(q->callback) &&
-	       !polls(q);
+	       !vr_polls(&q->napi);
 }
 
 /* Is it known that no poll loop has it in hand?  Up to 4.12 transmitting had none. */
 static bool none_polls(const struct vr_queue *q)
 {
-	return !q->napi.addr || (vr_is_read(q->napi.scheduled) && !polls(q));
+	return !q->napi.addr || (vr_is_read(q->napi.scheduled) && !vr_polls(&q->napi));
 }
 
 /* Would it have heard?  A CPU that has nothing to do takes an interrupt at once; one
@@ -171,7 +164,7 @@ static void reaping(struct vr_judge *j, enum vr_severity severity, const char *b
 
 	vr_conclude(j, VR_ST_NOT_REAPING, severity,
 		    "%" PRIu64 " returned and not reaped%s, and %s",
-		    q->counts.driver_pending.v, polls(q) ? ", NAPI is scheduled" :
+		    q->counts.driver_pending.v, vr_polls(&q->napi) ? ", NAPI is scheduled" :
 		    ", callbacks are off", blocked);
 }
 
@@ -182,7 +175,7 @@ static void reaping(struct vr_judge *j, enum vr_severity severity, const char *b
 static bool receive_is_starved(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
-	bool moment = polls(q) && q->num <= NAPI_BUDGET;
+	bool moment = vr_polls(&q->napi) && q->num <= NAPI_BUDGET;
 	/* All that the ring has room for, and no more than comes in at once. */
 	bool few = q->counts.in_flight.v <= NAPI_BUDGET && q->num_free.v < q->num / 2;
 
@@ -227,7 +220,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
 	if (stuck && is_unheard(q) && none_polls(q) && !vr_is_set(q->irq.panicked)) {
 		lost_interrupt(j, "the transmit queue is stopped");
-	} else if (stuck && q->counts.driver_pending.v && polls(q)) {
+	} else if (stuck && q->counts.driver_pending.v && vr_polls(&q->napi)) {
 		reaping(j, VR_SEV_WARN,
 			"the transmit queue is stopped: softirqs are starved");
 	} else {

@@ -16,11 +16,6 @@
 #define TASK_STOPPED		0xcu	/* __TASK_STOPPED, __TASK_TRACED */
 #define SCSI_VQ_EVENT		1u
 
-static uint16_t apart(struct vr_val a, struct vr_val b)
-{
-	return (uint16_t)(a.v - b.v);
-}
-
 /* The ring's words count only where they are in the dump, and are vhost's business
  * only while it has a backend. */
 static bool has_ring(const struct vr_hostq *q)
@@ -42,11 +37,11 @@ static void check_taken(struct vr_judge *j, const struct vr_check *self)
 
 	if (vr_is_read(q->num) && vr_is_read(q->last_avail_idx) &&
 	    vr_is_read(q->last_used_idx) && q->num.v > 1 && has_backend(q) &&
-	    apart(q->last_avail_idx, q->last_used_idx) > q->num.v)
+	    vr_apart(q->last_avail_idx, q->last_used_idx) > q->num.v)
 		vr_found(j, self, "last_avail_idx %" PRIu64 ", last_used_idx %" PRIu64
 			 ": %u taken and not returned in a ring of %" PRIu64,
 			 q->last_avail_idx.v, q->last_used_idx.v,
-			 apart(q->last_avail_idx, q->last_used_idx), q->num.v);
+			 vr_apart(q->last_avail_idx, q->last_used_idx), q->num.v);
 }
 
 static void check_cached(struct vr_judge *j, const struct vr_check *self)
@@ -55,10 +50,10 @@ static void check_cached(struct vr_judge *j, const struct vr_check *self)
 
 	if (vr_is_read(q->num) && vr_is_read(q->avail_idx) &&
 	    vr_is_read(q->last_avail_idx) && q->num.v > 1 && has_backend(q) &&
-	    apart(q->avail_idx, q->last_avail_idx) > q->num.v)
+	    vr_apart(q->avail_idx, q->last_avail_idx) > q->num.v)
 		vr_found(j, self, "avail_idx %" PRIu64 ", last_avail_idx %" PRIu64
 			 ": %u apart in a ring of %" PRIu64, q->avail_idx.v,
-			 q->last_avail_idx.v, apart(q->avail_idx, q->last_avail_idx),
+			 q->last_avail_idx.v, vr_apart(q->avail_idx, q->last_avail_idx),
 			 q->num.v);
 }
 
@@ -67,11 +62,11 @@ static void check_published(struct vr_judge *j, const struct vr_check *self)
 	const struct vr_hostq *q = j->h;
 
 	if (has_ring(q) && has_backend(q) && vr_is_read(q->last_avail_idx) &&
-	    apart(q->ring.avail_idx, q->last_avail_idx) > q->ring.num)
+	    vr_apart(q->ring.avail_idx, q->last_avail_idx) > q->ring.num)
 		vr_found(j, self, "avail->idx %" PRIu64 ", last_avail_idx %" PRIu64
 			 ": %u apart in a ring of %" PRIu32, q->ring.avail_idx.v,
 			 q->last_avail_idx.v,
-			 apart(q->ring.avail_idx, q->last_avail_idx), q->ring.num);
+			 vr_apart(q->ring.avail_idx, q->last_avail_idx), q->ring.num);
 }
 
 /* last_used_idx leads used->idx for a moment, by up to the ring's size. */
@@ -80,10 +75,10 @@ static void check_returned(struct vr_judge *j, const struct vr_check *self)
 	const struct vr_hostq *q = j->h;
 
 	if (has_ring(q) && has_backend(q) && vr_is_read(q->last_used_idx) &&
-	    apart(q->last_used_idx, q->ring.used_idx) > q->ring.num)
+	    vr_apart(q->last_used_idx, q->ring.used_idx) > q->ring.num)
 		vr_found(j, self, "used->idx %" PRIu64 " is %s last_used_idx %" PRIu64,
 			 q->ring.used_idx.v,
-			 apart(q->last_used_idx, q->ring.used_idx) < 0x8000 ?
+			 vr_apart(q->last_used_idx, q->ring.used_idx) < 0x8000 ?
 			 "more than the ring behind" : "ahead of", q->last_used_idx.v);
 }
 
@@ -93,7 +88,7 @@ static void check_next_head(struct vr_judge *j, const struct vr_check *self)
 
 	if (has_ring(q) && has_backend(q) && vr_is_read(q->next_head) &&
 	    vr_is_read(q->last_avail_idx) &&
-	    apart(q->ring.avail_idx, q->last_avail_idx) &&
+	    vr_apart(q->ring.avail_idx, q->last_avail_idx) &&
 	    q->next_head.v >= q->ring.num)
 		vr_found(j, self, "avail->ring[%" PRIu64 "], which vhost takes next, is %"
 			 PRIu64 " in a ring of %" PRIu32,
@@ -202,7 +197,7 @@ uint64_t vr_host_packets(const struct vr_hostq *q)
 static int64_t backlog(const struct vr_hostq *q)
 {
 	return has_ring(q) && vr_is_read(q->last_avail_idx) ?
-	       apart(q->ring.avail_idx, q->last_avail_idx) : -1;
+	       vr_apart(q->ring.avail_idx, q->last_avail_idx) : -1;
 }
 
 static bool is_stopped(struct vr_judge *j)
@@ -272,7 +267,7 @@ static bool kick_is_lost(struct vr_judge *j)
 	/* Receiving, buffers may lie there untaken while nothing comes; and vhost
 	 * knows of those that are too few for a packet. */
 	if (vr_host_is_parked(q) && (!waiting || !vr_is_read(q->avail_idx) ||
-			     apart(q->ring.avail_idx, q->avail_idx) == 0))
+			     vr_apart(q->ring.avail_idx, q->avail_idx) == 0))
 		return false;
 	/* Between publishing and kicking its owner runs. */
 	vr_conclude(j, VR_ST_LOST_KICK, q->vhost->owner_runs ? VR_SEV_INFO : VR_SEV_WARN,
@@ -319,7 +314,7 @@ static bool is_not_served(struct vr_judge *j)
  */
 static enum vr_where guest_is_at(const struct vr_hostq *q)
 {
-	uint16_t behind = apart(q->ring.used_idx, q->ring.used_event);
+	uint16_t behind = vr_apart(q->ring.used_idx, q->ring.used_event);
 
 	if (!has_ring(q) || !q->signal.known)
 		return VR_AT_DRIVER;
@@ -330,7 +325,7 @@ static enum vr_where guest_is_at(const struct vr_hostq *q)
 		return VR_AT_DRIVER;
 	if (behind > q->ring.num)
 		return VR_AT_NAPI;
-	return apart(q->signalled_used, q->ring.used_idx) ? VR_AT_WORKER :
+	return vr_apart(q->signalled_used, q->ring.used_idx) ? VR_AT_WORKER :
 							    VR_AT_INTERRUPT;
 }
 
@@ -339,7 +334,7 @@ static bool is_starved(struct vr_judge *j)
 	const struct vr_hostq *q = j->h;
 	uint64_t waiting = vr_host_packets(q);
 	enum vr_where at = guest_is_at(q);
-	bool few = apart(q->avail_idx, q->last_avail_idx) && vr_is_read(q->avail_idx);
+	bool few = vr_apart(q->avail_idx, q->last_avail_idx) && vr_is_read(q->avail_idx);
 	/* A guest at work may be about to post some; only the ring would tell that it has
 	 * reaped all there is. */
 	bool soon = q->vhost->owner_runs && (at != VR_AT_DRIVER || !has_ring(q));

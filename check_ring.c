@@ -9,16 +9,6 @@
 #include "check.h"
 #include "ring.h"
 
-static uint16_t apart(struct vr_val a, struct vr_val b)
-{
-	return (uint16_t)(a.v - b.v);
-}
-
-static bool are_read(struct vr_val a, struct vr_val b)
-{
-	return vr_is_read(a) && vr_is_read(b);
-}
-
 static bool is_split(const struct vr_judge *j)
 {
 	return !j->q->packed && j->q->num;
@@ -31,8 +21,8 @@ static int64_t packed_held(const struct vr_queue *q)
 {
 	const struct vr_packed *p = &q->pk;
 
-	if (!q->num || !are_read(p->next_avail_idx, p->last_used_idx) ||
-	    !are_read(p->avail_wrap_counter, p->used_wrap_counter) ||
+	if (!q->num || !vr_are_read(p->next_avail_idx, p->last_used_idx) ||
+	    !vr_are_read(p->avail_wrap_counter, p->used_wrap_counter) ||
 	    p->next_avail_idx.v >= q->num || p->last_used_idx.v >= q->num)
 		return -1;
 	return vr_packed_steps(q->num, (uint32_t)p->last_used_idx.v,
@@ -101,11 +91,11 @@ static bool is_detaching(const struct vr_device *d, const struct vr_queue *q)
 		     (vr_is_read(q->broken) && q->broken.v) ||
 		     !vr_is_read(q->napi.enabled) || !q->napi.enabled.v;
 
-	if (!are_read(s->avail_idx, s->used_idx) || !vr_is_read(l) ||
-	    apart(s->avail_idx, l) > q->num || apart(s->used_idx, l) > q->num ||
+	if (!vr_are_read(s->avail_idx, s->used_idx) || !vr_is_read(l) ||
+	    vr_apart(s->avail_idx, l) > q->num || vr_apart(s->used_idx, l) > q->num ||
 	    !is_taken_from_below(q))
 		return false;
-	if (apart(s->avail_idx, s->used_idx) > q->num ||
+	if (vr_apart(s->avail_idx, s->used_idx) > q->num ||
 	    q->slots.tokens + 1 == q->counts.in_flight.v)
 		return quiet;
 	return disabled;
@@ -150,20 +140,20 @@ static void check_avail(struct vr_judge *j, const struct vr_check *self)
 {
 	const struct vr_split *s = &j->q->split;
 
-	if (is_split(j) && are_read(s->avail_idx, s->used_idx) &&
-	    apart(s->avail_idx, s->used_idx) > j->q->num)
+	if (is_split(j) && vr_are_read(s->avail_idx, s->used_idx) &&
+	    vr_apart(s->avail_idx, s->used_idx) > j->q->num)
 		vr_found(j, self, "avail->idx %" PRIu64 ", used->idx %" PRIu64
 			 ": %u apart in a ring of %" PRIu32, s->avail_idx.v,
-			 s->used_idx.v, apart(s->avail_idx, s->used_idx), j->q->num);
+			 s->used_idx.v, vr_apart(s->avail_idx, s->used_idx), j->q->num);
 }
 
 static void check_used(struct vr_judge *j, const struct vr_check *self)
 {
 	const struct vr_val u = j->q->split.used_idx, l = j->q->last_used_idx;
 
-	if (is_split(j) && are_read(u, l) && apart(u, l) > j->q->num)
+	if (is_split(j) && vr_are_read(u, l) && vr_apart(u, l) > j->q->num)
 		vr_found(j, self, "used->idx %" PRIu64 ", last_used_idx %" PRIu64
-			 ": %u apart in a ring of %" PRIu32, u.v, l.v, apart(u, l),
+			 ": %u apart in a ring of %" PRIu32, u.v, l.v, vr_apart(u, l),
 			 j->q->num);
 }
 
@@ -182,8 +172,8 @@ static void check_shadow(struct vr_judge *j, const struct vr_check *self)
 	const struct vr_val shadow = j->q->avail_idx_shadow, a = j->q->split.avail_idx;
 
 	/* One ahead: inside an add.  One behind: a buffer is taken back. */
-	if (is_split(j) && are_read(shadow, a) && apart(shadow, a) > 1)
-		vr_found(j, apart(a, shadow) == 1 ? self : &strict, "avail_idx_shadow %" PRIu64 ", avail->idx %" PRIu64,
+	if (is_split(j) && vr_are_read(shadow, a) && vr_apart(shadow, a) > 1)
+		vr_found(j, vr_apart(a, shadow) == 1 ? self : &strict, "avail_idx_shadow %" PRIu64 ", avail->idx %" PRIu64,
 			 shadow.v, a.v);
 }
 
@@ -201,7 +191,7 @@ static void check_free_head(struct vr_judge *j, const struct vr_check *self)
 	const struct vr_queue *q = j->q;
 
 	/* A packed ring used in order has no use for it. */
-	if (q->num && are_read(q->num_free, q->free_head) && q->num_free.v &&
+	if (q->num && vr_are_read(q->num_free, q->free_head) && q->num_free.v &&
 	    q->free_head.v >= q->num && !(q->packed && q->in_order))
 		vr_found(j, self, "free_head %" PRIu64 " in a ring of %" PRIu32,
 			 q->free_head.v, q->num);
@@ -215,8 +205,8 @@ static void check_positions(struct vr_judge *j, const struct vr_check *self)
 	uint32_t num = j->q->num;
 	int64_t held;
 
-	if (!j->q->packed || !num || !are_read(p->next_avail_idx, p->last_used_idx) ||
-	    !are_read(p->avail_wrap_counter, p->used_wrap_counter))
+	if (!j->q->packed || !num || !vr_are_read(p->next_avail_idx, p->last_used_idx) ||
+	    !vr_are_read(p->avail_wrap_counter, p->used_wrap_counter))
 		return;
 	if (p->next_avail_idx.v >= num || p->last_used_idx.v >= num) {
 		vr_found(j, self, "next_avail_idx %" PRIu64 ", last_used_idx %" PRIu64

@@ -14,21 +14,11 @@
 /* LOG_ALL and NET_VIRTIO_NET_HDR are between vhost and its owner. */
 #define VHOST_PRIVATE	(1ULL << 26 | 1ULL << 27)
 
-static uint16_t apart(struct vr_val a, struct vr_val b)
-{
-	return (uint16_t)(a.v - b.v);
-}
-
-static bool are_read(struct vr_val a, struct vr_val b)
-{
-	return vr_is_read(a) && vr_is_read(b);
-}
-
 /* ---- which belong together --------------------------------------------------------------- */
 
 static bool same(struct vr_val a, struct vr_val b)
 {
-	return are_read(a, b) && a.v == b.v;
+	return vr_are_read(a, b) && a.v == b.v;
 }
 
 static bool is_set_up(const struct vr_hostq *h)
@@ -46,17 +36,17 @@ static bool fits(const struct vr_device *d, const struct vr_queue *q,
 		return false;
 	if (q->dir != (h->vhost->kind != VR_VHOST_NET ? VR_OTHER : h->vq ? VR_TX : VR_RX))
 		return false;
-	return q->num == h->num.v && (!are_read(d->features, h->acked_features) ||
+	return q->num == h->num.v && (!vr_are_read(d->features, h->acked_features) ||
 	       !(h->acked_features.v & ~VHOST_PRIVATE & ~d->features.v));
 }
 
 /* .. and by their indices, if they are of one moment or nearly so. */
 static bool is_plausible(const struct vr_queue *q, const struct vr_hostq *h)
 {
-	return (!are_read(q->split.avail_idx, h->last_avail_idx) ||
-		apart(q->split.avail_idx, h->last_avail_idx) <= q->num) &&
-	       (!are_read(h->last_used_idx, q->split.used_idx) ||
-		apart(h->last_used_idx, q->split.used_idx) <= q->num);
+	return (!vr_are_read(q->split.avail_idx, h->last_avail_idx) ||
+		vr_apart(q->split.avail_idx, h->last_avail_idx) <= q->num) &&
+	       (!vr_are_read(h->last_used_idx, q->split.used_idx) ||
+		vr_apart(h->last_used_idx, q->split.used_idx) <= q->num);
 }
 
 /* The host's queues that are one device's: of one net device and one owner, else of

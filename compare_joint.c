@@ -10,19 +10,9 @@
 
 #define USED_F_NO_NOTIFY	1u
 
-static uint16_t apart(struct vr_val a, struct vr_val b)
-{
-	return (uint16_t)(a.v - b.v);
-}
-
-static bool are_read(struct vr_val a, struct vr_val b)
-{
-	return vr_is_read(a) && vr_is_read(b);
-}
-
 static bool same16(struct vr_val a, struct vr_val b)
 {
-	return are_read(a, b) && !apart(a, b);
+	return vr_are_read(a, b) && !vr_apart(a, b);
 }
 
 struct ends {
@@ -185,10 +175,10 @@ static bool is_not_taken(struct ends *e)
 {
 	const struct vr_queue *q = e->q;
 	const struct vr_hostq *h = e->h;
-	uint16_t left = apart(q->split.avail_idx, h->last_avail_idx);
+	uint16_t left = vr_apart(q->split.avail_idx, h->last_avail_idx);
 	bool parked = vr_host_is_parked(h), tap = vr_is_set(h->backend_poll.wqh);
 
-	if (!are_read(q->split.avail_idx, h->last_avail_idx) || !left ||
+	if (!vr_are_read(q->split.avail_idx, h->last_avail_idx) || !left ||
 	    (parked && !e->waiting))
 		return false;
 	if (is_with_worker(e, left))
@@ -227,7 +217,7 @@ static bool has_no_buffers(struct ends *e)
 	    (h->used_flags.v & USED_F_NO_NOTIFY))
 		return false;
 	/* Where some are not reaped, that is the matter. */
-	if (!are_read(q->counts.device_pending, q->counts.driver_pending) ||
+	if (!vr_are_read(q->counts.device_pending, q->counts.driver_pending) ||
 	    q->counts.device_pending.v || q->counts.driver_pending.v)
 		return false;
 	/* A driver at work may be about to; its own end knows better. */
@@ -278,8 +268,7 @@ static bool is_not_reaped(struct ends *e)
 {
 	const struct vr_queue *q = e->q;
 	const struct vr_verdict *g = &q->verdict;
-	bool polls = vr_is_set(q->napi.scheduled) &&
-		     !(vr_is_read(q->napi.enabled) && !q->napi.enabled.v);
+	bool polls = vr_polls(&q->napi);
 	bool blocked = e->waiting && vr_is_read(q->counts.device_pending) &&
 		       !q->counts.device_pending.v;
 
@@ -309,9 +298,9 @@ static bool is_not_reaped(struct ends *e)
 static bool is_not_returned(struct ends *e)
 {
 	const struct vr_hostq *h = e->h;
-	uint16_t held = apart(h->last_avail_idx, h->last_used_idx);
+	uint16_t held = vr_apart(h->last_avail_idx, h->last_used_idx);
 
-	if (!h->vq || !are_read(h->last_avail_idx, h->last_used_idx) || !held)
+	if (!h->vq || !vr_are_read(h->last_avail_idx, h->last_used_idx) || !held)
 		return false;
 	say(e, VR_AT_BACKEND, VR_ST_ACTIVE, VR_SEV_INFO,
 	    "%u taken and not returned: with the tap (zero copy), in a batch, or left over from a restart",
@@ -327,9 +316,9 @@ static void compare_moments(struct vr_pair *p)
 	bool readable = p->h->why == VR_TR_OK && !p->h->zeros;
 	struct vr_val used = readable ? h->used_idx : p->h->last_used_idx;
 
-	p->moment_known = readable && are_read(g->avail_idx, h->avail_idx);
-	p->apart_in_time = (p->moment_known && apart(g->avail_idx, h->avail_idx)) ||
-			   (are_read(g->used_idx, used) && apart(g->used_idx, used));
+	p->moment_known = readable && vr_are_read(g->avail_idx, h->avail_idx);
+	p->apart_in_time = (p->moment_known && vr_apart(g->avail_idx, h->avail_idx)) ||
+			   (vr_are_read(g->used_idx, used) && vr_apart(g->used_idx, used));
 	p->moment_known = p->moment_known || p->apart_in_time;
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "watch.h"
 
 #define LONGEST_INTERVAL	86400.0
@@ -46,16 +47,12 @@ static struct vr_val place(struct vr_val slot, struct vr_val wrap, uint32_t num)
 	return slot;
 }
 
-/* An interrupt was due, and nobody is about to see to it, as far as was read.  A poll
- * loop that is not enabled (transmitting with napi_tx off) counts as scheduled. */
+/* An interrupt was due, and nobody is about to see to it, as far as was read. */
 static bool is_unheard(const struct vr_queue *q)
 {
-	const struct vr_val scheduled = q->napi.scheduled, enabled = q->napi.enabled;
-	bool polls = scheduled.v && !(enabled.have == VR_READ && !enabled.v);
-
 	return q->interrupt.known && q->interrupt.due &&
 	       !(q->callback.have == VR_READ && !q->callback.v) &&
-	       (!q->napi.addr || (scheduled.have == VR_READ && !polls));
+	       (!q->napi.addr || (q->napi.scheduled.have == VR_READ && !vr_polls(&q->napi)));
 }
 
 static void keep_guest(const struct vr_device *d, const struct vr_queue *q,
