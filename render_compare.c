@@ -242,34 +242,17 @@ static void json_alone(struct json *j, const struct vr_comparison *k)
 	json_close_array(j);
 }
 
-/* A ring's words, as an end's memory has them. */
-static void json_ring_words(struct json *j, const struct vr_split *s, bool unread)
-{
-	const struct vr_val none = { .have = VR_UNREAD };
-
-	json_object(j, "avail");
-	json_val(j, "flags", unread ? none : s->avail_flags);
-	json_val(j, "idx", unread ? none : s->avail_idx);
-	json_val(j, "used_event", unread ? none : s->used_event);
-	json_close_object(j);
-	json_object(j, "used");
-	json_val(j, "flags", unread ? none : s->used_flags);
-	json_val(j, "idx", unread ? none : s->used_idx);
-	json_val(j, "avail_event", unread ? none : s->avail_event);
-	json_close_object(j);
-}
-
 static void json_words(struct json *j, const struct vr_queue *q, const struct vr_hostq *h)
 {
 	json_object(j, "words");
 	json_object(j, "guest");
-	json_ring_words(j, &q->split, false);
+	vr_json_ring_words(j, &q->split, false);
 	json_val(j, "last_used_idx", q->last_used_idx);
 	json_val(j, "num_added", q->num_added);
 	json_val(j, "num_free", q->num_free);
 	json_close_object(j);
 	json_object(j, "host");
-	json_ring_words(j, &h->ring, h->zeros);
+	vr_json_ring_words(j, &h->ring, h->zeros);
 	json_val(j, "avail_idx", h->avail_idx);
 	json_val(j, "last_avail_idx", h->last_avail_idx);
 	json_val(j, "last_used_idx", h->last_used_idx);

@@ -164,26 +164,31 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	json_close_object(j);
 }
 
+void vr_json_ring_words(struct json *j, const struct vr_split *s, bool unread)
+{
+	const struct vr_val none = { .have = VR_UNREAD };
+
+	json_object(j, "avail");
+	json_val(j, "flags", unread ? none : s->avail_flags);
+	json_val(j, "idx", unread ? none : s->avail_idx);
+	json_val(j, "used_event", unread ? none : s->used_event);
+	json_close_object(j);
+	json_object(j, "used");
+	json_val(j, "flags", unread ? none : s->used_flags);
+	json_val(j, "idx", unread ? none : s->used_idx);
+	json_val(j, "avail_event", unread ? none : s->avail_event);
+	json_close_object(j);
+}
+
 static void json_ring(struct json *j, const struct vr_hostq *q)
 {
-	const struct vr_split *s = &q->ring;
-
 	json_object(j, "ring");
 	json_bool(j, "readable", vr_ring_readable(q));
 	if (vr_ring_readable(q))
 		json_null(j, "why");
 	else
 		json_string(j, "why", vr_ring_why(q));
-	json_object(j, "avail");
-	json_val(j, "flags", vr_ring_word(q, s->avail_flags));
-	json_val(j, "idx", vr_ring_word(q, s->avail_idx));
-	json_val(j, "used_event", vr_ring_word(q, s->used_event));
-	json_close_object(j);
-	json_object(j, "used");
-	json_val(j, "flags", vr_ring_word(q, s->used_flags));
-	json_val(j, "idx", vr_ring_word(q, s->used_idx));
-	json_val(j, "avail_event", vr_ring_word(q, s->avail_event));
-	json_close_object(j);
+	vr_json_ring_words(j, &q->ring, q->zeros);
 	json_close_object(j);
 }
 
