@@ -263,8 +263,8 @@ struct vr_host {
 #define VR_MAX_VHOST_VQS 2048	/* vhost_scsi has 128 and more */
 
 /* vhost_walk.c: read the queues that 'sel' and 'pid' (0: any process) name into 'ret';
- * that 'sel' names one queue by its address is noted in it.  VR_WALK_OK or another status with '*err' filled.  Needs VR_G_TASKS and
- * VR_G_VHOST. */
+ * that 'sel' names one queue by its address is noted in it.  VR_WALK_OK or another
+ * status with '*err' filled.  Needs VR_G_TASKS and VR_G_VHOST. */
 enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64_t pid,
 				 struct vr_host *ret, struct vr_walk_error *err);
 

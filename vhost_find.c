@@ -215,12 +215,17 @@ static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
 	return 0;
 }
 
-/* A thread of an owner's runs, or is about to: it may be just about to kick.  Workers
- * of vhost are threads of the owner too since 6.4. */
+/* Up to 5.x a worker takes over its owner's memory, and since 6.4 it is one of its threads. */
+static bool is_worker(const struct vr_task *task)
+{
+	return !strncmp(task->comm, "vhost-", 6);
+}
+
+/* A thread of an owner's runs, or is about to: it may be just about to kick. */
 static void note_running(struct vr_host *h, const struct vr_task *task)
 {
 	for (unsigned i = 0; i < h->nvhosts; i++)
-		if (h->vhosts[i].mm == task->mm && strncmp(task->comm, "vhost-", 6))
+		if (h->vhosts[i].mm == task->mm && !is_worker(task))
 			h->vhosts[i].owner_runs = true;
 }
 
@@ -245,7 +250,7 @@ static int try_owner(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	for (unsigned i = 0; i < h->nvhosts; i++)
 		if (!h->vhosts[i].owner.addr && task->mm &&
 		    task->mm == h->vhosts[i].mm && task->addr == task->leader &&
-		    strncmp(task->comm, "vhost-", 6))
+		    !is_worker(task))
 			h->vhosts[i].owner = *task;
 	return 0;
 }
