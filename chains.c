@@ -409,10 +409,11 @@ static int held(struct vr_ctx *c, const struct vr_hostq *q)
 static void held_chains(const struct source *s, uint32_t count)
 {
 	const struct vr_hostq *q = s->host;
+	const struct vr_val first = first_held(q);
 	uint32_t unread = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t slot = (uint16_t)(first_held(q).v + i) % s->num;
+		uint32_t slot = (uint16_t)(first.v + i) % s->num;
 		uint64_t user, at = q->avail.v + 4 + 2 * (uint64_t)slot;
 		uint8_t raw[2];
 
@@ -430,7 +431,7 @@ static void held_chains(const struct source *s, uint32_t count)
 void vr_host_chains(struct vr_ctx *c, struct vr_hostq *q)
 {
 	struct source s = { .c = c, .out = &q->chains, .num = q->ring.num,
-		.big = q->is_le.have == VR_READ ? !q->is_le.v : c->t->big_endian,
+		.big = vr_host_ring_is_big(c, q),
 		.ring = host_ring, .table = host_table, .host = q };
 	int count;
 

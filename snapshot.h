@@ -290,6 +290,8 @@ static inline bool vr_hostq_bad_num(const struct vr_hostq *q)
 	return q->num.have == VR_READ && q->desc.v &&
 	       (!q->num.v || q->num.v > VR_MAX_RING);
 }
+/* vhost_queue.c: are the words of a ring that vhost serves big-endian? */
+bool vr_host_ring_is_big(const struct vr_ctx *c, const struct vr_hostq *q);
 /* vhost_queue.c: the address of queue 'vq' by vhost_dev.vqs, or 0; why is noted under
  * 'what', unless NULL. */
 uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,

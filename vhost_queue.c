@@ -40,6 +40,12 @@ uint64_t vr_vhost_vq(struct vr_ctx *c, const struct vr_vhost *v, unsigned vq,
 
 /* ---- the ring in user memory ------------------------------------------------------ */
 
+/* A legacy ring is in its guest's order, which vhost was told (VHOST_SET_VRING_ENDIAN). */
+bool vr_host_ring_is_big(const struct vr_ctx *c, const struct vr_hostq *q)
+{
+	return q->is_le.have == VR_READ ? !q->is_le.v : c->t->big_endian;
+}
+
 /* Two words that follow each other, or one; VR_TR_OK, or why one of them is not there. */
 static enum vr_translation words(struct vr_ctx *c, const struct vr_hostq *q, uint64_t addr,
 				 bool big, struct vr_val *first, struct vr_val *second)
@@ -109,8 +115,7 @@ static void doubt_ring(struct vr_ctx *c, const struct vr_hostq *q)
 static void read_ring(struct vr_ctx *c, struct vr_hostq *q)
 {
 	struct vr_split *s = &q->ring;
-	/* A legacy ring is in its guest's order, which vhost was told (VHOST_SET_VRING_ENDIAN). */
-	bool big = q->is_le.have == VR_READ ? !q->is_le.v : c->t->big_endian;
+	bool big = vr_host_ring_is_big(c, q);
 	uint64_t avail = q->avail.v, used = q->used.v;
 	enum vr_translation r;
 
