@@ -158,6 +158,12 @@ def _chained(p, **changed):
         p.link(head, changed["next"])
 
 
+def _stopped(p):
+    """By the driver, ten seconds ago or more (a jiffy is 1 ms at least), and nobody started it again."""
+    p.member("state", 1)
+    p.member("trans_start", p.where["jiffies"] - 10_000)
+
+
 def _member(name: str, change):
     def edit(p):
         p.member(name, change(p) % 65536)
@@ -194,8 +200,7 @@ FORGERIES = (
     Forgery("ring size no power of two", "wide", "rx8", _member("num", lambda p: 300), ("num", "size")),
     Forgery("ring size zero", "wide", "rx9", _member("num", lambda p: 0), ("num", "size")),
     Forgery("broken", "wide", "tx8", lambda p: p.member("broken", 1), ("broken",), ("broken",)),
-    Forgery("queue stopped with room", "wide", "tx9", lambda p: p.member("state", 1), ("stop",), ("tx-stopped",),
-            ("warn",)),
+    Forgery("queue stopped with room", "wide", "tx9", _stopped, ("stop",), ("tx-stopped",), ("warn",)),
     Forgery("link beyond the ring", "wide-chains", "rx0", lambda p: _chained(p, next=300), ("next", "chain")),
     Forgery("chain that bites its tail", "wide-chains", "rx1", lambda p: _chained(p, next=p.held(2)),
             ("next", "chain", "loop")),

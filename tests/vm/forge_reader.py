@@ -79,7 +79,9 @@ def device(where, dev) -> dict:
     queues = {}
     for n in range(int(vi.max_queue_pairs)):
         queues[f"rx{n}"] = virtqueue(where, vi.rq[n].vq)
-        queues[f"tx{n}"] = virtqueue(where, vi.sq[n].vq) | {"state": where(dev._tx[n].state)}
+        txq = dev._tx[n]
+        queues[f"tx{n}"] = virtqueue(where, vi.sq[n].vq) | {
+            "state": where(txq.state), "trans_start": where(txq.trans_start), "jiffies": int(where.prog["jiffies_64"])}
     return {"mac": bytes(dev.perm_addr[i] for i in range(6)).hex(":"), "queues": queues}
 
 
