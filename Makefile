@@ -8,11 +8,11 @@
 # make check-packages  the packages, built and installed on fresh systems
 # make fuzz     new inputs for what reads a dump, TIME=60 seconds each (docs/fuzzing.md)
 # make bench    what it costs, beside crash's own start and the ways people use now
-# make install  vring.so to where crash looks for extensions, man pages, scripts; make uninstall
+# make install  vring.so to where crash looks for extensions, man pages, documents, scripts; make uninstall
 # make deb, rpm a package of this tree, below build/
 #
-# PREFIX, DESTDIR, EXTDIR, MANDIR: where install puts things; crash looks for extensions in
-#               /usr/lib64/crash/extensions, /usr/lib/crash/extensions and $CRASH_EXTENSIONS
+# PREFIX, DESTDIR, EXTDIR, MANDIR, DOCDIR: where install puts things; crash looks for extensions
+#               in /usr/lib64/crash/extensions, /usr/lib/crash/extensions and $CRASH_EXTENSIONS
 # CRASH=DIR     take defs.h from crash's source tree instead of /usr/include/crash
 #
 # For another machine, in a folder of its own (Debian: gcc-aarch64-linux-gnu):
@@ -52,6 +52,7 @@ PREFIX ?= /usr
 EXTDIR ?= $(PREFIX)/$(if $(wildcard /etc/debian_version),lib,lib64)/crash/extensions
 MANDIR ?= $(PREFIX)/share/man
 SHAREDIR ?= $(PREFIX)/share/vring
+DOCDIR ?= $(PREFIX)/share/doc/crash-vring
 PAGES := vring.8 vqwalk.8 vhostq.8
 SCRIPTS := guest host compare
 

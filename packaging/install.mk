@@ -4,6 +4,8 @@
 
 VERSION := $(shell sed -n 's/.*VRING_VERSION "\(.*\)"/\1/p' $(TREE)version.h)
 DIST := crash-vring-$(VERSION)
+# What README.md and they themselves link to; the pages of man are links of README.md, too.
+DOCS := $(wildcard docs/*.md docs/*.svg docs/*.8) docs/vring.schema.json
 
 .PHONY: install uninstall dist deb rpm drop-in
 
@@ -12,13 +14,19 @@ install: vring.so
 	install -d $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(SHAREDIR)
 	install -m 644 $(PAGES:%=docs/%) $(DESTDIR)$(MANDIR)/man8
 	install -m 644 $(SCRIPTS:%=scripts/%) docs/vring.schema.json $(DESTDIR)$(SHAREDIR)
+	# As they lie here, for the links between them.
+	install -d $(DESTDIR)$(DOCDIR)/docs
+	install -m 644 README.md NEWS $(DESTDIR)$(DOCDIR)
+	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)/docs
 	@case $(EXTDIR) in /usr/lib/crash/extensions|/usr/lib64/crash/extensions) ;; \
 		*) echo "crash does not look in $(EXTDIR) by itself: CRASH_EXTENSIONS=$(EXTDIR) names it" ;; esac
 
 uninstall:
 	rm -f $(DESTDIR)$(EXTDIR)/vring.so $(PAGES:%=$(DESTDIR)$(MANDIR)/man8/%)
 	rm -f $(SCRIPTS:%=$(DESTDIR)$(SHAREDIR)/%) $(DESTDIR)$(SHAREDIR)/vring.schema.json
-	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(EXTDIR) 2>/dev/null || true
+	rm -f $(DESTDIR)$(DOCDIR)/README.md $(DESTDIR)$(DOCDIR)/NEWS $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
+	for dir in $(SHAREDIR) $(EXTDIR) $(DOCDIR)/docs $(DOCDIR); do \
+		rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir 2>/dev/null || true; done
 
 # All files but what was built, whether or not this is a git checkout.
 dist: | build

@@ -19,7 +19,10 @@ VERSION = re.search(r'VRING_VERSION "(.*)"', (TOP / "version.h").read_text())[1]
 DIST = f"crash-vring-{VERSION}"
 # Of Debian's; in an .rpm the extension's folder is another.
 FILES = {"usr/lib/crash/extensions/vring.so", *(f"usr/share/man/man8/{page}.8.gz" for page in ("vring", "vqwalk", "vhostq")),
-         *(f"usr/share/vring/{name}" for name in ("guest", "host", "compare", "vring.schema.json"))}
+         *(f"usr/share/vring/{name}" for name in ("guest", "host", "compare", "vring.schema.json")),
+         # What they link to is beside them, and not compressed.
+         *(f"usr/share/doc/crash-vring/{name}" for name in (
+             "README.md", "NEWS", "docs/triage.md", "docs/bench.svg", "docs/vring.8", "docs/vring.schema.json"))}
 
 
 @pytest.fixture(scope="module")
