@@ -7,6 +7,11 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#ifdef __has_include
+# if !__has_include(<gelf.h>)
+#  error "gelf.h is missing: install libelf-dev (Fedora: elfutils-libelf-devel)"
+# endif
+#endif
 #include <gelf.h>
 #include <string.h>
 #include <unistd.h>

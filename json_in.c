@@ -11,6 +11,11 @@
 #define JSMN_STATIC
 #define JSMN_STRICT
 #define JSMN_PARENT_LINKS
+#ifdef __has_include
+# if !__has_include(<jsmn.h>)
+#  error "jsmn.h is missing: install libjsmn-dev (Fedora: jsmn-devel)"
+# endif
+#endif
 #include <jsmn.h>
 
 #include "json_in.h"
