@@ -19,25 +19,20 @@ static bool is_split(const struct vr_judge *j)
 /* Slots between a packed ring's two positions, or -1. */
 static int64_t packed_held(const struct vr_queue *q)
 {
-	const struct vr_packed *p = &q->pk;
+	struct vr_packed_held held;
 
-	if (!q->num || !vr_are_read(p->next_avail_idx, p->last_used_idx) ||
-	    !vr_are_read(p->avail_wrap_counter, p->used_wrap_counter) ||
-	    p->next_avail_idx.v >= q->num || p->last_used_idx.v >= q->num)
-		return -1;
-	return vr_packed_steps(q->num, (uint32_t)p->last_used_idx.v,
-			       p->used_wrap_counter.v, (uint32_t)p->next_avail_idx.v,
-			       p->avail_wrap_counter.v);
+	return vr_packed_held(q, &held) ? (int64_t)held.slots : -1;
 }
 
 /* Slots and num_free move one after the other, by one chain. */
 static bool packed_in_transition(const struct vr_queue *q)
 {
-	int64_t held = packed_held(q), longest = vr_longest_chain(q), off;
+	int64_t longest = vr_longest_chain(q), off;
+	struct vr_packed_held held;
 
-	if (held < 0 || !vr_is_read(q->num_free))
+	if (!vr_packed_held(q, &held) || !vr_is_read(q->num_free))
 		return false;
-	off = held + (int64_t)q->num_free.v - q->num;
+	off = held.slots + (int64_t)q->num_free.v - q->num;
 	return off >= -longest && off <= longest;
 }
 
@@ -201,25 +196,24 @@ static void check_free_head(struct vr_judge *j, const struct vr_check *self)
 
 static void check_positions(struct vr_judge *j, const struct vr_check *self)
 {
+	const struct vr_check strict = { .name = self->name, .severity = self->severity };
 	const struct vr_packed *p = &j->q->pk;
 	uint32_t num = j->q->num;
-	int64_t held;
+	struct vr_packed_held held;
 
 	if (!j->q->packed || !num || !vr_are_read(p->next_avail_idx, p->last_used_idx) ||
 	    !vr_are_read(p->avail_wrap_counter, p->used_wrap_counter))
 		return;
-	if (p->next_avail_idx.v >= num || p->last_used_idx.v >= num) {
-		vr_found(j, self, "next_avail_idx %" PRIu64 ", last_used_idx %" PRIu64
+	if (!vr_packed_held(j->q, &held))
+		vr_found(j, &strict, "next_avail_idx %" PRIu64 ", last_used_idx %" PRIu64
 			 " in a ring of %" PRIu32, p->next_avail_idx.v,
 			 p->last_used_idx.v, num);
-		return;
-	}
-	held = packed_held(j->q);
-	if (held > num)
-		vr_found(j, self, "%" PRId64 " slots from last_used_idx %" PRIu64
-			 " (wrap %" PRIu64 ") to next_avail_idx %" PRIu64 " (wrap %"
-			 PRIu64 ") in a ring of %" PRIu32, held, p->last_used_idx.v,
-			 p->used_wrap_counter.v, p->next_avail_idx.v,
+	else if (held.turning || held.slots > num)
+		vr_found(j, held.turning ? self : &strict, "%" PRIu32
+			 " slots from last_used_idx %" PRIu64 " (wrap %" PRIu64
+			 ") to next_avail_idx %" PRIu64 " (wrap %" PRIu64
+			 ") in a ring of %" PRIu32, held.slots + (held.turning ? num : 0),
+			 p->last_used_idx.v, p->used_wrap_counter.v, p->next_avail_idx.v,
 			 p->avail_wrap_counter.v, num);
 }
 
@@ -379,7 +373,7 @@ const struct vr_check vr_ring_checks[] = {
 	{ "free-head", VR_SEV_ERROR, 0,
 	  "free_head is below the ring's size while descriptors are free",
 	  check_free_head },
-	{ "positions", VR_SEV_ERROR, 0,
+	{ "positions", VR_SEV_ERROR, VR_IN_ADD | VR_IN_GET,
 	  "a packed ring's positions are inside it, and at most a round apart",
 	  check_positions },
 	{ "free-list", VR_SEV_ERROR, VR_IN_GET | VR_IN_DETACH,

@@ -43,6 +43,47 @@ uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t t
 	return num ? (b + 2 * num - a) % (2 * num) : 0;
 }
 
+/*
+ * Is a wrap counter caught turning, of a ring with 'held' slots out but for that?
+ * virtqueue_add_packed() turns avail's before num_free and next_avail_idx move, with a
+ * table of its own behind num_free; virtqueue_get_buf_ctx_packed() used's as the last.
+ */
+static bool is_turning(const struct vr_queue *q, uint32_t held)
+{
+	const uint64_t next = q->pk.next_avail_idx.v, last = q->pk.last_used_idx.v;
+	const uint32_t longest = vr_longest_chain(q);
+
+	if (q->num_free.have != VR_READ)
+		return false;
+	if (next + 1 == q->num && q->num_free.v + held + 1 == q->num)
+		return true;
+	return q->num_free.v + held == q->num &&
+	       (next + longest >= q->num || (q->pk.wrap_apart && last < longest));
+}
+
+bool vr_packed_held(const struct vr_queue *q, struct vr_packed_held *ret)
+{
+	const struct vr_packed *p = &q->pk;
+	const uint32_t num = q->num;
+
+	if (p->next_avail_idx.have != VR_READ || p->next_avail_idx.v >= num ||
+	    p->last_used_idx.have != VR_READ || p->last_used_idx.v >= num ||
+	    p->avail_wrap_counter.have != VR_READ ||
+	    p->used_wrap_counter.have != VR_READ)
+		return false;
+	*ret = (struct vr_packed_held){ .used_wrap = p->used_wrap_counter.v };
+	ret->slots = vr_packed_steps(num, (uint32_t)p->last_used_idx.v, ret->used_wrap,
+				     (uint32_t)p->next_avail_idx.v,
+				     p->avail_wrap_counter.v);
+	if (ret->slots <= num || !is_turning(q, ret->slots - num))
+		return true;
+	ret->turning = true;
+	ret->slots -= num;
+	if (p->wrap_apart && p->last_used_idx.v < vr_longest_chain(q))
+		ret->used_wrap = !ret->used_wrap;
+	return true;
+}
+
 /* ---- what the driver keeps ------------------------------------------------------- */
 
 /* A bool: what is neither of its values is no wrap counter, though it would count
@@ -71,7 +112,8 @@ static void read_positions(struct vr_ctx *c, struct vr_queue *q,
 					     "avail_wrap_counter");
 	p->last_used_idx = q->last_used_idx;
 	p->used_wrap_counter = q->last_used_idx;
-	if (vr_has(c, VR_PVQ_USED_WRAP)) {
+	p->wrap_apart = vr_has(c, VR_PVQ_USED_WRAP);
+	if (p->wrap_apart) {
 		p->used_wrap_counter = wrap_counter(c, o, VR_PVQ_USED_WRAP,
 						    "used_wrap_counter");
 	} else if (q->last_used_idx.have == VR_READ) {
@@ -321,20 +363,13 @@ static void note_device_position(const struct walk *w)
  * check_ring.c tells. */
 static bool begin_walk(struct walk *w)
 {
-	const struct vr_packed *p = &w->q->pk;
+	struct vr_packed_held held;
 
-	if (p->next_avail_idx.have != VR_READ || p->next_avail_idx.v >= w->q->num ||
-	    p->last_used_idx.have != VR_READ || p->last_used_idx.v >= w->q->num ||
-	    p->avail_wrap_counter.have != VR_READ ||
-	    p->used_wrap_counter.have != VR_READ)
+	if (!vr_packed_held(w->q, &held) || held.slots > w->q->num)
 		return false;
-	w->slot = (uint32_t)p->last_used_idx.v;
-	w->wrap = p->used_wrap_counter.v;
-	w->left = vr_packed_steps(w->q->num, w->slot, w->wrap,
-				  (uint32_t)p->next_avail_idx.v,
-				  p->avail_wrap_counter.v);
-	if (w->left > w->q->num)
-		return false;
+	w->slot = (uint32_t)w->q->pk.last_used_idx.v;
+	w->wrap = held.used_wrap;
+	w->left = held.slots;
 	w->lone = slots_without_token(w);
 	return true;
 }

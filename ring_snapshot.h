@@ -96,6 +96,7 @@ struct vr_packed {
 	struct vr_val next_avail_idx, avail_wrap_counter;
 	/* without the wrap bit, whatever this kernel stores */
 	struct vr_val last_used_idx, used_wrap_counter;
+	bool wrap_apart;	/* used_wrap_counter is a member of its own */
 	struct vr_val event_flags_shadow;
 	/* behind the last descriptor that the device returned; derived */
 	struct vr_val device_idx, device_wrap_counter;
@@ -376,6 +377,20 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q,
  * in a ring of 'num': 0 to 2 * num - 1 (pure). */
 uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
 			 bool to_wrap);
+/*
+ * What lies between the driver's two positions, in slots; false when a word is missing
+ * or outside the ring.  At the ring's end a wrap counter moves by itself: avail's before
+ * next_avail_idx (virtqueue_add_packed), used's, where it is a member of its own, behind
+ * last_used_idx (virtqueue_get_buf_ctx_packed).  Of a driver that was caught between the two,
+ * 'turning', this is as if it had not begun the first, or had ended the second.
+ */
+struct vr_packed_held {
+	uint32_t slots;		/* more than the ring has: the positions make no sense */
+	bool used_wrap;		/* of last_used_idx */
+	bool turning;
+};
+
+bool vr_packed_held(const struct vr_queue *q, struct vr_packed_held *ret);
 /* ring.c: the guest-physical address of a ring's part; VR_UNREAD without one. */
 struct vr_val vr_ring_physical(struct vr_ctx *c, uint64_t addr);
 /* ring.c: a ring's size, 0 when nothing can be computed with it (noted). */

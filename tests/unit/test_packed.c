@@ -165,6 +165,72 @@ static void a_full_ring_is_told_from_an_empty_one(void **state)
 	}
 }
 
+/* The same counts as of the sound ring, and no alarm, but a word about it. */
+static void check_turning(struct fixture *x, struct vr_queue sound)
+{
+	struct vr_queue q = guest_read_packed(x->g, &x->p);
+	const struct vr_verdict *v = guest_verdict(x->g, &q);
+
+	assert_val(q.counts.in_flight, sound.counts.in_flight.v);
+	assert_val(q.counts.device_pending, sound.counts.device_pending.v);
+	assert_val(q.counts.driver_pending, sound.counts.driver_pending.v);
+	if (v->state == VR_ST_CORRUPT || v->severity > VR_SEV_INFO)
+		fail_msg("%s: %s", vr_state_name(v->state), v->reasons[0].text);
+	assert_string_equal(v->reasons[0].check, "positions");
+	assert_non_null(strstr(v->reasons[0].text, "in transition"));
+}
+
+static struct vr_verdict caught(struct fixture *x)
+{
+	struct vr_queue q = guest_read_packed(x->g, &x->p);
+
+	return *guest_verdict(x->g, &q);
+}
+
+/* virtqueue_add_packed() turns the wrap counter, and then moves next_avail_idx. */
+static void an_add_is_caught_turning(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+		for (uint32_t left = 1; left <= 17; left++) {
+			struct fixture x = fixture(eras[i], 256, 240 - left);
+			struct vr_queue q;
+
+			for (uint32_t k = 0; k < 16; k++)
+				packed_add(&x.p, 1);
+			return_oldest(&x.p, 5);
+			q = guest_check_packed(x.g, &x.p);
+			assert_int_equal(q.pk.next_avail_idx.v, 256 - left);
+			packed_set(&x.p, PACKED_AVAIL_WRAP, 0);
+			check_turning(&x, q);
+			/* With a table num_free has moved, and the slot is the last. */
+			packed_set(&x.p, PACKED_NUM_FREE, 256 - 16 - 1);
+			if (left == 1)
+				check_turning(&x, q);
+			else
+				assert_int_equal(caught(&x).state, VR_ST_CORRUPT);
+			guest_free(x.g);
+		}
+}
+
+/* Up to 5.17 a get moves last_used_idx, and then turns the wrap counter. */
+static void a_get_is_caught_turning(void **state)
+{
+	(void)state;
+	for (uint32_t over = 0; over <= 16; over++) {
+		struct fixture x = fixture(ERA_5_4, 256, 256 + over);
+		struct vr_queue q;
+
+		for (uint32_t k = 0; k < 30; k++)
+			packed_add(&x.p, 1);
+		return_oldest(&x.p, 5);
+		q = guest_check_packed(x.g, &x.p);
+		packed_set(&x.p, PACKED_USED_WRAP, 1);
+		check_turning(&x, q);
+		guest_free(x.g);
+	}
+}
+
 /* In a full ring the oldest slot and the next one are the same, a round apart: who
  * waits at the former was due a kick, at the latter none. */
 static void the_event_of_a_full_ring_is_told_by_its_round(void **state)
@@ -359,6 +425,8 @@ int main(void)
 		cmocka_unit_test(small_rings_at_every_position),
 		cmocka_unit_test(large_rings_at_every_position),
 		cmocka_unit_test(a_full_ring_is_told_from_an_empty_one),
+		cmocka_unit_test(an_add_is_caught_turning),
+		cmocka_unit_test(a_get_is_caught_turning),
 		cmocka_unit_test(the_event_of_a_full_ring_is_told_by_its_round),
 		cmocka_unit_test(both_ways_to_store_the_used_position),
 		cmocka_unit_test(a_buffer_that_goes_round_the_end),
