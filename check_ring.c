@@ -41,7 +41,7 @@ static uint32_t lowest_token(const struct vr_queue *q)
 {
 	uint32_t i = 0;
 
-	while (i < q->num && !q->slots.token[i])
+	while (q->slots.token && i < q->num && !q->slots.token[i])
 		i++;
 	return i;
 }
@@ -72,6 +72,26 @@ static bool is_taken_from_below(const struct vr_queue *q)
 	return true;
 }
 
+/* May the device be out of work, so that its buffers can be taken back? */
+static bool is_quiet(const struct vr_device *d, const struct vr_queue *q)
+{
+	return !vr_is_set(d->enabled) || vr_is_set(q->broken) ||
+	       !vr_is_set(q->napi.enabled);
+}
+
+/* A packed ring's buffers are taken back without its positions: what num_free has too
+ * much lies between them without a token. */
+static bool is_packed_detaching(const struct vr_device *d, const struct vr_queue *q)
+{
+	int64_t held = packed_held(q), longest = vr_longest_chain(q), off;
+
+	if (held < 0 || !vr_is_read(q->num_free) || q->num_free.v > q->num)
+		return false;
+	off = held + (int64_t)q->num_free.v - q->num - q->pk.lone;
+	return q->pk.lone && off >= -longest && off <= longest && is_quiet(d, q) &&
+	       (!q->slots.ndamage || is_taken_from_below(q));
+}
+
 /*
  * Buffers are being taken back from a device that was reset: avail->idx goes back by
  * one for each, and may fall behind used->idx.  A device that works shows nothing of
@@ -80,11 +100,8 @@ static bool is_taken_from_below(const struct vr_queue *q)
 static bool is_detaching(const struct vr_device *d, const struct vr_queue *q)
 {
 	const struct vr_split *s = &q->split;
-	const struct vr_val l = q->last_used_idx, enabled = d->enabled;
-	bool disabled = vr_is_read(enabled) && !enabled.v;
-	bool quiet = !vr_is_read(enabled) || !enabled.v ||
-		     (vr_is_read(q->broken) && q->broken.v) ||
-		     !vr_is_read(q->napi.enabled) || !q->napi.enabled.v;
+	const struct vr_val l = q->last_used_idx;
+	bool disabled = vr_is_read(d->enabled) && !d->enabled.v;
 
 	if (!vr_are_read(s->avail_idx, s->used_idx) || !vr_is_read(l) ||
 	    vr_apart(s->avail_idx, l) > q->num || vr_apart(s->used_idx, l) > q->num ||
@@ -92,7 +109,7 @@ static bool is_detaching(const struct vr_device *d, const struct vr_queue *q)
 		return false;
 	if (vr_apart(s->avail_idx, s->used_idx) > q->num ||
 	    q->slots.tokens + 1 == q->counts.in_flight.v)
-		return quiet;
+		return is_quiet(d, q);
 	return disabled;
 }
 
@@ -109,7 +126,8 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 	unsigned what = 0;
 
 	if (q->packed)
-		return packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0;
+		return (packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0) |
+		       (is_packed_detaching(d, q) ? VR_IN_DETACH : 0);
 	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight) ||
 	    s->count[VR_SLOT_UNKNOWN] > vr_longest_chain(q) || s->stray > 2)
 		return 0;

@@ -32,7 +32,6 @@ struct walk {
 	bool wrap;
 	bool lost;		/* it cannot go on: unreadable, or senseless */
 	uint32_t returned;	/* buffers */
-	uint32_t lone;		/* slots between the positions that are of no token */
 };
 
 uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
@@ -228,7 +227,7 @@ static bool can_return(const struct walk *w, uint32_t id)
 
 	if (w->q->slots.buffer[id] == VR_SLOT_RETURNED)
 		return false;
-	return data.have != VR_READ || data.v || (!w->returned && w->lone);
+	return data.have != VR_READ || data.v || (!w->returned && w->q->pk.lone);
 }
 
 /* Step over the buffer 'id', which the device returned; it had as many slots as
@@ -370,7 +369,7 @@ static bool begin_walk(struct walk *w)
 	w->slot = (uint32_t)w->q->pk.last_used_idx.v;
 	w->wrap = held.used_wrap;
 	w->left = held.slots;
-	w->lone = slots_without_token(w);
+	w->q->pk.lone = slots_without_token(w);
 	return true;
 }
 

@@ -100,6 +100,7 @@ struct vr_packed {
 	struct vr_val event_flags_shadow;
 	/* behind the last descriptor that the device returned; derived */
 	struct vr_val device_idx, device_wrap_counter;
+	uint32_t lone;	/* slots between the driver's positions that are of no token */
 };
 
 /* Values of an event suppression area's flags. */

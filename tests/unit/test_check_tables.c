@@ -261,14 +261,19 @@ static struct vr_queue packed(void)
 	return q;
 }
 
-static const struct vr_verdict *judge_packed(struct vr_queue *q)
+static void judge_packed_of(struct vr_queue *q, unsigned enabled)
 {
 	static struct vr_ctx c;
 	static struct vr_device d;
 
 	vr_arena_free(&c.arena);
-	d = (struct vr_device){ .enabled = READ(1), .up = READ(1) };
+	d = (struct vr_device){ .enabled = READ(enabled), .up = READ(1) };
 	judge_queue(&c, &d, q);
+}
+
+static const struct vr_verdict *judge_packed(struct vr_queue *q)
+{
+	judge_packed_of(q, 1);
 	return &q->verdict;
 }
 
@@ -369,6 +374,33 @@ static void a_chain_in_hand_is_excused_in_a_packed_ring(void **state)
 	}
 }
 
+/* virtqueue_detach_unused_buf_packed() gives slots back, and leaves the positions. */
+static void buffers_taken_back_are_excused_while_nothing_works(void **state)
+{
+	static const struct { unsigned enabled, napi, broken; bool quiet; } cases[] = {
+		{ 1, 0, 0, true }, { 0, 1, 0, true }, { 1, 1, 1, true }, { 1, 1, 0, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++)
+		for (unsigned back = 65; back <= 90; back += 25) {
+			struct vr_queue q = packed();
+
+			q.pk.last_used_idx = q.last_used_idx = READ(10);
+			q.num_free = READ(5 + back);
+			q.pk.lone = back;
+			q.broken = READ(cases[i].broken);
+			q.napi.enabled = READ(cases[i].napi);
+			judge_packed_of(&q, cases[i].enabled);
+			assert_reason(&q.verdict, "descriptors", cases[i].quiet ?
+				      VR_SEV_INFO : VR_SEV_ERROR, "95 of 100 slots are out");
+			q.verdict = (struct vr_verdict){ .state = VR_ST_NONE };
+			q.pk.lone = 0;
+			judge_packed_of(&q, cases[i].enabled);
+			assert_reason(&q.verdict, "descriptors", VR_SEV_ERROR, "95 of 100");
+		}
+}
+
 /* Whatever the order of the tables: who reads one reason reads the verdict's. */
 static void the_verdicts_reason_comes_first(void **state)
 {
@@ -397,6 +429,7 @@ int main(void)
 		cmocka_unit_test(each_breach_of_a_packed_ring_is_found),
 		cmocka_unit_test(what_a_packed_ring_returns_is_looked_at),
 		cmocka_unit_test(a_chain_in_hand_is_excused_in_a_packed_ring),
+		cmocka_unit_test(buffers_taken_back_are_excused_while_nothing_works),
 		cmocka_unit_test(the_verdicts_reason_comes_first),
 	};
 
