@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "render.h"
 
 /* Where the kernel's own number is not known. */
 #define MAX_SKB_FRAGS	17u
@@ -178,6 +179,7 @@ static bool receive_is_starved(struct vr_judge *j)
 	bool moment = vr_polls(&q->napi) && q->num <= NAPI_BUDGET;
 	/* All that the ring has room for, and no more than comes in at once. */
 	bool few = q->counts.in_flight.v <= NAPI_BUDGET && q->num_free.v < q->num / 2;
+	char num_free[24];
 
 	if (q->counts.device_pending.v)
 		return false;
@@ -190,8 +192,8 @@ static bool receive_is_starved(struct vr_judge *j)
 			"no buffer is left with the device: overload, or softirqs are starved");
 	else
 		vr_conclude(j, VR_ST_RX_STARVED, moment ? VR_SEV_INFO : VR_SEV_WARN,
-			    "no buffer is left with the device, num_free %" PRIu64 " of %" PRIu32 "%s%s",
-			    q->num_free.v, q->num, napi_words(q),
+			    "no buffer is left with the device, num_free %s of %" PRIu32 "%s%s",
+			    vr_val_text(q->num_free, num_free), q->num, napi_words(q),
 			    vr_is_set(j->d->refill_pending) ? ", refill work is pending" : "");
 	return true;
 }

@@ -70,7 +70,7 @@ static void read_split_words(const struct vr_doc *d, int owner, struct vr_split 
 
 static void read_guest_driver(const struct vr_doc *d, int q, struct vr_queue *ret)
 {
-	struct vr_val num = val(d, q, "num");
+	struct vr_val num = val(d, q, "num"), in_use = val(d, q, "in_use");
 
 	ret->num = num.v <= VR_MAX_RING ? (uint32_t)num.v : 0;
 	ret->index = val(d, q, "index");
@@ -85,7 +85,8 @@ static void read_guest_driver(const struct vr_doc *d, int q, struct vr_queue *re
 	ret->event = val(d, q, "event");
 	ret->broken = val(d, q, "broken");
 	ret->callback = val(d, q, "callback");
-	ret->in_use = ret->dir == VR_OTHER || val(d, q, "in_use").v;
+	/* null: how many pairs are in use was not read, and each of them may be. */
+	ret->in_use = in_use.have != VR_READ || in_use.v;
 	ret->in_order = val(d, q, "in_order").v;
 }
 

@@ -553,6 +553,10 @@ static void pending_refill_work_is_told(void **state)
 	x.d.refill_pending = READ(1);
 	assert_reason(judge(&x), "rx-starved", WARN, "refill work is pending");
 	forget(&x);
+	x = shaped("no memory for buffers");
+	x.q.num_free = (struct vr_val){ .have = VR_UNREAD };
+	assert_reason(judge(&x), "rx-starved", WARN, "num_free - of 256");
+	forget(&x);
 }
 
 /* Live, avail was read before used: the counts are of two moments. */

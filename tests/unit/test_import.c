@@ -219,6 +219,21 @@ static void a_guest_comes_back(void **state)
 	assert_val(d->queues[0].pk.next_avail_idx, 44);
 }
 
+/* Of how many pairs are in use nothing was read: each may be, as in the walk. */
+static void a_pair_that_may_be_in_use_comes_back(void **state)
+{
+	struct trip *x = *state;
+
+	make_guest(x);
+	x->d[0].curr_pairs = (struct vr_val){ .have = VR_UNREAD };
+	there_and_back(x, false);
+	assert_true(x->got.g.devices[0].queues[0].in_use);
+	x->d[0].curr_pairs = READ(1);
+	x->q[0].in_use = false;
+	there_and_back(x, false);
+	assert_false(x->got.g.devices[0].queues[0].in_use);
+}
+
 static void a_host_comes_back(void **state)
 {
 	struct trip *x = *state;
@@ -436,6 +451,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		TEST(a_guest_comes_back),
+		TEST(a_pair_that_may_be_in_use_comes_back),
 		TEST(a_host_comes_back),
 		TEST(addresses_behind_an_iommu_stay_unread),
 		TEST(names_with_escapes_come_back),
