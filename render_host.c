@@ -225,7 +225,7 @@ static void print_notify(FILE *out, const struct vr_hostq *q)
 
 static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq *q)
 {
-	char name[80];
+	char name[80], cid[24];
 
 	vr_text_escape(name, sizeof(name), q->device);
 	fprintf(out, "%s %s  vhost_virtqueue %" PRIx64 "  vq %u  vhost %" PRIx64
@@ -235,6 +235,8 @@ static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq
 		fprintf(out, "  %s %" PRIx64 "%s", q->tap ?
 			struct_of(c, VR_TAPQ_SK, "tap_queue") : "tun_file", q->tun_file,
 			q->detached ? " (detached)" : "");
+	if (q->vhost->kind == VR_VHOST_VSOCK)
+		fprintf(out, "  guest_cid %s", vr_val_text(q->vhost->cid, cid));
 	fputc('\n', out);
 	print_vhost_side(out, q);
 	print_ring(out, q);

@@ -99,6 +99,7 @@ static void json_identity(struct json *j, const struct vr_hostq *q)
 		  q->vhost->addr : 0);
 	json_addr(j, "vhost_dev", q->vhost->dev);
 	json_addr(j, "vhost_virtqueue", q->vhost_virtqueue);
+	json_val(j, "guest_cid", q->vhost->cid);
 	json_task(j, "owner", &q->vhost->owner, q->vhost);
 	json_task(j, "worker", &q->worker, NULL);
 }

@@ -129,6 +129,7 @@ static void a_vsock_is_found_by_its_open_file(void **state)
 		check_queue(h, &w, json, &o, 0, "vhost-vsock", "rx");
 		check_queue(h, &w, json, &o, 1, "vhost-vsock", "tx");
 		assert_val(w.host.queues[0].vhost->cid, CID);
+		assert_non_null(strstr(json, "\"guest_cid\":42,"));
 		host_free(h);
 		found++;
 	}
@@ -159,6 +160,7 @@ static void a_scsi_is_found_by_its_open_file_s_name(void **state)
 		check_queue(h, &w, json, &o, 0, "vhost-scsi", "vq0");
 		check_queue(h, &w, json, &o, 2, "vhost-scsi", "vq2");
 		assert_absent(w.host.queues[0].vhost->cid);
+		assert_non_null(strstr(json, "\"guest_cid\":null,"));
 		host_free(h);
 	}
 }

@@ -34,6 +34,7 @@ class Shown:
     second: dict     # the guest's by drgn
     buffers: dict    # what is in them
     second_host: dict
+    cid: int         # of the guest, as its driver has it
 
 
 def _read(folder, kernel, crash, vring_so, scratch) -> Shown:
@@ -58,7 +59,8 @@ def _read(folder, kernel, crash, vring_so, scratch) -> Shown:
         {q["queue"]: q for q in document["queues"] if q["virtio_name"] == name},
         dict(zip(QUEUES, out, strict=False)), hops,
         {q["queue"]: q for q in host["queues"] if q["device"] == "vhost-vsock"}, compared["compare"],
-        {queue: seen[f"vsock {queue}"] for queue in QUEUES}, buffers["buffers"], by_drgn(folder / "core", kernel))
+        {queue: seen[f"vsock {queue}"] for queue in QUEUES}, buffers["buffers"], by_drgn(folder / "core", kernel),
+        buffers["cid"])
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,7 @@ def test_the_host_has_the_same_rings(shown):
     for name, queue in shown.host.items():
         guest = shown.guest[name]
         assert queue["dma"] == guest["dma"] and queue["num"] == guest["num"] == 128
+        assert queue["guest_cid"] == shown.cid
         for part in ("avail", "used"):
             assert queue["ring"][part] == {k: v for k, v in guest[part].items() if k != "addr"}, name
 
