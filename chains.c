@@ -342,8 +342,8 @@ void vr_guest_chains(struct vr_ctx *c, struct vr_queue *q, struct vr_val feature
 	q->chains.bus = features;
 	q->chains.bus.v = features.v >> ACCESS_PLATFORM & 1;
 	q->chains.packed = q->packed;
-	if (!q->slots.state || (!q->packed && vr_tokens_lost(c)) || !(q->packed ? q->pk.desc : q->split.desc) ||
-	    begin(&s, s.num))
+	if (!q->slots.state || (!q->packed && vr_tokens_lost(c)) ||
+	    !(q->packed ? q->pk.desc : q->split.desc) || begin(&s, s.num))
 		return;
 	if (q->packed) {
 		packed_chains(&s);

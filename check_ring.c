@@ -14,7 +14,7 @@ static bool is_split(const struct vr_judge *j)
 	return !j->q->packed && j->q->num;
 }
 
-/* ---- what is under way ----------------------------------------------------------------- */
+/* ---- what is under way ----------------------------------------------------------- */
 
 /* Slots between a packed ring's two positions, or -1. */
 static int64_t packed_held(const struct vr_queue *q)
@@ -141,7 +141,7 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 	return what;
 }
 
-/* ---- the indices ------------------------------------------------------------------------- */
+/* ---- the indices ----------------------------------------------------------------- */
 
 static void check_size(struct vr_judge *j, const struct vr_check *self)
 {
@@ -210,7 +210,7 @@ static void check_free_head(struct vr_judge *j, const struct vr_check *self)
 			 q->free_head.v, q->num);
 }
 
-/* ---- packed rings ---------------------------------------------------------------------------- */
+/* ---- packed rings ---------------------------------------------------------------- */
 
 static void check_positions(struct vr_judge *j, const struct vr_check *self)
 {
@@ -235,7 +235,7 @@ static void check_positions(struct vr_judge *j, const struct vr_check *self)
 			 p->avail_wrap_counter.v, num);
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------- */
+/* ---- descriptors ----------------------------------------------------------------- */
 
 static void check_sum(struct vr_judge *j, const struct vr_check *self)
 {

@@ -14,7 +14,7 @@
 /* LOG_ALL and NET_VIRTIO_NET_HDR are between vhost and its owner. */
 #define VHOST_PRIVATE	(1ULL << 26 | 1ULL << 27)
 
-/* ---- which belong together --------------------------------------------------------------- */
+/* ---- which belong together ------------------------------------------------------- */
 
 static bool same(struct vr_val a, struct vr_val b)
 {
@@ -182,7 +182,7 @@ static void join(struct vr_comparison *k)
 	}
 }
 
-/* ---- the comparison ------------------------------------------------------------------------------ */
+/* ---- the comparison -------------------------------------------------------------- */
 
 static void pair_up(struct vr_ctx *c, struct vr_comparison *k,
 		    const struct vr_candidate *one)
@@ -246,7 +246,7 @@ int vr_compare(struct vr_ctx *c, const struct vr_snapshot *g, const struct vr_ho
 	return 0;
 }
 
-/* ---- a part of it ------------------------------------------------------------------------------ */
+/* ---- a part of it ---------------------------------------------------------------- */
 
 struct chosen {
 	bool host_side;

@@ -239,7 +239,8 @@ static void maple_node(struct vr_ctx *c, struct walk *w, struct place at)
 		maple_dense(c, w, node);
 		return;
 	}
-	if (!arange && kind != c->layout.constant[VR_C_MAPLE_LEAF] && kind != c->layout.constant[VR_C_MAPLE_RANGE]) {
+	if (!arange && kind != c->layout.constant[VR_C_MAPLE_LEAF] &&
+	    kind != c->layout.constant[VR_C_MAPLE_RANGE]) {
 		bad(c, w, VR_E_RANGE, node, kind, c->layout.constant[VR_C_MAPLE_ARANGE]);
 		return;
 	}

@@ -48,7 +48,7 @@ static const char *host_name(const struct vr_comparison *k, const struct vr_host
 	return buf;
 }
 
-/* ---- one pair ------------------------------------------------------------------------ */
+/* ---- one pair -------------------------------------------------------------------- */
 
 /* A word of the ring, as either end's memory has it. */
 static void row(FILE *out, const char *word, struct vr_val g, struct vr_val h)
@@ -114,7 +114,7 @@ static void print_pair(FILE *out, const struct vr_comparison *k, const struct vr
 		fprintf(out, "      %s\n", p->joint.reasons[i].text);
 }
 
-/* ---- what was not paired ------------------------------------------------------------------ */
+/* ---- what was not paired --------------------------------------------------------- */
 
 static void print_ambiguous(FILE *out, const struct vr_comparison *k)
 {
@@ -179,7 +179,7 @@ void vr_text_comparison(FILE *out, const struct vr_comparison *k)
 		fprintf(out, "nothing of the one side is the other end of the other's\n");
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------ */
 
 static void json_end_of(struct json *j, const char *name, const char *device,
 			struct vr_val netns, const char *queue)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_seed.c - the manual procedure that this module replaces, with the values
+ * test_seed.c - the procedure by hand that this module replaces, with the values
  * of its transcript: a guest whose kernel has 'vring' embedded and shadows (an
  * el7-style one), eth0's second transmit queue, a ring of 1024.
  *
