@@ -101,7 +101,19 @@ static void print_device(FILE *out, const struct vr_ctx *c, const struct vr_host
 		fprintf(out, "  net_device %" PRIx64 "  %s %" PRIx64 "  netns %s",
 			q->ref.addr, q->tap ? struct_of(c, VR_TAP_DEV, "tap_dev") :
 			"tun_struct", q->tun, vr_val_text(q->ref.inum, b));
+	else if (q->vhost->kind != VR_VHOST_NET)
+		fprintf(out, "  vhost %" PRIx64, q->vhost->addr);
+	if (q->vhost->kind == VR_VHOST_VSOCK)
+		fprintf(out, "  guest_cid %s", vr_val_text(q->vhost->cid, b));
 	fputc('\n', out);
+}
+
+/* One interface has a vhost for each pair of queues; of vhost-vsock and vhost-scsi
+ * each is a device of its own, and all have one name. */
+static bool are_of_one_device(const struct vr_hostq *a, const struct vr_hostq *b)
+{
+	return a->ref.addr == b->ref.addr && !strcmp(a->device, b->device) &&
+	       (a->vhost == b->vhost || a->vhost->kind == VR_VHOST_NET);
 }
 
 /* Its ring lies in pages that the dump lacks. */
@@ -225,7 +237,7 @@ static void print_notify(FILE *out, const struct vr_hostq *q)
 
 static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq *q)
 {
-	char name[80], cid[24];
+	char name[80];
 
 	vr_text_escape(name, sizeof(name), q->device);
 	fprintf(out, "%s %s  vhost_virtqueue %" PRIx64 "  vq %u  vhost %" PRIx64
@@ -235,8 +247,6 @@ static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq
 		fprintf(out, "  %s %" PRIx64 "%s", q->tap ?
 			struct_of(c, VR_TAPQ_SK, "tap_queue") : "tun_file", q->tun_file,
 			q->detached ? " (detached)" : "");
-	if (q->vhost->kind == VR_VHOST_VSOCK)
-		fprintf(out, "  guest_cid %s", vr_val_text(q->vhost->cid, cid));
 	fputc('\n', out);
 	print_vhost_side(out, q);
 	print_ring(out, q);
@@ -256,8 +266,7 @@ void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,
 
 	for (unsigned i = 0; i < h->nqueues; i++) {
 		const struct vr_hostq *q = &h->queues[i];
-		bool first = !i || q->ref.addr != q[-1].ref.addr ||
-			     strcmp(q->device, q[-1].device) != 0;
+		bool first = !i || !are_of_one_device(q, q - 1);
 
 		vr_worst_add(&worst, &q->verdict, q->device, q->label);
 		missing += left_out(q);

@@ -3,6 +3,8 @@
  * test_host_kinds.c - vhost devices that no tap leads to, in each era that has them: a
  * vhost_vsock and a vhost_scsi, by the files that the VMM has open.
  */
+#include <inttypes.h>
+
 #include "unit.h"
 #include "host_builder.h"
 
@@ -136,6 +138,35 @@ static void a_vsock_is_found_by_its_open_file(void **state)
 	assert_int_equal(found, ERA_ALL - 2);
 }
 
+/* Of one name, and told apart by their guests. */
+static void two_guests_vsocks_are_two_devices(void **state)
+{
+	struct host *h = host_new(ERA_6_12);
+	struct host_walked w;
+	char heading[96];
+	const char *text;
+	struct other o[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		o[i] = make(h, "vhost_vsock", 2);
+		set_queue(h, &o[i], 0);
+		set_queue(h, &o[i], 1);
+		fake_set(h->f, o[i].addr, "vhost_vsock", "guest_cid", CID + i);
+		host_open_misc(h, VSOCK_MINOR, "vhost-vsock", o[i].addr);
+	}
+	w = host_walk(h, NULL);
+	text = host_text(h, &w);
+	assert_int_equal(w.host.nqueues, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(heading, sizeof(heading), "vhost-vsock  vhost %" PRIx64 "  guest_cid %u\n",
+			 o[i].addr, CID + i);
+		if (!strstr(text, heading))
+			fail_msg("no '%s' in\n%s", heading, text);
+	}
+	host_free(h);
+}
+
 /* ---- scsi ---------------------------------------------------------------------- */
 
 /* It has any minor number, so its name tells; of its queues those that are set up. */
@@ -210,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vsock_is_found_by_its_open_file),
+		cmocka_unit_test(two_guests_vsocks_are_two_devices),
 		cmocka_unit_test(a_scsi_is_found_by_its_open_file_s_name),
 		cmocka_unit_test(files_of_other_names_are_none_of_vhost_s),
 		cmocka_unit_test(a_file_whose_queue_does_not_point_back_is_told),
