@@ -350,6 +350,8 @@ static bool is_explained(const struct vr_judge *j, const struct vr_damage *d)
 	case VR_D_FREE_RANGE:
 	case VR_D_FREE_REPEAT:
 	case VR_D_FREE_TAKEN:
+		/* A packed ring's driver that gives ids back has taken a token. */
+		return !q->packed || q->pk.lone;
 	case VR_D_LINK_SHARED:
 		return true;
 	default:

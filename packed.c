@@ -27,7 +27,7 @@
 struct walk {
 	struct vr_ctx *c;
 	struct vr_queue *q;
-	struct vr_span desc, state;
+	struct vr_span desc, state, extra;
 	uint32_t slot, left;	/* where it is, and steps to the end */
 	bool wrap;
 	bool lost;		/* it cannot go on: unreadable, or senseless */
@@ -148,6 +148,22 @@ static void load_tables(struct walk *w, const struct vr_obj *vvq)
 			     (size_t)DESC_SIZE * q->num, "descriptor ring");
 }
 
+/* Since 5.15 the free ids' list is in an array of its own. */
+static void load_extra(struct walk *w, const struct vr_obj *vvq)
+{
+	const struct vr_field *f = w->c->layout.f;
+	uint64_t extra;
+
+	if (w->q->in_order || vr_has(w->c, VR_PSTATE_NEXT) ||
+	    !vr_has(w->c, VR_SZ_DESC_EXTRA) || !vr_has(w->c, VR_EXTRA_NEXT))
+		return;
+	extra = vr_get_ptr(w->c, vvq, VR_PVQ_EXTRA, "desc_extra");
+	if (extra)
+		vr_span_load(w->c, &w->extra, extra,
+			     (size_t)f[VR_SZ_DESC_EXTRA].size * w->q->num,
+			     "desc_extra");
+}
+
 /* A member of what the driver keeps for the buffer with this id. */
 static struct vr_val state_of(const struct walk *w, uint32_t id, enum vr_slot s,
 			      unsigned size)
@@ -158,6 +174,48 @@ static struct vr_val state_of(const struct walk *w, uint32_t id, enum vr_slot s,
 		return (struct vr_val){ .have = VR_UNREAD };
 	return vr_span_get(&w->state, (size_t)f[VR_SZ_PSTATE].size * id +
 			   f[s].offset, size, w->c->t->big_endian);
+}
+
+/* The id behind 'id' on the list of free ones. */
+static struct vr_val free_link(const struct walk *w, uint32_t id)
+{
+	const struct vr_field *f = w->c->layout.f;
+
+	if (vr_has(w->c, VR_PSTATE_NEXT))
+		return state_of(w, id, VR_PSTATE_NEXT, 2);
+	return vr_span_get(&w->extra, (size_t)f[VR_SZ_DESC_EXTRA].size * id +
+			   f[VR_EXTRA_NEXT].offset, 2, w->c->t->big_endian);
+}
+
+/*
+ * The list has exactly num_free ids and no terminator, as a split ring's of
+ * descriptors: each slot of a buffer takes one, and the first of them is the buffer's.
+ * In order there is none.
+ */
+static void walk_free_ids(struct walk *w)
+{
+	struct vr_queue *q = w->q;
+	struct vr_val at = q->free_head;
+	uint32_t from = 0;
+	uint8_t *seen;
+
+	if (q->in_order || q->num_free.have != VR_READ || q->num_free.v > q->num)
+		return;
+	seen = vr_alloc(&w->c->scratch, q->num, sizeof(*seen));
+	for (uint64_t k = 0; seen && k < q->num_free.v && at.have == VR_READ; k++) {
+		enum vr_damage_code code = at.v >= q->num ? VR_D_FREE_RANGE : VR_D_FREE_REPEAT;
+
+		if (at.v >= q->num || seen[at.v]) {
+			vr_slot_damage(&q->slots, (struct vr_damage){ code, from, at.v, 0 });
+			return;
+		}
+		from = (uint32_t)at.v;
+		seen[from] = 1;
+		if (state_of(w, from, VR_PSTATE_DATA, 8).v)
+			vr_slot_damage(&q->slots,
+				       (struct vr_damage){ VR_D_FREE_TAKEN, from, 0, 0 });
+		at = free_link(w, from);
+	}
 }
 
 /* ---- what the descriptors say ----------------------------------------------------- */
@@ -416,6 +474,8 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *v
 	if (!q->num)
 		return;
 	load_tables(&w, vvq);
+	load_extra(&w, vvq);
 	if (!alloc_slots(&w))
 		derive(&w, vvq);
+	walk_free_ids(&w);
 }

@@ -241,15 +241,20 @@ static uint16_t available(const struct packed *p, uint32_t position)
 /* The slots are written; note the buffer and move on. */
 static void give(struct packed *p, uint16_t id, uint32_t slots, uint32_t entries)
 {
+	uint16_t last = id;
+
 	assert_false(p->buffer[id].ours);
-	p->buffer[id] = (struct packed_buffer){ .ours = true, .at = p->avail,
+	/* Each slot takes an id, and the first one's is the buffer's. */
+	for (uint32_t k = 1; !p->in_order && k < slots; k++)
+		last = p->next[last];
+	p->buffer[id] = (struct packed_buffer){ .ours = true, .at = p->avail, .last = last,
 						.length = slots, .entries = entries };
 	packed_set_token(p, id, TOKEN + 256ULL * id);
 	packed_set_length(p, id, (uint16_t)slots);
 	p->avail += slots;
 	p->held += slots;
 	if (!p->in_order)
-		p->free_id = p->next[id];
+		p->free_id = p->next[last];
 	publish(p);
 }
 
@@ -363,7 +368,7 @@ uint16_t packed_reap(struct packed *p)
 	p->returned--;
 	p->buffer[id].ours = p->buffer[id].returned = false;
 	if (!p->in_order) {
-		packed_set_link(p, id, p->free_id);
+		packed_set_link(p, p->buffer[id].last, p->free_id);
 		p->free_id = id;
 	}
 	publish(p);

@@ -18,6 +18,7 @@ struct packed_buffer {
 	bool ours, returned;	/* published; given back, and not yet reaped */
 	uint32_t at, length;	/* position of its first slot, and its slots */
 	uint32_t entries;	/* of its indirect table; 0: it has none */
+	uint16_t last;		/* of the ids that its slots took from the list */
 };
 
 struct packed {

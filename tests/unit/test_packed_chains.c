@@ -91,7 +91,7 @@ static void next_into_another_buffer(void **state)
 	read_chains(&x, 0);
 	assert_int_equal(x.q.chains.nchains, 2);
 	assert_chain(&x, 0, 0, 2, VR_STOP_OTHER);
-	assert_chain(&x, 1, 1, 1, VR_STOP_END);
+	assert_chain(&x, 1, 2, 1, VR_STOP_END);
 	done(&x);
 }
 
@@ -112,7 +112,7 @@ static void next_behind_the_last_buffer(void **state)
 		packed_set_desc(&x.p, i, 0x1000, 1, 0, AVAIL | NEXT);
 	read_chains(&x, 0);
 	assert_int_equal(x.q.chains.nchains, 2);
-	assert_chain(&x, 1, 1, 0, VR_STOP_OVERWRITTEN);
+	assert_chain(&x, 1, 2, 0, VR_STOP_OVERWRITTEN);
 	done(&x);
 }
 

@@ -113,7 +113,7 @@ static void the_full_block(void **state)
 
 	(void)state;
 	assert_has(t, "num 7  packed\n");
-	assert_has(t, "    num_free 2   free_head 3   num_added 1\n");
+	assert_has(t, "    num_free 2   free_head 5   num_added 1\n");
 	assert_has(t, "    next_avail_idx 1 (wrap 0)   last_used_idx 3 (wrap 1)\n");
 	assert_has(t, "    event_flags_shadow 2 (callbacks on)   event 1");
 	assert_has(t, "    next to be returned at slot 4 (wrap 1)\n");
@@ -261,8 +261,8 @@ static void the_chains_with_ids(void **state)
 		   "the return of other buffers\n"
 		   "          4  addr 40004000  len 101  flags 131 NEXT WRITE AVAIL  id 0\n"
 		   "          5  addr 40005000  len 102  flags 130 WRITE AVAIL  id 0\n"
-		   "    slot 0, id 2: 3 descriptors, 1000 bytes to read, 1001 to write\n");
-	assert_has(t, "  len 32  flags 32772 INDIRECT USED  id 2\n"
+		   "    slot 0, id 4: 3 descriptors, 1000 bytes to read, 1001 to write\n");
+	assert_has(t, "  len 32  flags 32772 INDIRECT USED  id 4\n"
 		   "            0  addr 40000000  len 1000  flags 0  id 0\n"
 		   "            1  addr 40001000  len 1001  flags 2 WRITE  id 0\n");
 	done(&x);
@@ -277,7 +277,7 @@ static void the_same_as_json(void **state)
 
 	(void)state;
 	assert_has(j, "\"layout\":\"packed\",\"in_order\":false,\"num\":7,\"num_free\":2,"
-		   "\"free_head\":3,\"num_added\":1,\"last_used_idx\":3,"
+		   "\"free_head\":5,\"num_added\":1,\"last_used_idx\":3,"
 		   "\"avail_idx_shadow\":null,\"avail_flags_shadow\":null,");
 	assert_has(j, "\"desc\":null,\"avail\":null,\"used\":null,\"packed\":{"
 		   "\"desc\":\"0x%llx\",\"driver\":{\"addr\":\"0x%llx\",\"off_wrap\":32771,"

@@ -14,6 +14,8 @@ SENT = 'vvq(vi("eth6").sq[0].vq)'
 HELD = 'held(vi("eth3").rq[0].vq)'
 VQS = 'each("struct virtqueue", vdev(8).vqs.address_of_(), "list")'
 FREE = f"int({SENT}.free_head)"
+PACKED_SENT = 'vvq(vi("eth0").sq[0].vq)'
+FREE_ID = f"int({PACKED_SENT}.free_head)"
 OWNED = 'held(vi("eth6").sq[0].vq)'
 TOKEN = f"{SENT}.split.desc_state[({OWNED}.address_of_().value_() - {SENT}.split.vring.desc.value_()) // 16].data"
 TABLE = f"{SPLIT}.split.desc_state[index({HELD}, {SPLIT}.split.vring.desc)].indir_desc"
@@ -95,6 +97,10 @@ RINGS = [
            (r"free-list: .*descriptor \d+",)),
     Damage("free list: out of range", ((f"{SENT}.split.desc_extra[{FREE}].next", 4711),), ("eth6 tx0",),
            (r"free-list: behind descriptor \d+ it leads to 4711",)),
+    Damage("list of free ids: loop", ((f"{PACKED_SENT}.packed.desc_extra[{FREE_ID}].next", FREE_ID),), ("eth0 tx0",),
+           (r"free-list: behind descriptor \d+ it comes to \d+ a second time",)),
+    Damage("list of free ids: out of range", ((f"{PACKED_SENT}.packed.desc_extra[{FREE_ID}].next", 4711),),
+           ("eth0 tx0",), (r"free-list: behind descriptor \d+ it leads to 4711",)),
     *[damage for part, offset in (("desc", "descriptor table"), ("avail", "avail ring"), ("used", "used ring"))
       for damage in wild(f"vring.{part}", f"{SPLIT}.split.vring.{part}", ["eth3 rx0"], offset)],
     *[damage for part, area in (("desc", "descriptor ring"), ("driver", "driver's event area"),
@@ -103,6 +109,7 @@ RINGS = [
     *wild("desc_state", f"{SPLIT}.split.desc_state", ["eth3 rx0"]),
     *wild("desc_extra", f"{SPLIT}.split.desc_extra", ["eth3 rx0"]),
     *wild("desc_state", f"{PACKED}.packed.desc_state", ["eth0 rx0"]),
+    *wild("desc_extra", f"{PACKED}.packed.desc_extra", ["eth0 rx0"]),
     Damage("token: NULL", ((TOKEN, 0),), ("eth6 tx0",), (r"heads have a token, in_flight is 238",)),
     *[Damage(f"token: {value:#x}", ((TOKEN, value),), ("eth6 tx0",))
       for value in (0xDEAD000000000100, 0x6B6B6B6B6B6B6B6A, 0x7F0012345000)],
