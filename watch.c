@@ -55,12 +55,25 @@ static bool is_unheard(const struct vr_queue *q)
 	       (!q->napi.addr || (q->napi.scheduled.have == VR_READ && !vr_polls(&q->napi)));
 }
 
-static void keep_guest(const struct vr_device *d, const struct vr_queue *q,
-		       struct vr_sample *s)
+/* Interfaces of several name spaces may have one name: those outside the first
+ * device's have theirs beside it. */
+static void name_device(char *buf, size_t size, const struct vr_device *d,
+			const struct vr_device *first)
+{
+	bool elsewhere = d->ref.addr && first->ref.addr && d->ref.inum.have == VR_READ &&
+			 d->ref.inum.v != first->ref.inum.v;
+	int n = snprintf(buf, size, "%s", vr_device_name(d));
+
+	if (elsewhere && n > 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, " netns %" PRIu64, d->ref.inum.v);
+}
+
+static void keep_guest(const struct vr_device *d, const struct vr_device *first,
+		       const struct vr_queue *q, struct vr_sample *s)
 {
 	const struct vr_packed *p = &q->pk;
 
-	snprintf(s->device, sizeof(s->device), "%s", vr_device_name(d));
+	name_device(s->device, sizeof(s->device), d, first);
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vring_virtqueue;
 	s->moving = q->moving;
@@ -95,8 +108,8 @@ int vr_look_guest(struct vr_arena *arena, const struct vr_snapshot *snap,
 		return -1;
 	for (unsigned i = 0; i < snap->ndevices; i++)
 		for (unsigned k = 0; k < snap->devices[i].nqueues; k++)
-			keep_guest(&snap->devices[i], &snap->devices[i].queues[k],
-				   &ret->sample[ret->n++]);
+			keep_guest(&snap->devices[i], snap->devices,
+				   &snap->devices[i].queues[k], &ret->sample[ret->n++]);
 	return 0;
 }
 
@@ -119,7 +132,12 @@ static struct vr_val packets(const struct vr_hostq *q)
 
 static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
 {
-	snprintf(s->device, sizeof(s->device), "%s", q->device);
+	/* All of a kind have one name, unless they serve an interface. */
+	if (q->ref.addr || q->vhost->kind == VR_VHOST_NET)
+		snprintf(s->device, sizeof(s->device), "%s", q->device);
+	else
+		snprintf(s->device, sizeof(s->device), "%s %" PRIx64, q->device,
+			 q->vhost->addr);
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vhost_virtqueue;
 	s->host = true;

@@ -108,6 +108,29 @@ static void assert_row(struct seen *x, const char *name, const char *want)
 		fail_msg("%s: '%s', not '%s'", name, got, want);
 }
 
+/* One name in two name spaces, and two guests' vsocks. */
+static void equal_names_are_told_apart(void **state)
+{
+	struct seen *x = *state;
+	struct vr_device two[2] = { x->d, x->d };
+
+	two[0].ref.inum = READ(4026531840);
+	two[1].ref.inum = READ(4026532000);
+	two[1].ref.addr = 2;
+	two[1].queues = &x->q[1];
+	snprintf(x->q[1].label, sizeof(x->q[1].label), "tx0");
+	x->s = (struct vr_snapshot){ .devices = two, .ndevices = 2 };
+	look(x, 0, false);
+	look(x, 1, false);
+	assert_row(x, "\neth0 tx0", "0 0 0 0 0 idle, not moving");
+	assert_row(x, "\neth0 netns 4026532000 tx0", "0 0 0 0 0 idle, not moving");
+	x->v = (struct vr_vhost){ .kind = VR_VHOST_VSOCK, .addr = 0xffff888000005000 };
+	snprintf(x->hq[1].device, sizeof(x->hq[1].device), "vhost-vsock");
+	look(x, 0, true);
+	look(x, 1, true);
+	assert_row(x, "\nvhost-vsock ffff888000005000 tx0", "0 0 0 0 - idle, not moving");
+}
+
 static void an_interval_and_a_count_are_parsed(void **state)
 {
 	static const struct { const char *word; double seconds; unsigned count; } good[] = {
@@ -396,6 +419,7 @@ int main(void)
 		TEST(unheard_twice_is_lost),
 		TEST(a_hosts_queues_have_rates_and_kicks),
 		TEST(a_host_that_stands_still_is_told),
+		TEST(equal_names_are_told_apart),
 		TEST(names_are_escaped),
 		TEST(no_time_between_looks_is_no_division_by_zero),
 	};
