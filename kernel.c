@@ -262,6 +262,18 @@ uint64_t vr_get_optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot 
 	return v.have == VR_READ && v.v ? vr_get_ptr(c, o, s, what) : 0;
 }
 
+bool vr_points_back(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		    const char *what, uint64_t to)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	if (v.have != VR_READ || v.v == to)
+		return true;
+	vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT, .what = what,
+					   .value = o->addr, .addr = to });
+	return false;
+}
+
 int vr_get_name(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		const char *what, char *buf, size_t size)
 {

@@ -231,13 +231,9 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	if (d->type.have != VR_READ || d->type.v != VR_ID_NET)
 		return -1;
 	*vi = (struct vr_obj){ .addr = vr_netdev_priv(c, ref->addr) };
-	if (vr_get_ptr(c, vi, VR_VI_DEV, NULL) != ref->addr ||
-	    vr_get_ptr(c, vi, VR_VI_VDEV, NULL) != vdev) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "virtnet_info of a virtio-net device",
-			.value = vi->addr, .addr = ref->addr });
+	if (!vr_points_back(c, vi, VR_VI_DEV, "virtnet_info.dev", ref->addr) ||
+	    !vr_points_back(c, vi, VR_VI_VDEV, "virtnet_info.vdev", vdev))
 		return -1;
-	}
 	d->ref = *ref;
 	d->virtnet_info = vi->addr;
 	vr_net_device_state(c, d);

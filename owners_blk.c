@@ -75,12 +75,8 @@ static bool find_disk(struct blk *b, const struct vr_device *d)
 
 	if (!vblk.addr)
 		return false;
-	if (vr_get_ptr(c, &vblk, VR_VBLK_VDEV, NULL) != d->virtio_device) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "virtio_blk of a virtio block device",
-			.addr = d->virtio_device });
+	if (!vr_points_back(c, &vblk, VR_VBLK_VDEV, "virtio_blk.vdev", d->virtio_device))
 		return false;
-	}
 	disk = (struct vr_obj){ .addr = vr_get_ptr(c, &vblk, VR_VBLK_DISK,
 						   "virtio_blk.disk") };
 	if (!disk.addr)

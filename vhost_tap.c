@@ -310,32 +310,54 @@ static uint64_t tun_file(struct vr_ctx *c, uint64_t slot)
 	return 0;
 }
 
+/* Does a slot hold the file that says it belongs there? */
+static bool is_own_slot(struct vr_ctx *c, uint64_t slot, uint64_t i)
+{
+	struct vr_obj file = { .addr = 0 };
+	struct vr_val index;
+
+	if (vr_read(c, slot, &file.addr, sizeof(file.addr)) || !file.addr ||
+	    file.addr & 7)
+		return false;
+	index = vr_get(c, &file, VR_TFILE_INDEX, NULL);
+	return index.have == VR_READ && index.v == i;
+}
+
+/* Slots behind numqueues may hold stale pointers; where it was not read, those that come
+ * first and hold a file of their own are taken. */
+static uint64_t slots_in_use(struct vr_ctx *c, uint64_t tun, uint64_t first)
+{
+	const struct vr_field *f = c->layout.f;
+	const struct vr_obj o = { .addr = tun };
+	struct vr_val n = vr_get(c, &o, VR_TUN_NUMQUEUES, "tun_struct.numqueues");
+	uint64_t slots = f[VR_TUN_TFILES].size / 8, i = 0;
+
+	if (n.have == VR_READ && n.v > slots)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
+			.what = "tun_struct.numqueues", .value = n.v, .limit = slots,
+			.addr = tun + f[VR_TUN_NUMQUEUES].offset });
+	if (n.have == VR_READ)
+		return n.v < slots ? n.v : slots;
+	while (i < slots && is_own_slot(c, first + 8 * i, i))
+		i++;
+	return i;
+}
+
 static int walk_tun(struct vr_ctx *c, struct vr_host *h,
 		    const struct vr_netdev_ref *ref)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj tun = { .addr = vr_netdev_priv(c, ref->addr) };
+	uint64_t node, file, n, first = tun.addr + f[VR_TUN_TFILES].offset;
 	struct vr_txqs txqs;
-	struct vr_val n;
 	struct vr_list l;
-	uint64_t node, file, slots;
 
-	if (vr_get_ptr(c, &tun, VR_TUN_DEV, NULL) != ref->addr) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "tun_struct.dev", .value = tun.addr,
-			.addr = ref->addr });
+	if (!vr_points_back(c, &tun, VR_TUN_DEV, "tun_struct.dev", ref->addr))
 		return -1;
-	}
 	vr_net_txqs(c, ref->addr, &txqs);
-	n = vr_get(c, &tun, VR_TUN_NUMQUEUES, "tun_struct.numqueues");
-	slots = f[VR_TUN_TFILES].size / 8;
-	if (n.have == VR_READ && n.v > slots)
-		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
-			.what = "tun_struct.numqueues", .value = n.v, .limit = slots,
-			.addr = tun.addr + f[VR_TUN_NUMQUEUES].offset });
-	/* Slots behind numqueues may hold stale pointers. */
-	for (uint64_t i = 0; n.have == VR_READ && i < n.v && i < slots; i++) {
-		file = tun_file(c, tun.addr + f[VR_TUN_TFILES].offset + 8 * i);
+	n = slots_in_use(c, tun.addr, first);
+	for (uint64_t i = 0; i < n; i++) {
+		file = tun_file(c, first + 8 * i);
 		if (file)
 			add_tun_file(c, h, ref, &txqs, tun.addr, file, false);
 	}
@@ -411,12 +433,8 @@ static int walk_tap(struct vr_ctx *c, struct vr_host *h,
 
 	if (!tap.addr)
 		return 0;	/* down, and never opened */
-	if (vr_get_ptr(c, &tap, VR_TAP_DEV, NULL) != ref->addr) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "tap_dev.dev", .value = tap.addr,
-			.addr = ref->addr });
+	if (!vr_points_back(c, &tap, VR_TAP_DEV, "tap_dev.dev", ref->addr))
 		return -1;
-	}
 	vr_net_txqs(c, ref->addr, &e.txqs);
 	if (vr_has(c, VR_TAP_LIST))
 		by_tap_list(c, h, &e);

@@ -353,6 +353,11 @@ uint64_t vr_get_optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot 
 /* The same of what lies on multiples of 'align', a power of two (1: anywhere). */
 uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 			unsigned align, const char *what);
+/* Does the member point to 'to', as that of a struct that was found without its help?
+ * VR_E_MISFIT is noted under 'what' where it points elsewhere; a word that cannot be
+ * read is noted, too, and speaks against nothing: true. */
+bool vr_points_back(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+		    const char *what, uint64_t to);
 /* The string that a pointer leads to, of at most size-1 bytes; 0, or -1 with "" in
  * 'buf': it is NULL, or could not be read, which is noted. */
 int vr_get_name(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,

@@ -388,6 +388,28 @@ static void a_tap_that_does_not_point_back_is_told(void **state)
 	host_free(h);
 }
 
+/* Whether it does is on a page that the dump lacks: that speaks against nothing. */
+static void a_tap_that_may_point_back_is_followed(void **state)
+{
+	struct host *h = host_new(ERA_5_15);
+	struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+	struct host_walked w;
+
+	(void)state;
+	host_serve(h, t, &(struct vhost_spec){ .asleep = true });
+	fake_type(h->f, "tun_struct", 1u << 21);
+	fake_member(h->f, "tun_struct", "dev", 1u << 20, 8, NULL);
+	fake_member(h->f, "tun_struct", "numqueues", (1u << 20) + 8, 4, NULL);
+	w = host_walk(h, "tap7");
+	assert_int_equal(w.status, VR_WALK_OK);
+	assert_int_equal(w.host.nqueues, 2);
+	assert_string_equal(w.host.queues[0].label, "rx0");
+	assert_int_equal(h->g->c.nerrors, 2);
+	get_error(&h->g->c, VR_E_READ, "tun_struct.dev");
+	get_error(&h->g->c, VR_E_READ, "tun_struct.numqueues");
+	host_free(h);
+}
+
 /* Which queue of the tap it is, is on a page that the dump lacks. */
 static void a_queue_of_unknown_number_is_none_by_number(void **state)
 {
@@ -470,6 +492,7 @@ int main(void)
 		cmocka_unit_test(every_value_of_a_macvtap_comes_out),
 		cmocka_unit_test(a_renamed_member_of_a_tap_is_told),
 		cmocka_unit_test(a_tap_that_does_not_point_back_is_told),
+		cmocka_unit_test(a_tap_that_may_point_back_is_followed),
 		cmocka_unit_test(a_queue_of_unknown_number_is_none_by_number),
 		cmocka_unit_test(hops_can_be_followed_by_hand),
 	};

@@ -375,7 +375,7 @@ static void without_the_way_to_the_disk_it_is_a_token(void **state)
 	o = only_request(b, token_of(b, new_request(b, 0, 8, 512)));
 	assert_int_equal(o->kind, VR_OWNER_TOKEN);
 	assert_null(o->request);
-	get_error(&b->g->c, VR_E_MISFIT, "virtio_blk of a virtio block device");
+	get_error(&b->g->c, VR_E_MISFIT, "virtio_blk.vdev");
 	free_blk(b);
 	b = new_blk();
 	fake_set(b->g->f, b->vblk, "virtio_blk", "disk", 0);
