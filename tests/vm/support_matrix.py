@@ -19,9 +19,12 @@ Each cell is one run of crash on one dump, with vring.so in it. `yes`: crash ope
 compared, whole: a guest's with QEMU's reading of it, with the words in the bare dump and with drgn's reading;
 a host's with what the program that owns the rings told of them, and with drgn's reading. Other cells say why
 not, in crash's own words, below the table; `sometimes`: such a dump was opened, and another one of the same
-kernel was not; `none`: the kernel gives no such dump. An empty cell was not run. `filtered` is what
-`makedumpfile -c -d 31` leaves of the ELF dump: there all of a guest's rings must be as in the whole one, and of
-a host's queues all but the rings, which must be told to be missing.
+kernel was not; `none`: the kernel gives no such dump; `misread`: crash took the dump and reads the wrong memory,
+and the command said so instead of showing it; `lossy`: makedumpfile left out pages that the kernel uses, by the
+dump's own list of its pages; vring told where it could not read, and all numbers that it gave were as in the whole
+dump. An empty cell was not run. `filtered` is what `makedumpfile -c -d 31` leaves of the ELF dump: there all of a
+guest's rings must be as in the whole one, and of a host's queues all but the rings, which must be told to be
+missing.
 
 Versions are those that were found by the run.
 """

@@ -32,14 +32,25 @@ class _Layout:
         self.dumped = file.read(size // 2)
         self.descriptors = self.block * (1 + sub_blocks) + size
 
+    def has(self, page: int) -> bool:
+        byte, bit = divmod(page, 8)
+        return bool(self.dumped[byte] >> bit & 1)
+
     def descriptor(self, page: int) -> int:
         """Return where the descriptor of a page is."""
         byte, bit = divmod(page, 8)
-        if not self.dumped[byte] >> bit & 1:
+        if not self.has(page):
             raise KeyError(f"page {page:#x} is not in the dump")
         before = int.from_bytes(self.dumped[:byte], "little").bit_count()
         return self.descriptors + DESCRIPTOR.size * (
             before + (self.dumped[byte] & (1 << bit) - 1).bit_count())
+
+
+def left_out(path, addresses) -> list:
+    """Return those of physical addresses whose pages a dump does not have."""
+    with open(path, "rb") as file:
+        layout = _Layout(file)
+    return [address for address in addresses if not layout.has(address // PAGE)]
 
 
 def lose(path, out, addresses, incomplete: bool) -> Path:
