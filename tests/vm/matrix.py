@@ -35,7 +35,7 @@ Cell = namedtuple("Cell", "kernel side levels form version mode")
 
 READER = Path(__file__).parent / "drgn_reader.py"
 PLACES = Path(__file__).parent / "places_reader.py"
-UNREAD = re.compile(r".*: cannot read \d+ bytes at ([0-9a-f]{16})")
+UNREAD = re.compile(r".*: cannot read (\d+) bytes at ([0-9a-f]{16})")
 # Under the load of everything else; a start takes seconds on a machine with nothing to do.
 LIMIT = 600
 
@@ -265,15 +265,22 @@ def run(scene, cell: Cell, crash, so: Path, folder: Path) -> Opened:
 # ---- dumps that lack what they should have -------------------------------------------------------
 
 def are_left_out(scene, path: Path, errors: list) -> bool:
-    """Is each error about memory whose page the dump does not have, by its own list of pages and drgn's word on
-    where the memory is?"""
+    """Is each error about memory of which the dump lacks a page, by its own list of pages and drgn's word on where
+    the memory is?"""
     told = [UNREAD.fullmatch(error["what"]) for error in errors]
     if not told or not all(told):
         return False
-    wanted = [f'user(prog["init_mm"].address_of_(), 0x{one[1]}, 1)' for one in told]
+    pages = [_pages(int(one[2], 16), int(one[1])) for one in told]
+    wanted = [f'user(prog["init_mm"].address_of_(), {page:#x}, 1)' for page in sorted(set().union(*pages))]
     found = drgn.Drgn().run(PLACES, scene.folder / "core", scene.kernel, json.dumps(wanted), timeout=LIMIT)
-    places = [found[expression]["phys"] for expression in wanted]
-    return diskdump.left_out(path, places) == places
+    places = {place["at"]: place["phys"] for place in found.values()}
+    missing = set(diskdump.left_out(path, places.values()))
+    return all(any(places[page] in missing for page in some) for some in pages)
+
+
+def _pages(at: int, size: int) -> range:
+    """Return the addresses of the pages that so many bytes lie on."""
+    return range(at - at % core.PAGE, at + size, core.PAGE)
 
 
 def contradictions(document: dict, whole: dict) -> list:
