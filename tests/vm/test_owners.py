@@ -186,7 +186,9 @@ def test_other_frames(shown):
     """Of a protocol without a name, with which both rings were filled, and an ARP request, sent again on a slow machine."""
     for device in ("eth0", "eth1"):
         fillers = [p for p in shown.packets(device) if p["protocol"] == TEST]
-        assert len(fillers) >= 16 and {(p["len"], p["flow"], p["dev"]) for p in fillers} == {(1400, None, device)}
+        # From 6.11 the stack stops a queue by its bytes, which it learns; then it is not the ring that is full.
+        least = 4 if shown.dump.kernel.name in ("6.12", "7.3") else 16
+        assert len(fillers) >= least and {(p["len"], p["flow"], p["dev"]) for p in fillers} == {(1400, None, device)}
     assert {p["protocol_name"] for p in shown.packets() if p["protocol"] == ARP} == {"ARP"}
 
 
