@@ -76,14 +76,21 @@ def collected(run, kernel, make_dump, tmp_path_factory):
 
 
 def test_install_and_uninstall(installed, tmp_path):
-    files = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
+    documents = installed / "share/doc/crash-vring"
+    files = {str(path.relative_to(installed)) for path in installed.rglob("*")
+             if path.is_file() and documents not in path.parents}
     assert files - {f"{extensions(installed).relative_to(installed)}/vring.so"} == {
         "share/man/man8/vring.8", "share/man/man8/vqwalk.8", "share/man/man8/vhostq.8", "share/vring/guest",
         "share/vring/host", "share/vring/compare", "share/vring/vring.schema.json"}
+    # Whatever a document links to is there.
+    for document in (documents / "README.md", *(documents / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / link).is_file(), (document.name, link)
     for target in ("install", "uninstall"):
         subprocess.run(["make", "-s", "-C", TOP, target, f"DESTDIR={tmp_path}"], check=True, stdout=subprocess.PIPE)
         left = [path for path in tmp_path.rglob("*") if path.is_file()]
-        assert len(left) == (8 if target == "install" else 0), left
+        assert len(left) == (len(files) + sum(path.is_file() for path in documents.rglob("*"))
+                             if target == "install" else 0), left
         assert target == "uninstall" or "crash/extensions/vring.so" in " ".join(map(str, left))
 
 
