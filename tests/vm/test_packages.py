@@ -77,15 +77,21 @@ def test_demo(tarball):
     assert re.search(r"^  verdict    (idle|active)", shown, re.M)
 
 
-def test_rpm(tarball):
-    """It builds, and holds the same files; the names that it requires are Fedora's."""
+def test_rpm(tarball, tmp_path):
+    """It builds, holds the same files, is installed and goes again; the names that it requires are Fedora's."""
     subprocess.run(["make", "-s", "-C", TOP, "rpm", "RPMFLAGS=--nodeps"], check=True, stdout=subprocess.PIPE,
                    stderr=subprocess.PIPE)
     (package,) = (TOP / "build").glob(f"{DIST}-1*.x86_64.rpm")
     files = set(store.run(["rpm", "-qlp", package]).split())
     # Debian's rpmbuild does not compress pages.
-    assert {"/" + path.removesuffix(".gz").replace("usr/lib/", "usr/lib64/") for path in FILES} <= {
-        path.removesuffix(".gz") for path in files}
+    wanted = {"/" + path.removesuffix(".gz").replace("usr/lib/", "usr/lib64/") for path in FILES}
+    assert wanted <= {path.removesuffix(".gz") for path in files}
+    rpm = ["rpm", "--root", tmp_path, "--nodeps"]
+    store.run(["rpm", "--root", tmp_path, "--initdb"])
+    store.run([*rpm, "-i", "--nosignature", package])
+    assert all((tmp_path / path[1:]).is_file() for path in wanted)
+    store.run([*rpm, "-e", "crash-vring"])
+    assert not any((tmp_path / path[1:]).exists() for path in wanted)
     assert "crash\n" in store.run(["rpm", "-qp", "--requires", package])
 
 
