@@ -36,15 +36,10 @@ static int add_queue(struct vr_ctx *c, const struct vr_device *d, uint64_t vq,
 		VR_VQ_NAME, VR_VQ_INDEX, VR_VQ_VDEV,
 	};
 	struct vr_obj o = vr_obj_cover(c, vq, members, 3);
-	struct vr_val vdev = vr_get(c, &o, VR_VQ_VDEV, "virtqueue.vdev");
 	struct found *q;
 
-	if (vdev.have == VR_READ && vdev.v != d->virtio_device) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_MISFIT,
-			.what = "virtqueue.vdev", .value = vq,
-			.addr = d->virtio_device });
+	if (!vr_points_back(c, &o, VR_VQ_VDEV, "virtqueue.vdev", d->virtio_device))
 		return 0;
-	}
 	q = vr_grow(&c->arena, ret->q, ret->n, &ret->room, sizeof(*q));
 	if (!q)
 		return -1;
