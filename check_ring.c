@@ -16,24 +16,31 @@ static bool is_split(const struct vr_judge *j)
 
 /* ---- what is under way ----------------------------------------------------------- */
 
-/* Slots between a packed ring's two positions, or -1. */
-static int64_t packed_held(const struct vr_queue *q)
+/* How many slots more than the ring has are either out, by a packed ring's positions,
+ * or free, by num_free; false when that is not known. */
+static bool packed_excess(const struct vr_queue *q, int64_t *ret)
 {
 	struct vr_packed_held held;
 
-	return vr_packed_held(q, &held) ? (int64_t)held.slots : -1;
+	if (!vr_is_read(q->num_free) || !vr_packed_held(q, &held))
+		return false;
+	*ret = held.slots + (int64_t)q->num_free.v - q->num;
+	return true;
+}
+
+static bool is_within_a_chain(const struct vr_queue *q, int64_t slots)
+{
+	int64_t longest = vr_longest_chain(q);
+
+	return slots >= -longest && slots <= longest;
 }
 
 /* Slots and num_free move one after the other, by one chain. */
 static bool packed_in_transition(const struct vr_queue *q)
 {
-	int64_t longest = vr_longest_chain(q), off;
-	struct vr_packed_held held;
+	int64_t excess;
 
-	if (!vr_packed_held(q, &held) || !vr_is_read(q->num_free))
-		return false;
-	off = held.slots + (int64_t)q->num_free.v - q->num;
-	return off >= -longest && off <= longest;
+	return packed_excess(q, &excess) && is_within_a_chain(q, excess);
 }
 
 /* The lowest head that has a token; num when none has. */
@@ -83,12 +90,10 @@ static bool is_quiet(const struct vr_device *d, const struct vr_queue *q)
  * much lies between them without a token. */
 static bool is_packed_detaching(const struct vr_device *d, const struct vr_queue *q)
 {
-	int64_t held = packed_held(q), longest = vr_longest_chain(q), off;
+	int64_t excess;
 
-	if (held < 0 || !vr_is_read(q->num_free) || q->num_free.v > q->num)
-		return false;
-	off = held + (int64_t)q->num_free.v - q->num - q->pk.lone;
-	return q->pk.lone && off >= -longest && off <= longest && is_quiet(d, q) &&
+	return q->pk.lone && packed_excess(q, &excess) && q->num_free.v <= q->num &&
+	       is_within_a_chain(q, excess - q->pk.lone) && is_quiet(d, q) &&
 	       (!q->slots.ndamage || is_taken_from_below(q));
 }
 
@@ -241,12 +246,12 @@ static void check_sum(struct vr_judge *j, const struct vr_check *self)
 {
 	const struct vr_queue *q = j->q;
 	const struct vr_slots *s = &q->slots;
-	int64_t held = q->packed ? packed_held(q) : -1;
+	int64_t excess;
 
-	if (held >= 0 && vr_is_read(q->num_free) &&
-	    (uint64_t)held + q->num_free.v != q->num)
+	if (q->packed && packed_excess(q, &excess) && excess)
 		vr_found(j, self, "%" PRId64 " of %" PRIu32
-			 " slots are out, num_free is %" PRIu64, held, q->num,
+			 " slots are out, num_free is %" PRIu64,
+			 excess + q->num - (int64_t)q->num_free.v, q->num,
 			 q->num_free.v);
 
 	if (is_split(j) && s->state && s->count[VR_SLOT_UNKNOWN] &&
