@@ -151,17 +151,9 @@ static void load_tables(struct walk *w, const struct vr_obj *vvq)
 /* Since 5.15 the free ids' list is in an array of its own. */
 static void load_extra(struct walk *w, const struct vr_obj *vvq)
 {
-	const struct vr_field *f = w->c->layout.f;
-	uint64_t extra;
-
-	if (w->q->in_order || vr_has(w->c, VR_PSTATE_NEXT) ||
-	    !vr_has(w->c, VR_SZ_DESC_EXTRA) || !vr_has(w->c, VR_EXTRA_NEXT))
-		return;
-	extra = vr_get_ptr(w->c, vvq, VR_PVQ_EXTRA, "desc_extra");
-	if (extra)
-		vr_span_load(w->c, &w->extra, extra,
-			     (size_t)f[VR_SZ_DESC_EXTRA].size * w->q->num,
-			     "desc_extra");
+	if (!w->q->in_order && !vr_has(w->c, VR_PSTATE_NEXT) &&
+	    vr_has(w->c, VR_SZ_DESC_EXTRA) && vr_has(w->c, VR_EXTRA_NEXT))
+		vr_extra_load(w->c, vvq, VR_PVQ_EXTRA, w->q->num, &w->extra);
 }
 
 /* A member of what the driver keeps for the buffer with this id. */
@@ -179,12 +171,9 @@ static struct vr_val state_of(const struct walk *w, uint32_t id, enum vr_slot s,
 /* The id behind 'id' on the list of free ones. */
 static struct vr_val free_link(const struct walk *w, uint32_t id)
 {
-	const struct vr_field *f = w->c->layout.f;
-
 	if (vr_has(w->c, VR_PSTATE_NEXT))
 		return state_of(w, id, VR_PSTATE_NEXT, 2);
-	return vr_span_get(&w->extra, (size_t)f[VR_SZ_DESC_EXTRA].size * id +
-			   f[VR_EXTRA_NEXT].offset, 2, w->c->t->big_endian);
+	return vr_extra_next(w->c, &w->extra, id);
 }
 
 /*
@@ -203,12 +192,8 @@ static void walk_free_ids(struct walk *w)
 		return;
 	seen = vr_alloc(&w->c->scratch, q->num, sizeof(*seen));
 	for (uint64_t k = 0; seen && k < q->num_free.v && at.have == VR_READ; k++) {
-		enum vr_damage_code code = at.v >= q->num ? VR_D_FREE_RANGE : VR_D_FREE_REPEAT;
-
-		if (at.v >= q->num || seen[at.v]) {
-			vr_slot_damage(&q->slots, (struct vr_damage){ code, from, at.v, 0 });
+		if (!vr_free_entry(&q->slots, q->num, seen, from, at.v))
 			return;
-		}
 		from = (uint32_t)at.v;
 		seen[from] = 1;
 		if (state_of(w, from, VR_PSTATE_DATA, 8).v)

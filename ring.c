@@ -169,6 +169,25 @@ static void read_words(struct vr_ctx *c, struct vr_split *s, struct vr_pieces *p
 	s->avail_event = vr_span_get(&p->used, used_end, 2, p->big);
 }
 
+void vr_extra_load(struct vr_ctx *c, const struct vr_obj *vvq, enum vr_slot ptr,
+		   uint32_t num, struct vr_span *ret)
+{
+	uint64_t extra = vr_get_ptr(c, vvq, ptr, "desc_extra");
+
+	if (extra)
+		vr_span_load(c, ret, extra,
+			     (size_t)c->layout.f[VR_SZ_DESC_EXTRA].size * num,
+			     "desc_extra");
+}
+
+struct vr_val vr_extra_next(const struct vr_ctx *c, const struct vr_span *extra, uint32_t i)
+{
+	const struct vr_field *f = c->layout.f;
+
+	return vr_span_get(extra, (size_t)f[VR_SZ_DESC_EXTRA].size * i +
+			   f[VR_EXTRA_NEXT].offset, 2, c->t->big_endian);
+}
+
 struct vr_val vr_avail_at(const struct vr_pieces *p, uint32_t slot)
 {
 	return vr_span_get(&p->avail, AVAIL_RING + 2u * slot, 2, p->big);

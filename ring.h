@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ring.h - the pieces of one split ring while it is being read, for ring.c and
- * slots.c; and what those share that look for damage.
+ * slots.c; and what those and packed.c share that read links or look for damage.
  */
 #ifndef VRING_RING_H
 #define VRING_RING_H
@@ -32,5 +32,14 @@ void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p);
 bool vr_tokens_lost(const struct vr_ctx *c);
 /* slots.c: note damage, for check.c to judge. */
 void vr_slot_damage(struct vr_slots *s, struct vr_damage d);
+/* slots.c: may 'at' be the entry behind 'from' of a free list in a ring of 'num', of
+ * which 'seen' were met?  It is noted as damage when it may not. */
+bool vr_free_entry(struct vr_slots *s, uint32_t num, const uint8_t *seen, uint32_t from,
+		   uint64_t at);
+/* ring.c: load the driver's own links (5.15), to which the member 'ptr' of 'vvq' leads;
+ * and the one behind entry 'i', VR_UNREAD where they could not be had. */
+void vr_extra_load(struct vr_ctx *c, const struct vr_obj *vvq, enum vr_slot ptr,
+		   uint32_t num, struct vr_span *ret);
+struct vr_val vr_extra_next(const struct vr_ctx *c, const struct vr_span *extra, uint32_t i);
 
 #endif

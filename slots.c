@@ -41,6 +41,16 @@ void vr_slot_damage(struct vr_slots *s, struct vr_damage d)
 	s->ndamage++;
 }
 
+bool vr_free_entry(struct vr_slots *s, uint32_t num, const uint8_t *seen, uint32_t from,
+		   uint64_t at)
+{
+	if (at < num && !seen[at])
+		return true;
+	vr_slot_damage(s, (struct vr_damage){ at < num ? VR_D_FREE_REPEAT :
+					      VR_D_FREE_RANGE, from, at, 0 });
+	return false;
+}
+
 static void damaged(struct walk *w, struct vr_damage d)
 {
 	vr_slot_damage(&w->q->slots, d);
@@ -94,21 +104,15 @@ bool vr_tokens_lost(const struct vr_ctx *c)
 
 static void load_tables(const struct walk *w)
 {
-	const struct vr_field *f = w->c->layout.f;
 	struct vr_queue *q = w->q;
-	uint64_t extra = 0;
 
 	q->desc_state = find_state(w->c, w->p);
 	if (q->desc_state && !vr_tokens_lost(w->c))
 		vr_span_load(w->c, &w->p->state, q->desc_state,
 			     (size_t)state_stride(w->c) * w->num, "desc_state");
 	if (own_links(w->c))
-		extra = vr_get_ptr(w->c, &w->p->vvq, VR_VVQ_DESC_EXTRA_PTR,
-				   "desc_extra");
-	if (extra)
-		vr_span_load(w->c, &w->p->extra, extra,
-			     (size_t)f[VR_SZ_DESC_EXTRA].size * w->num,
-			     "desc_extra");
+		vr_extra_load(w->c, &w->p->vvq, VR_VVQ_DESC_EXTRA_PTR, w->num,
+			      &w->p->extra);
 	if (q->split.desc)
 		vr_span_load(w->c, &w->p->desc, q->split.desc,
 			     (size_t)DESC_SIZE * w->num, "descriptor table");
@@ -124,12 +128,8 @@ static struct vr_val desc_at(const struct walk *w, uint32_t i, unsigned word,
 /* The descriptor after 'i', on the free list or in a chain. */
 static struct vr_val link_of(const struct walk *w, uint32_t i)
 {
-	const struct vr_field *f = w->c->layout.f;
-
 	if (own_links(w->c))
-		return vr_span_get(&w->p->extra, (size_t)f[VR_SZ_DESC_EXTRA].size *
-				   i + f[VR_EXTRA_NEXT].offset, 2,
-				   w->c->t->big_endian);
+		return vr_extra_next(w->c, &w->p->extra, i);
 	if (lost_links(w->c))
 		return (struct vr_val){ .have = VR_UNREAD };
 	return desc_at(w, i, DESC_NEXT, 2);
@@ -189,13 +189,9 @@ static void mark_free(struct walk *w)
 		return;
 	}
 	for (uint64_t k = 0; k < q->num_free.v; k++) {
-		if (at.have != VR_READ)
+		if (at.have != VR_READ ||
+		    !vr_free_entry(&q->slots, w->num, q->slots.state, from, at.v))
 			return;
-		if (at.v >= w->num || q->slots.state[at.v]) {
-			damaged(w, (struct vr_damage){ at.v >= w->num ?
-				VR_D_FREE_RANGE : VR_D_FREE_REPEAT, from, at.v, 0 });
-			return;
-		}
 		from = (uint32_t)at.v;
 		q->slots.state[from] = VR_SLOT_FREE;
 		at = link_of(w, from);
