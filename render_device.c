@@ -71,7 +71,8 @@ void vr_text_device(FILE *out, const struct vr_device *d, bool mask)
 	fprintf(out, "%s  net_device %" PRIx64 "  virtnet_info %s"
 		"  virtio%s  netns %s  queue pairs %s of %s\n", name, d->ref.addr,
 		vr_addr_text(d->virtnet_info, b[4]), vr_val_text(d->virtio_index, b[0]),
-		vr_val_text(d->ref.inum, b[1]), vr_val_text(d->curr_pairs, b[2]), vr_val_text(d->max_pairs, b[3]));
+		vr_val_text(d->ref.inum, b[1]), vr_val_text(d->curr_pairs, b[2]),
+		vr_val_text(d->max_pairs, b[3]));
 	if (*d->parent || *d->transport)
 		print_kind(out, d, mask);
 }

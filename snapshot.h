@@ -302,8 +302,8 @@ bool vr_guest_to_user(const struct vr_vhost *v, uint64_t guest, uint64_t *ret);
 /* vhost_memory.c: the same for an address that vhost has of a ring: the owner's, or
  * with an iotlb the guest's. */
 bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret);
-/* vhost_memory.c: the guest's address of one of the owner's; VR_UNREAD when no region has it,
- * and with an iotlb. */
+/* vhost_memory.c: the guest's address of one of the owner's; VR_UNREAD when no region
+ * has it, and with an iotlb. */
 struct vr_val vr_user_to_guest(const struct vr_vhost *v, struct vr_val user);
 /* vhost_queue.c: mark rings that read as zeros because the dump lacks them. */
 void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h);
