@@ -238,14 +238,12 @@ static void unused_buffers_are_caught_on_their_way_back(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(eras); i++) {
 		struct fixture x = fixture(eras[i], 256, 30);
-		uint64_t token = x.p.state + x.p.state_at[0];
 
 		for (uint32_t k = 0; k < 256; k++)
 			packed_add(&x.p, 1);
 		return_oldest(&x.p, 20);
 		for (uint32_t back = 1; back <= 256; back++) {
-			fake_put(x.g->f, VR_KERNEL, token + (uint64_t)x.p.state_size * (back - 1),
-				 "\0\0\0\0\0\0\0\0", 8);
+			packed_set_token(&x.p, back - 1, 0);
 			packed_set(&x.p, PACKED_NUM_FREE, back);
 			assert_int_not_equal(caught(&x).state, VR_ST_CORRUPT);
 		}
