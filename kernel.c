@@ -471,15 +471,19 @@ struct vr_val vr_module_loaded(struct vr_ctx *c, const char *name)
 	uint64_t head, node;
 	struct vr_list l;
 	char have[56];
+	bool all = true;
 
 	if (c->t->symbol(c->t, "modules", &head) || !vr_has(c, VR_MODULE_LIST) ||
 	    !vr_has(c, VR_MODULE_NAME))
 		return (struct vr_val){ .have = VR_UNREAD };
 	l = vr_list_start(head, MAX_MODULES, "list of modules");
-	while ((node = vr_list_next(c, &l)))
-		if (!vr_read_string(c, node - f[VR_MODULE_LIST].offset +
-				    f[VR_MODULE_NAME].offset, have,
-				    sizeof(have)) && !strcmp(have, name))
+	while ((node = vr_list_next(c, &l))) {
+		if (vr_read_string(c, node - f[VR_MODULE_LIST].offset +
+				   f[VR_MODULE_NAME].offset, have, sizeof(have)))
+			all = false;
+		else if (!strcmp(have, name))
 			return (struct vr_val){ 1, VR_READ };
-	return (struct vr_val){ 0, VR_READ };
+	}
+	/* What a part of the list lacks may be in the rest. */
+	return (struct vr_val){ 0, all && !l.broken && !l.link ? VR_READ : VR_UNREAD };
 }

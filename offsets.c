@@ -81,6 +81,11 @@ static const char *home(struct vr_ctx *c, const char *module)
 	return module;
 }
 
+bool vr_module_away(struct vr_ctx *c, const char *module)
+{
+	return is_loaded(c, home(c, module), false);
+}
+
 /* Ask for the types of the row's module, once in a run; true when some came. */
 static bool ask_module(struct vr_ctx *c, const struct vr_row *r,
 		       struct absent *absent)

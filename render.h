@@ -114,11 +114,16 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e);
 /* Why the walk found nothing to show, and what would work. */
 void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		    const struct vr_select *sel);
-/* The queue's word is none for a network device. */
-void vr_word_reason(char *buf, size_t size, const struct vr_select *sel);
+/* The queue's word is none for a network device, of a guest or of a host. */
+void vr_word_reason(char *buf, size_t size, const struct vr_select *sel, bool host);
 /* The same for the host's walk. */
 void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		    const struct vr_select *sel, uint64_t pid);
+
+/* A member that the command needs is unknown: why, and where 'command' would find it.
+ * 'namelist' is the kernel's file. */
+void vr_missing_reason(char *buf, size_t size, struct vr_ctx *c, const struct vr_missing *m,
+		       const char *command, const char *namelist);
 
 /* ---- rendering ------------------------------------------------------------------------- */
 

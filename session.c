@@ -76,43 +76,10 @@ unsigned vr_terminal_width(void)
 	return ws.ws_col > WIDEST ? WIDEST : ws.ws_col;
 }
 
-/* The package that holds a kernel's debuginfo, from its release's look. */
-static void package_name(char *buf, size_t size)
-{
-	const char *r = vrs.target.release;
-
-	if (strstr(r, ".el") || strstr(r, ".fc"))
-		snprintf(buf, size, "kernel-debuginfo-%s", r);
-	else
-		snprintf(buf, size, "linux-image-%s-dbg%s", r,
-			 strstr(r, "-generic") ? "sym" : "");
-}
-
 static void say_missing(const struct vr_missing *m)
 {
-	char package[128], *p = vrs.reason;
-	size_t n = sizeof(vrs.reason);
-
 	vrs.lacks = !m->module || !*vrs.target.why;
-	if (!m->module) {
-		snprintf(p, n, "%s%s%s: unknown: not in the types of %s", m->type,
-			 m->path ? "." : "", m->path ? m->path : "",
-			 pc->namelist);
-		return;
-	}
-	/* The type is there and lacks the member: no file would bring it. */
-	if (!*vrs.target.why) {
-		snprintf(p, n, "%s%s%s: unknown: this kernel's types have it under no name"
-			 " that vring knows%s%s", m->type, m->path ? "." : "",
-			 m->path ? m->path : "", *vrs.ctx.btf_why ? "; " : "",
-			 vrs.ctx.btf_why);
-		return;
-	}
-	package_name(package, sizeof(package));
-	snprintf(p, n, "%s%s%s: unknown: no debuginfo of module %s: %s; install %s,"
-		 " start crash with --mod DIRECTORY, give %s -t DIRECTORY, or: mod -s %s FILE",
-		 m->type, m->path ? "." : "", m->path ? m->path : "", m->module,
-		 vrs.target.why, package, pc->curcmd, m->module);
+	vr_missing_reason(vrs.reason, sizeof(vrs.reason), &vrs.ctx, m, pc->curcmd, pc->namelist);
 }
 
 /*
@@ -300,7 +267,7 @@ bool vr_collect_host(bool json, uint64_t pid)
 	vrs.host_side = true;
 	/* Of the words that are not a network device's, "vq3" is a vhost-scsi queue's. */
 	if (vrs.sel.queue == VR_SEL_NAME && strncmp(vrs.sel.word, "vq", 2)) {
-		vr_word_reason(vrs.reason, sizeof(vrs.reason), &vrs.sel);
+		vr_word_reason(vrs.reason, sizeof(vrs.reason), &vrs.sel, true);
 		vr_fail(json);
 		return false;
 	}

@@ -7,6 +7,8 @@
 
 #include "vring.h"
 
+#define MAX_LISTED	64	/* queues in a message */
+
 /* Queues of a vhost device that no net device led to. */
 static void add_rest(struct vr_ctx *c, struct vr_host *h)
 {
@@ -55,13 +57,18 @@ static bool is_of(const struct vr_hostq *q, uint64_t pid)
 	       (q->worker.addr && q->worker.pid.v == pid);
 }
 
+/* Is that the queue's address, or its device's? */
+static bool is_at(const struct vr_hostq *q, uint64_t addr)
+{
+	return q->vhost_virtqueue == addr || q->vhost->addr == addr || q->vhost->dev == addr;
+}
+
 static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 		   uint64_t addr, uint64_t pid)
 {
 	unsigned n = (unsigned)(q->queue_index.v & 0xffff);
 
-	if (addr && q->vhost_virtqueue != addr && q->vhost->addr != addr &&
-	    q->vhost->dev != addr)
+	if (addr && !is_at(q, addr))
 		return false;
 	if (pid && !is_of(q, pid))
 		return false;
@@ -78,12 +85,42 @@ static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 	       (sel->queue == VR_SEL_TX && q->vq == 1);
 }
 
-static bool has_owner(const struct vr_host *h, uint64_t pid)
+/* The queues by their names, each once, for the message that there is no such one. */
+static void list_queues(struct vr_ctx *c, const struct vr_host *h, struct vr_walk_error *err)
 {
-	for (unsigned i = 0; i < h->nqueues; i++)
-		if (is_of(&h->queues[i], pid))
-			return true;
-	return !h->nqueues;
+	unsigned have = 0;
+
+	err->nqueues = 0;
+	err->queues = vr_alloc(&c->arena, MAX_LISTED, sizeof(*err->queues));
+	for (unsigned i = 0; err->queues && i < h->nqueues; i++) {
+		unsigned k = 0;
+
+		while (k < have && strcmp(err->queues[k], h->queues[i].label))
+			k++;
+		if (k == have && have < MAX_LISTED)
+			snprintf(err->queues[have++], sizeof(*err->queues), "%s",
+				 h->queues[i].label);
+	}
+	err->nlisted = err->nqueues = have;
+}
+
+/* The queues of 'h' are those of the device that was named.  Where none of them is the one
+ * that was meant: why. */
+static void why_none(struct vr_ctx *c, const struct vr_host *h, const struct vr_select *sel,
+		     uint64_t addr, uint64_t pid, struct vr_walk_error *err)
+{
+	bool owned = !pid;
+
+	if (!h->nqueues)
+		return;
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		if (wanted(&h->queues[i], sel, addr, pid))
+			return;
+		owned = owned || is_of(&h->queues[i], pid);
+	}
+	snprintf(err->dev.name, sizeof(err->dev.name), "%s", h->queues[0].device);
+	err->status = owned ? VR_WALK_NO_QUEUE : VR_WALK_NOT_OWNED;
+	list_queues(c, h, err);
 }
 
 static void keep_wanted(struct vr_host *h, const struct vr_select *sel,
@@ -104,12 +141,13 @@ static bool is_one(const struct vr_host *h, const struct vr_select *sel, uint64_
 				   (addr && h->queues[0].vhost_virtqueue == addr));
 }
 
-static void keep_called(struct vr_host *h, const char *name)
+/* Those of the device that was named by its address, or, without a tap, as it is shown. */
+static void keep_device(struct vr_host *h, uint64_t addr, const char *name)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < h->nqueues; i++)
-		if (!strcmp(h->queues[i].device, name))
+		if (addr ? is_at(&h->queues[i], addr) : !strcmp(h->queues[i].device, name))
 			h->queues[n++] = h->queues[i];
 	h->nqueues = n;
 }
@@ -153,18 +191,15 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64
 	c->device[0] = '\0';
 	if (!named)
 		add_rest(c, ret);
-	else if (ret->nqueues)
-		err->status = VR_WALK_NO_QUEUE;
 	vr_vhost_owners(c, ret);
 	vr_vhost_doubt_zeros(c, ret);
 	for (unsigned i = 0; i < ret->nqueues; i++)
 		vr_host_notify_replay(&ret->queues[i]);
-	if (pid && named && !has_owner(ret, pid))
-		err->status = VR_WALK_NOT_OWNED;
+	if (sel->device && !named)
+		keep_device(ret, addr, sel->device);
+	if (sel->device)
+		why_none(c, ret, sel, named ? 0 : addr, pid, err);
 	keep_wanted(ret, sel, named ? 0 : addr, pid);
-	/* A word that is nothing else is the name that a queue without a tap is shown by. */
-	if (sel->device && !named && !addr)
-		keep_called(ret, sel->device);
 	sel->full |= is_one(ret, sel, named ? 0 : addr);
 	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++)
 		vr_host_chains(c, &ret->queues[i]);

@@ -232,6 +232,9 @@ void vr_over_budget(struct vr_ctx *c, const char *what, uint64_t limit, bool all
  * an earlier command stays; what was missing is looked for again.  Returns 0,
  * or -1 with '*ret' the first required member that no spelling gave. */
 int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret);
+/* offsets.c: true when this kernel's list of modules can be read, and has neither the
+ * module nor the one that it was a part of in older kernels. */
+bool vr_module_away(struct vr_ctx *c, const char *module);
 /* offsets.c: the n-th row of the member table for 'vring -l': its slot and the
  * module that declares it ("" for vmlinux); false behind the last row. */
 bool vr_layout_row(unsigned n, enum vr_slot *slot, const char **module);

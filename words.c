@@ -316,20 +316,21 @@ void vr_walk_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		say_queues(&s, e);
 		break;
 	case VR_WALK_NO_WORD:
-		vr_word_reason(buf, size, sel);
+		vr_word_reason(buf, size, sel, false);
 		break;
 	default:
 		say(&s, "out of memory");
 	}
 }
 
-void vr_word_reason(char *buf, size_t size, const struct vr_select *sel)
+void vr_word_reason(char *buf, size_t size, const struct vr_select *sel, bool host)
 {
 	struct sentence s = { buf, size, 0 };
 
 	say(&s, "'");
 	say_escaped(&s, sel->word);
-	say(&s, "' is no queue: use N, txN, rxN, output.N, input.N, tx, rx or ctrl");
+	say(&s, "' is no queue: use N, txN, rxN, %s",
+	    host ? "tx, rx or vqN" : "output.N, input.N, tx, rx or ctrl");
 }
 
 void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
@@ -363,8 +364,7 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 		say(&s, "; vhostq alone lists what vhost serves");
 		break;
 	case VR_WALK_NO_QUEUE:
-		say_escaped(&s, e->dev.name);
-		say(&s, " has no such queue");
+		say_queues(&s, e);
 		break;
 	case VR_WALK_NOT_OWNED:
 		say_escaped(&s, e->dev.name);
@@ -386,4 +386,61 @@ void vr_host_reason(char *buf, size_t size, const struct vr_walk_error *e,
 			    " open");
 		}
 	}
+}
+
+/* The package that has a kernel's debuginfo, from the look of its release. */
+static void say_package(struct sentence *s, const char *release)
+{
+	const char *debian[] = { "-amd64", "-arm64", "-686-pae", "-armmp", "-ppc64el",
+				 "-s390x", "-riscv64" };
+	size_t len = strlen(release);
+
+	if (strstr(release, ".el") || strstr(release, ".fc")) {
+		say(s, "kernel-debuginfo-%s", release);
+		return;
+	}
+	if (strstr(release, "-generic")) {
+		say(s, "linux-image-%s-dbgsym", release);
+		return;
+	}
+	for (unsigned i = 0; i < sizeof(debian) / sizeof(debian[0]); i++) {
+		size_t n = strlen(debian[i]);
+
+		if (len > n && !strcmp(release + len - n, debian[i])) {
+			say(s, "linux-image-%s-dbg", release);
+			return;
+		}
+	}
+	say(s, "the debuginfo package of kernel %s", release);
+}
+
+void vr_missing_reason(char *buf, size_t size, struct vr_ctx *c, const struct vr_missing *m,
+		       const char *command, const char *namelist)
+{
+	struct sentence s = { buf, size, 0 };
+
+	buf[0] = '\0';
+	say(&s, "%s%s%s: unknown: ", m->type, m->path ? "." : "", m->path ? m->path : "");
+	if (!m->module) {
+		say(&s, "not in the types of %s; is that this kernel's vmlinux, with debuginfo?",
+		    namelist);
+		return;
+	}
+	/* The type is there and lacks the member: no file would bring it. */
+	if (!*c->t->why) {
+		say(&s, "this kernel's types have it under no name that vring knows%s%s",
+		    *c->btf_why ? "; " : "", c->btf_why);
+		return;
+	}
+	if (vr_module_away(c, m->module))
+		say(&s, "module %s is not loaded, so nothing here is its own (the other end of a"
+		    " virtual machine's network is for %s); ", m->module,
+		    strncmp(m->module, "virtio", 6) ? "vring" : "vhostq");
+	say(&s, "no debuginfo of module %s: %s; install ", m->module, c->t->why);
+	say_package(&s, c->t->release);
+	say(&s, ", start crash with --mod DIRECTORY, %sgive %s -t DIRECTORY",
+	    c->t->minimal ? "or " : "", command);
+	/* crash has no such command in minimal mode. */
+	if (!c->t->minimal)
+		say(&s, ", or: mod -s %s FILE", m->module);
 }

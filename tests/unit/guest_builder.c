@@ -67,6 +67,19 @@ void guest_list_add(struct fake_target *f, uint64_t head, uint64_t node)
 
 /* ---- the kernel ---------------------------------------------------------- */
 
+void guest_modules(struct guest *g, const char *const *names, unsigned n)
+{
+	uint64_t head = fake_alloc(g->f, 16), m;
+
+	guest_list_init(g->f, head);
+	fake_symbol(g->f, "modules", head);
+	for (unsigned i = 0; i < n; i++) {
+		m = fake_alloc(g->f, fake_sizeof(g->f, "module"));
+		fake_str(g->f, m + fake_offset(g->f, "module", "name"), names[i]);
+		guest_list_add(g->f, head, m + fake_offset(g->f, "module", "list"));
+	}
+}
+
 /* Where the name space's number is: 3.8 to 3.18 and el7, or later. */
 static const char *inum_path(struct guest *g)
 {

@@ -92,6 +92,8 @@ uint64_t guest_virtio_device(struct guest *g, unsigned type, uint64_t features);
 /* An empty list, and a node at a list's end. */
 void guest_list_init(struct fake_target *f, uint64_t head);
 void guest_list_add(struct fake_target *f, uint64_t head, uint64_t node);
+/* The kernel's list of the n modules that are loaded; without it none can be told. */
+void guest_modules(struct guest *g, const char *const *names, unsigned n);
 
 /* Find all members; the test fails when one is missing. */
 void guest_resolve(struct guest *g);

@@ -64,7 +64,7 @@ static void a_queue_that_the_tap_has_not(void **state)
 
 	(void)state;
 	assert_int_equal(a.w.status, VR_WALK_NO_QUEUE);
-	assert_reason(&a, HOST_OWNER_PID, "tap0 has no such queue");
+	assert_reason(&a, HOST_OWNER_PID, "tap0 has no such queue: its queues are rx0, tx0");
 	host_free(a.h);
 }
 
@@ -101,6 +101,38 @@ static void an_address_of_a_device_means_its_queues(void **state)
 	host_free(a.h);
 }
 
+/* What is there, by another selector: no queue of that name, or of that process. */
+static void a_queue_that_a_device_by_address_has_not(void **state)
+{
+	static const char *const want[] = {
+		"tap0 has no such queue: its queues are rx0, tx0", "tap0 is not of process 1",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct asked all = ask("tap0", NULL, 0), a;
+		char word[20];
+
+		snprintf(word, sizeof(word), "%llx", (unsigned long long)all.v->net);
+		host_free(all.h);
+		a = ask(word, i ? NULL : "tx5", i);
+		assert_int_equal(a.w.status, i ? VR_WALK_NOT_OWNED : VR_WALK_NO_QUEUE);
+		assert_reason(&a, i, want[i]);
+		host_free(a.h);
+	}
+}
+
+static void an_address_of_nothing_is_called_so(void **state)
+{
+	struct asked a = ask("ffff888000000123", "tx5", 0);
+
+	(void)state;
+	assert_int_equal(a.w.status, VR_WALK_NO_DEVICE);
+	assert_reason(&a, 0, "'ffff888000000123' is no net device, vhost device or vhost queue;"
+		      " vhostq alone lists what vhost serves");
+	host_free(a.h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +141,8 @@ int main(void)
 		cmocka_unit_test(an_address_of_a_queue_means_it_in_full),
 		cmocka_unit_test(an_address_of_a_device_means_its_queues),
 		cmocka_unit_test(a_queue_that_the_tap_has_not),
+		cmocka_unit_test(a_queue_that_a_device_by_address_has_not),
+		cmocka_unit_test(an_address_of_nothing_is_called_so),
 	};
 
 	return cmocka_run_group_tests_name("host select", tests, NULL, NULL);

@@ -413,20 +413,6 @@ static void a_declared_but_incomplete_struct_counts_as_unknown(void **state)
 	guest_free(g);
 }
 
-/* Define the kernel's list of modules. */
-static void load_modules(struct guest *g, const char *const *names, unsigned n)
-{
-	uint64_t head = fake_alloc(g->f, 16), m;
-
-	guest_list_init(g->f, head);
-	fake_symbol(g->f, "modules", head);
-	for (unsigned i = 0; i < n; i++) {
-		m = fake_alloc(g->f, fake_sizeof(g->f, "module"));
-		fake_str(g->f, m + fake_offset(g->f, "module", "name"), names[i]);
-		guest_list_add(g->f, head, m + fake_offset(g->f, "module", "list"));
-	}
-}
-
 /* macvtap.ko had what is in tap.ko since 4.12, vhost_net.ko of 3.10 all of vhost.ko. */
 static void types_are_looked_for_where_they_were_before(void **state)
 {
@@ -447,7 +433,7 @@ static void types_are_looked_for_where_they_were_before(void **state)
 		struct guest *g = guest_new(ERA_EL7);
 		struct vr_missing m = { .type = NULL };
 
-		load_modules(g, cases[i].loaded, cases[i].loaded[1] ? 2 : 1);
+		guest_modules(g, cases[i].loaded, cases[i].loaded[1] ? 2 : 1);
 		fake_in_module(g->f, cases[i].type, cases[i].home);
 		g->f->load_fails = true;
 		assert_int_equal(vr_layout_resolve(&g->c, VR_G_KERNEL | cases[i].group, &m),

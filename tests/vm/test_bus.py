@@ -358,4 +358,5 @@ def test_without_virtio_net(make_dump, crash, vring_so, tmp_path):
     assert one["errors"] == [] and one["queues"] == everything["queues"][1:]
     for text in (plain, eth):
         assert text.startswith("vring: virtnet_info") and "no debuginfo of module virtio_net" in text, text
+        assert "module virtio_net is not loaded" in text
     assert device.startswith(f"{net['name']}  virtio_device ") and "no driver" in device

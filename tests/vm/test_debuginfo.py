@@ -86,7 +86,9 @@ def test_missing_module_debuginfo_is_one_line(run, lonely, minimal):
         assert re.match(r"vring: vring_virtqueue\S*: unknown: no debuginfo of module virtio_ring: ", text)
         for folder in (f"/usr/lib/debug/lib/modules/{release}", vmlinux.resolve().parent, f"/lib/modules/{release}"):
             assert f" {folder}" in text
-        assert f"install linux-image-{release}-dbg" in text and "mod -s virtio_ring FILE" in text
+        assert f"install linux-image-{release}-dbg," in text
+        # crash has no such command in minimal mode.
+        assert ("mod -s virtio_ring FILE" in text) is not minimal
     assert outputs[3].split()[-1] == "init_net"
 
 
