@@ -94,23 +94,21 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	pointer(p, c, q->owner, tx ? VR_SQ_VQ : VR_RQ_VQ, virtqueue_of(c, q));
 }
 
-/* A device of another type: its queues hang on a list, each by a member. */
-static void listed_queue(struct vr_path *p, const struct vr_ctx *c,
-			 const struct vr_device *d, const struct vr_queue *q)
+/* From a list to what hangs on it by its own member 'in', called 'name'. */
+static void listed(struct vr_path *p, const struct vr_ctx *c, uint64_t addr,
+		   enum vr_slot list, enum vr_slot in, const char *name, uint64_t next)
 {
 	const struct vr_field *f = c->layout.f;
-	uint64_t vq = virtqueue_of(c, q), node = vq + f[VR_VQ_LIST].offset;
-	struct vr_hop *h = add(p, "virtio_device", d->virtio_device,
-			       VR_RULE_LIST);
+	struct vr_hop *h = add(p, f[list].type, addr, VR_RULE_LIST);
 
-	h->member = "vqs";
-	h->offset = f[VR_VDEV_VQS].offset;
+	h->member = f[list].path;
+	h->offset = f[list].offset;
 	h->size = 2;	/* the list's own links lead there, some of them further on */
-	h->next = node;
-	h = add(p, "list_head", node, VR_RULE_AROUND);
-	h->member = "virtqueue.list";
-	h->offset = f[VR_VQ_LIST].offset;
-	h->next = vq;
+	h->next = next ? next + f[in].offset : 0;
+	h = add(p, "list_head", h->next, VR_RULE_AROUND);
+	h->member = name;
+	h->offset = f[in].offset;
+	h->next = next;
 }
 
 static void trace(struct vr_path *p, const struct vr_ctx *c,
@@ -121,7 +119,8 @@ static void trace(struct vr_path *p, const struct vr_ctx *c,
 	if (d->ref.addr)
 		private_area(p, c, d->ref.addr, d->virtnet_info);
 	if (!d->ref.addr)
-		listed_queue(p, c, d, q);
+		listed(p, c, d->virtio_device, VR_VDEV_VQS, VR_VQ_LIST, "virtqueue.list",
+		       virtqueue_of(c, q));
 	else if (q->dir == VR_CTRL)
 		pointer(p, c, d->virtnet_info, VR_VI_CVQ, virtqueue_of(c, q));
 	else
@@ -190,28 +189,41 @@ int vr_trace(struct vr_ctx *c, const struct vr_snapshot *s, struct vr_walks *ret
 
 /* ---- the host's side ----------------------------------------------------------- */
 
+/* A pointer of an array that is a member. */
+static void slot(struct vr_path *p, const struct vr_field *f, uint64_t addr, uint64_t n,
+		 uint64_t next)
+{
+	struct vr_hop *h = add(p, f->type, addr, VR_RULE_SLOT);
+
+	h->member = f->path;
+	h->offset = f->offset;
+	h->count = n;
+	h->next = next;
+}
+
 /* net_device -> tun_struct -> tun_file, or -> tap_dev -> tap_queue. */
 static void to_tap_queue(struct vr_path *p, const struct vr_ctx *c,
 			 const struct vr_hostq *q)
 {
 	const struct vr_field *f = c->layout.f;
-	enum vr_slot in;
-	struct vr_hop *h;
 
 	if (q->tap && !vr_has_in(c, VR_TAP_DEV, "macvlan_dev"))
 		pointer(p, c, q->ref.addr, VR_DEV_RX_HANDLER_DATA, q->tun);
 	else
 		private_area(p, c, q->ref.addr, q->tun);
-	if (q->tap)
-		in = vr_has(c, VR_TAP_LIST) ? VR_TAP_LIST : VR_TAP_ARRAY;
-	else
-		in = q->detached ? VR_TUN_DISABLED : VR_TUN_TFILES;
-	h = add(p, f[in].type, q->tun, in == VR_TAP_ARRAY || in == VR_TUN_TFILES ?
-		VR_RULE_SLOT : VR_RULE_LIST);
-	h->member = f[in].path;
-	h->offset = f[in].offset;
-	h->count = q->queue_index.v & 0xffff;
-	h->next = q->tun_file;
+	if (q->tap && vr_has(c, VR_TAP_LIST)) {
+		listed(p, c, q->tun, VR_TAP_LIST, VR_TAPQ_NEXT,
+		       vr_has_in(c, VR_TAPQ_NEXT, "macvtap_queue") ? "macvtap_queue.next" :
+								     "tap_queue.next", q->tun_file);
+		return;
+	}
+	if (!q->tap && q->detached) {
+		listed(p, c, q->tun, VR_TUN_DISABLED, VR_TFILE_NEXT, "tun_file.next",
+		       q->tun_file);
+		return;
+	}
+	slot(p, &f[q->tap ? VR_TAP_ARRAY : VR_TUN_TFILES], q->tun, q->queue_index.v & 0xffff,
+	     q->tun_file);
 }
 
 /* tun_file -> its socket's wait queue -> vhost_poll -> vhost_net. */
@@ -260,31 +272,52 @@ static void to_ring(struct vr_path *p, const struct vr_ctx *c,
 	}
 }
 
+/* A process's open file -> its vhost device. */
+static void through_file(struct vr_path *p, const struct vr_ctx *c, const struct vr_vhost *v)
+{
+	struct vr_hop *h = add(p, "task_struct", v->owner.addr, VR_RULE_FILE);
+
+	h->count = v->owner.pid.v;
+	h->next = v->file;
+	if (v->file)
+		pointer(p, c, v->file, VR_FILE_PRIVATE, v->addr);
+}
+
+/* A vhost device -> its queue. */
+static void to_queue(struct vr_path *p, const struct vr_ctx *c, const struct vr_hostq *q)
+{
+	const struct vr_vhost *v = q->vhost;
+	struct vr_hop *h;
+
+	if (v->kind == VR_VHOST_NET) {
+		h = add(p, "vhost_net", v->addr, VR_RULE_INSIDE);
+		h->member = q->vq ? "vqs[1].vq" : "vqs[0].vq";
+		h->offset = (uint32_t)(q->vhost_virtqueue - v->addr);
+		h->next = q->vhost_virtqueue;
+		return;
+	}
+	h = add(p, v->kind == VR_VHOST_SCSI ? "vhost_scsi" : "vhost_vsock", v->addr,
+		VR_RULE_INSIDE);
+	h->member = "dev";
+	h->offset = (uint32_t)(v->dev - v->addr);
+	h->next = v->dev;
+	pointer(p, c, v->dev, VR_VHD_VQS, v->vqs);
+	/* What it points to is no struct but pointers, one for each queue. */
+	h = add(p, "vhost_virtqueue *", v->vqs, VR_RULE_SLOT);
+	h->count = q->vq;
+	h->next = q->vhost_virtqueue;
+}
+
 static void trace_host(struct vr_path *p, const struct vr_ctx *c,
 		       const struct vr_hostq *q)
 {
-	bool net = q->vhost->kind == VR_VHOST_NET;
-	struct vr_hop *h;
-
 	if (q->ref.addr)
 		to_tap_queue(p, c, q);
-	if (q->wait_entry) {
+	if (q->wait_entry)
 		through_wait_queue(p, c, q);
-	} else {
-		h = add(p, "task_struct", q->vhost->owner.addr, VR_RULE_FILE);
-		h->count = q->vhost->owner.pid.v;
-		h->next = q->vhost->addr;
-	}
-	if (net) {
-		h = add(p, "vhost_net", q->vhost->addr, VR_RULE_INSIDE);
-		h->member = q->vq ? "vqs[1].vq" : "vqs[0].vq";
-		h->offset = (uint32_t)(q->vhost_virtqueue - q->vhost->addr);
-	} else {
-		h = add(p, "vhost_dev", q->vhost->dev, VR_RULE_LIST);
-		h->member = "vqs";
-		h->offset = c->layout.f[VR_VHD_VQS].offset;
-	}
-	h->next = q->vhost_virtqueue;
+	else
+		through_file(p, c, q->vhost);
+	to_queue(p, c, q);
 	to_ring(p, c, q);
 }
 
@@ -343,8 +376,11 @@ void vr_hop_rule(char *buf, size_t size, const struct vr_hop *h)
 		snprintf(buf, size, "minus the member's offset");
 		break;
 	case VR_RULE_FILE:
-		snprintf(buf, size, "private_data of a vhost file that pid %" PRIu64
-			 " has open", h->count);
+		if (h->addr)
+			snprintf(buf, size, "a vhost file that pid %" PRIu64 " has open",
+				 h->count);
+		else
+			snprintf(buf, size, "a vhost file; no process that has it was found");
 		break;
 	case VR_RULE_USER:
 		snprintf(buf, size, "address in the owner's memory");

@@ -33,6 +33,16 @@ static void heading(FILE *out, const struct vr_walks *w, const struct vr_path *p
 	fputc('\n', out);
 }
 
+/* All digits of an address, or '-' where none was read. */
+static const char *padded(uint64_t addr, char buf[24])
+{
+	if (addr)
+		snprintf(buf, 24, "%016" PRIx64, addr);
+	else
+		strcpy(buf, "-");
+	return buf;
+}
+
 void vr_text_walks(FILE *out, const struct vr_walks *w)
 {
 	for (unsigned i = 0; i < w->count; i++) {
@@ -43,28 +53,30 @@ void vr_text_walks(FILE *out, const struct vr_walks *w)
 			"ADDRESS", "MEMBER", "OFFSET", "NEXT", "HOW");
 		for (unsigned k = 0; k < p->nhops; k++) {
 			const struct vr_hop *h = &p->hops[k];
-			char rule[160], offset[16] = "";
+			char rule[160], offset[16] = "", at[24], next[24];
 
 			vr_hop_rule(rule, sizeof(rule), h);
 			if (h->member)
 				snprintf(offset, sizeof(offset), "0x%" PRIx32,
 					 h->offset);
-			fprintf(out, "%-16s %016" PRIx64 " %-18s %6s  ", h->type,
-				h->addr, h->member ? h->member : "", offset);
-			if (h->next)
-				fprintf(out, "%016" PRIx64 "  %s\n", h->next, rule);
-			else
-				fprintf(out, "%-16s  %s\n", "-", rule);
+			fprintf(out, "%-16s %-16s %-18s %6s  %-16s  %s\n", h->type,
+				padded(h->addr, at), h->member ? h->member : "", offset,
+				padded(h->next, next), rule);
 		}
 	}
 }
 
-/* gdb knows BTF's types only when debuginfo was loaded too; rd always works. */
-static void follow(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
+/* gdb knows BTF's types only when debuginfo was loaded too; rd and eval always work. */
+static bool gdb_knows(struct vr_ctx *c, const char *type)
 {
 	uint64_t size;
 
-	if (!c->t->minimal && !c->t->size(c->t, h->type, &size))
+	return !c->t->minimal && !c->t->size(c->t, type, &size);
+}
+
+static void follow(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
+{
+	if (gdb_knows(c, h->type))
 		fprintf(out, "px ((struct %s *)0x%" PRIx64 ")->%s\n", h->type,
 			h->addr, h->member);
 	else
@@ -76,13 +88,13 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 	switch (h->rule) {
 	case VR_RULE_BEHIND:
 	case VR_RULE_ELEMENT:
-		if (h->rule == VR_RULE_BEHIND && !c->t->minimal)
+		if (h->rule == VR_RULE_BEHIND && gdb_knows(c, h->type))
 			fprintf(out, "px sizeof(struct %s)\n", h->type);
 		fprintf(out, "eval 0x%" PRIx64 " + 0x%" PRIx64 "\n", h->addr,
 			h->next - h->addr);
 		break;
 	case VR_RULE_INSIDE:
-		if (!c->t->minimal)
+		if (gdb_knows(c, h->type))
 			fprintf(out, "px &((struct %s *)0x%" PRIx64 ")->%s\n",
 				h->type, h->addr, h->member);
 		else
@@ -102,7 +114,7 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 	case VR_RULE_LIST:
 		if (h->size > 1 && !c->t->minimal)
 			fprintf(out, "list -H 0x%" PRIx64 "\n", h->addr + h->offset);
-		else if (h->size)
+		else
 			fprintf(out, "rd %" PRIx64 " 2\n", h->addr + h->offset);
 		break;
 	case VR_RULE_AROUND:
@@ -110,7 +122,7 @@ static void command(FILE *out, struct vr_ctx *c, const struct vr_hop *h)
 			h->addr - h->next);
 		break;
 	case VR_RULE_FILE:
-		if (!c->t->minimal)
+		if (h->addr && !c->t->minimal)
 			fprintf(out, "files %" PRIu64 "\n", h->count);
 		break;
 	case VR_RULE_FIRST:

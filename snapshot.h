@@ -189,6 +189,8 @@ struct vr_vhost {
 	enum vr_vhost_kind kind;
 	uint64_t addr;		/* vhost_net, vhost_vsock or vhost_scsi */
 	uint64_t dev;		/* its vhost_dev */
+	uint64_t vqs;		/* its array of pointers to queues; 0: not read */
+	uint64_t file;		/* the owner's open file of it; 0: not found */
 	uint64_t mm;		/* of the owner */
 	struct vr_task owner;	/* addr 0: not found */
 	bool owner_runs;	/* one of its threads does */

@@ -175,6 +175,7 @@ static struct vr_vhost *add(struct vr_ctx *c, struct vr_host *h,
 	h->nvhosts++;
 	dev = (struct vr_obj){ .addr = v->dev };
 	v->nvqs = vr_get(c, &dev, VR_VHD_NVQS, "vhost_dev.nvqs");
+	v->vqs = vr_get_ptr(c, &dev, VR_VHD_VQS, NULL);
 	/* NULL before the device has an owner, and after. */
 	v->mm = vr_get_optional(c, &dev, VR_VHD_MM, "vhost_dev.mm");
 	v->cid = (struct vr_val){ .have = VR_ABSENT };
@@ -210,8 +211,10 @@ static int one_file(struct vr_ctx *c, uint64_t file, void *arg)
 		vr_get_ptr(c, &o, VR_FILE_PRIVATE, "file.private_data of a vhost file"),
 		"vhost_virtqueue.dev");
 	/* A child may have inherited the file; the owner is who has the memory. */
-	if (v && (!v->owner.addr || f->task->mm == v->mm))
+	if (v && (!v->owner.addr || f->task->mm == v->mm)) {
 		v->owner = *f->task;
+		v->file = file;
+	}
 	return 0;
 }
 

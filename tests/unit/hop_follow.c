@@ -48,8 +48,7 @@ void hop_follow(struct fake_target *f, const struct vr_hop *p, const char *whose
 		ok = p->next == p->addr - p->offset;
 		break;
 	case VR_RULE_LIST:
-		/* A tap_queue hangs on its list by a member further on. */
-		ok = p->size ? on_list(f, at, p->next) : p->next != 0;
+		ok = on_list(f, at, p->next);
 		break;
 	case VR_RULE_ELEMENT:
 		ok = p->next == p->addr + p->count * fake_sizeof(f, p->type);

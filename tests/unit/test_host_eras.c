@@ -5,7 +5,6 @@
  * all of it as text and as JSON.
  */
 #include "unit.h"
-#include "hop_follow.h"
 #include "host_builder.h"
 
 #define EACH_ERA(era) (enum guest_era era = 0; era < ERA_ALL; era++)
@@ -439,43 +438,6 @@ static void a_queue_of_unknown_number_is_none_by_number(void **state)
 	host_free(h);
 }
 
-/* ---- hops ------------------------------------------------------------------------- */
-
-/* From the net_device to the ring, each hop by the names that this era has. */
-static void hops_can_be_followed_by_hand(void **state)
-{
-	static const char *const kinds[] = { "tun", "macvtap" };
-
-	(void)state;
-	for EACH_ERA(era) {
-		for (unsigned kind = 0; kind < COUNT_OF(kinds); kind++) {
-			struct host *h = host_new(era);
-			struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7",
-							kinds[kind], 0 });
-			struct host_walked w;
-			struct vr_walks walks = { .count = 0 };
-
-			host_serve(h, t, &(struct vhost_spec){ .asleep = true });
-			host_serve(h, t, &(struct vhost_spec){ .asleep = false });
-			w = host_walk(h, "tap7");
-			assert_int_equal(vr_trace_host(&h->g->c, &w.host, &walks), 0);
-			assert_int_equal(walks.count, 4);
-			for (unsigned i = 0; i < walks.count; i++) {
-				const struct vr_path *p = &walks.path[i];
-
-				/* At work, TX is known by the VMM's file. */
-				assert_int_equal(p->nhops, i == 3 ? 7 : 10);
-				assert_int_equal(p->hops[0].addr, t->net_device);
-				for (unsigned k = 0; k < p->nhops; k++)
-					hop_follow(h->f, &p->hops[k], h->name);
-				assert_int_equal(p->hops[i == 3 ? 2 : 5].next,
-						 w.host.queues[i].vhost->addr);
-			}
-			host_free(h);
-		}
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,7 +456,6 @@ int main(void)
 		cmocka_unit_test(a_tap_that_does_not_point_back_is_told),
 		cmocka_unit_test(a_tap_that_may_point_back_is_followed),
 		cmocka_unit_test(a_queue_of_unknown_number_is_none_by_number),
-		cmocka_unit_test(hops_can_be_followed_by_hand),
 	};
 
 	return cmocka_run_group_tests_name("host_eras", tests, NULL, NULL);

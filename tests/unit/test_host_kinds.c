@@ -7,6 +7,7 @@
 
 #include "unit.h"
 #include "host_builder.h"
+#include "hop_follow.h"
 
 #define EACH_ERA(era) (enum guest_era era = 0; era < ERA_ALL; era++)
 #define VSOCK_MINOR	241u
@@ -196,6 +197,45 @@ static void a_scsi_is_found_by_its_open_file_s_name(void **state)
 	}
 }
 
+/* vhost_scsi and vhost_vsock hold their vhost_dev, which points to an array of pointers. */
+static void hops_to_their_queues_can_be_followed(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		for (unsigned scsi = 0; scsi < 2; scsi++) {
+			struct host *h = host_new(era);
+			const char *type = scsi ? "vhost_scsi" : "vhost_vsock";
+			struct vr_walks walks = { .count = 0 };
+			struct host_walked w;
+			struct other o;
+
+			if (!fake_has(h->f, type, NULL)) {
+				host_free(h);
+				continue;
+			}
+			o = make(h, type, scsi ? NQUEUES : 2);
+			set_queue(h, &o, 1);
+			host_open_misc(h, scsi ? SCSI_MINOR : VSOCK_MINOR,
+				       scsi ? "vhost-scsi" : "vhost-vsock", o.addr);
+			w = host_walk(h, NULL);
+			assert_int_equal(vr_trace_host(&h->g->c, &w.host, &walks), 0);
+			for (unsigned i = 0; i < walks.count; i++) {
+				const struct vr_path *p = &walks.path[i];
+
+				assert_int_equal(p->nhops, 8);
+				for (unsigned k = 0; k < p->nhops; k++) {
+					hop_follow(h->f, &p->hops[k], h->name);
+					assert_true(k < 2 || k > 5 ||
+						    p->hops[k].addr == p->hops[k - 1].next);
+				}
+				assert_int_equal(p->hops[4].next, w.host.queues[i].vhost_virtqueue);
+			}
+			assert_int_equal(walks.count, scsi ? 1 : 2);
+			host_free(h);
+		}
+	}
+}
+
 /* ---- others -------------------------------------------------------------------- */
 
 static void files_of_other_names_are_none_of_vhost_s(void **state)
@@ -243,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_vsock_is_found_by_its_open_file),
 		cmocka_unit_test(two_guests_vsocks_are_two_devices),
 		cmocka_unit_test(a_scsi_is_found_by_its_open_file_s_name),
+		cmocka_unit_test(hops_to_their_queues_can_be_followed),
 		cmocka_unit_test(files_of_other_names_are_none_of_vhost_s),
 		cmocka_unit_test(a_file_whose_queue_does_not_point_back_is_told),
 	};
