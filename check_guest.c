@@ -16,6 +16,9 @@
 #define MAX_SKB_FRAGS	17u
 
 #define NAPI_BUDGET	64u
+/* Features: receive buffers are merged; packets may come that were joined. */
+#define MERGED		(1u << 15)
+#define COALESCED	(0xfu << 7)
 #define TXQ_DRV_XOFF	1u	/* netdev_queue.state */
 #define TXQ_STACK_XOFF	2u
 
@@ -52,7 +55,8 @@ static bool is_unreadable(struct vr_judge *j)
 	return what != NULL;
 }
 
-/* Hardened kernels create queues broken and mend them with DRIVER_OK. */
+/* Hardened kernels create queues broken, mend them with DRIVER_OK, and break one that is
+ * being reset; since 6.15, and backports, a shutdown breaks those of all devices. */
 static bool is_broken(struct vr_judge *j)
 {
 	if (!vr_is_set(j->q->broken))
@@ -60,6 +64,12 @@ static bool is_broken(struct vr_judge *j)
 	if (is_clear(j->d->enabled))
 		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO,
 			    "broken is set, and the device is not enabled (before DRIVER_OK, or being reset)");
+	else if (vr_is_set(j->q->reset))
+		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO,
+			    "broken is set, and the queue is being reset");
+	else if (vr_is_set(j->d->shutdown))
+		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO,
+			    "broken is set, as a shutdown or reboot does, which is under way");
 	else
 		vr_conclude(j, VR_ST_BROKEN, VR_SEV_ERROR,
 			    "broken is set: the driver met nonsense in the ring, or the device is gone");
@@ -78,6 +88,8 @@ static bool is_stopped(struct vr_judge *j)
 		why = "the device is not enabled (before DRIVER_OK, or being reset)";
 	else if (j->under_way & VR_IN_DETACH)
 		why = "the queue was reset, its buffers are taken back";
+	else if (vr_is_set(q->reset))
+		why = "the queue is being reset (to be resized, or for AF_XDP)";
 	else if (q->dir == VR_CTRL)
 		return false;
 	else if (!q->in_use)
@@ -169,14 +181,28 @@ static void reaping(struct vr_judge *j, enum vr_severity severity, const char *b
 		    ", callbacks are off", blocked);
 }
 
+/* Descriptors of a receive buffer: one for packets of any size, which are merged, are
+ * small, or have a table of their own; else a page each, behind the header. */
+static uint32_t buffer_slots(const struct vr_judge *j)
+{
+	struct vr_val frags = j->d->max_frags, features = j->d->features;
+
+	if (!vr_is_read(features) || (features.v & MERGED) || !(features.v & COALESCED) ||
+	    !is_clear(j->q->indirect))
+		return 1;
+	return 2 + (vr_is_read(frags) && frags.v < j->q->num ? (uint32_t)frags.v :
+							       MAX_SKB_FRAGS);
+}
+
 /*
- * One poll reaps up to its budget of 64 and refills: nothing left to reap and nothing
- * with the device is no moment of that in a larger ring.
+ * One poll reaps up to its budget of 64 and refills, up to 4.19 only when more than half
+ * of the ring is free: nothing left to reap and nothing with the device is no moment of
+ * that in a ring that holds more than twice as many buffers.
  */
 static bool receive_is_starved(struct vr_judge *j)
 {
 	const struct vr_queue *q = j->q;
-	bool moment = vr_polls(&q->napi) && q->num <= NAPI_BUDGET;
+	bool moment = vr_polls(&q->napi) && q->num / buffer_slots(j) <= 2 * NAPI_BUDGET;
 	/* All that the ring has room for, and no more than comes in at once. */
 	bool few = q->counts.in_flight.v <= NAPI_BUDGET && q->num_free.v < q->num / 2;
 	char num_free[24];

@@ -84,6 +84,7 @@ static void read_guest_driver(const struct vr_doc *d, int q, struct vr_queue *re
 		ret->avail_flags_shadow.have = VR_ABSENT;
 	ret->event = val(d, q, "event");
 	ret->broken = val(d, q, "broken");
+	ret->reset = val(d, q, "reset");
 	ret->callback = val(d, q, "callback");
 	/* null: how many pairs are in use was not read, and each of them may be. */
 	ret->in_use = in_use.have != VR_READ || in_use.v;

@@ -143,14 +143,24 @@ static void see_irq(struct vr_ctx *c, uint64_t desc, void *arg)
 	read_handlers(c, s, action.v);
 }
 
-/* The CPU that panicked; none is -1. The device goes on when nobody listens any more. */
+/*
+ * The CPU that panicked; none is -1.  The device goes on when nobody listens any more.
+ * Before 4.4 x86 keeps what the other CPUs ran when a crash kernel stopped them; a panic
+ * without one leaves nothing there.
+ */
 static struct vr_val has_panicked(struct vr_ctx *c)
 {
-	uint64_t addr;
+	uint64_t addr, callback;
 	int32_t cpu;
 
-	if (c->t->symbol(c->t, "panic_cpu", &addr))	/* 4.4 */
-		return (struct vr_val){ .have = VR_ABSENT };
+	if (c->t->symbol(c->t, "panic_cpu", &addr)) {	/* 4.4 */
+		if (c->t->symbol(c->t, "shootdown_callback", &addr))
+			return (struct vr_val){ .have = VR_ABSENT };
+		if (vr_read(c, addr, &callback, sizeof(callback)))
+			return (struct vr_val){ .have = VR_UNREAD };
+		return callback ? (struct vr_val){ 1, VR_READ } :
+				  (struct vr_val){ .have = VR_ABSENT };
+	}
 	if (vr_read(c, addr, &cpu, sizeof(cpu)))
 		return (struct vr_val){ .have = VR_UNREAD };
 	return (struct vr_val){ cpu != -1, VR_READ };

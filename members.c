@@ -171,6 +171,8 @@ static const struct vr_row rows[] = {
 	{ VR_VQ_NUM_FREE, G, virtio, false, { { "virtqueue", "num_free", "" } } },
 	{ VR_VQ_INDEX, G, virtio, false, { { "virtqueue", "index", "" } } },
 	{ VR_VQ_NAME, G, virtio, false, { { "virtqueue", "name", "" } } },
+	/* One queue alone is reset: to be resized, or for AF_XDP. */
+	{ VR_VQ_RESET, G, virtio, true, { { "virtqueue", "reset", "6.0" } } },
 
 	/* ---- virtio_ring.ko ---- */
 	{ VR_SZ_VRING_VIRTQUEUE, G, ring, false,
@@ -308,6 +310,7 @@ static const struct vr_row rows[] = {
 	{ VR_RQ_KICKS, N, net, true, { { "receive_queue", "stats.kicks", "4.19" } } },
 	{ VR_SQ_TIMEOUTS, N, net, true,
 	  { { "send_queue", "stats.tx_timeouts", "5.17" } } },
+	{ VR_SQ_RESET, N, net, true, { { "send_queue", "reset", "6.0" } } },
 	{ VR_SZ_SEND_QUEUE, N, net, false, { { "send_queue", NULL, "" } } },
 	{ VR_SQ_VQ, N, net, false, { { "send_queue", "vq", "" } } },
 	{ VR_SZ_RECEIVE_QUEUE, N, net, false,

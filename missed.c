@@ -116,6 +116,7 @@ static const struct note notes[] = {
 	{ VR_VDEV_FAILED, SINCE_SPLIT, "failed" },
 	{ VR_VDEV_ENABLED, SINCE_SPLIT, "whether the device is ready" },
 	{ VR_VQ_CALLBACK, ALWAYS, "callback" },
+	{ VR_VQ_RESET, WITH_LAYOUT, "whether a queue is being reset" },
 	{ VR_VVQ_AVAIL_IDX_SHADOW, SINCE_SPLIT, "avail_idx_shadow" },
 	{ VR_VVQ_AVAIL_FLAGS_SHADOW, SINCE_SPLIT, "avail_flags_shadow" },
 	{ VR_VVQ_EVENT_TRIGGERED, WITH_EXTRA, "event_triggered" },
@@ -156,6 +157,7 @@ static const struct note notes[] = {
 	{ VR_SQ_KICKS, WITH_TRIGGERED, "kicks of transmit queues" },
 	{ VR_RQ_KICKS, WITH_TRIGGERED, "kicks of receive queues" },
 	{ VR_SQ_TIMEOUTS, NEVER, NULL },
+	{ VR_SQ_RESET, WITH_LAYOUT, "whether a transmit queue is being reset" },
 
 	{ VR_SZ_XDP_FRAME, SINCE_SPLIT, "XDP frames" },
 	{ VR_XDPF_DATA, WITH_XDP, "XDP frames" },

@@ -142,6 +142,16 @@ static void read_stats(struct vr_ctx *c, struct vr_queue *q, uint64_t owner)
 					    "tx_timeouts");
 }
 
+/* The driver says so before it asks the device, virtqueue.reset behind the answer. */
+static void read_reset(struct vr_ctx *c, struct vr_queue *q, uint64_t owner)
+{
+	struct vr_obj o = { .addr = owner };
+	struct vr_val v = vr_get(c, &o, VR_SQ_RESET, "send_queue.reset");
+
+	if (v.have != VR_ABSENT && !(q->reset.have == VR_READ && q->reset.v))
+		q->reset = v;
+}
+
 /* A bit that an enum numbers. */
 static struct vr_val bit_by(const struct vr_ctx *c, struct vr_val v,
 			    enum vr_constant number)
@@ -161,6 +171,10 @@ static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
 	q->napi.disabled = bit_by(c, q->napi.state, VR_C_NAPI_DISABLE);
 	q->napi.enabled = bit_by(c, q->napi.state, VR_C_NAPI_NPSVC);
 	q->napi.enabled.v = !q->napi.enabled.v;
+	/* virtio_net enables none of this weight, and up to 5.8 a fresh one looked enabled
+	 * and scheduled. */
+	if (q->napi.weight.have == VR_READ && !q->napi.weight.v)
+		q->napi.enabled = (struct vr_val){ 0, VR_READ };
 }
 
 void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
@@ -170,8 +184,10 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 
 	if (q->dir == VR_CTRL)
 		return;
-	if (q->dir == VR_TX)
+	if (q->dir == VR_TX) {
 		vr_net_txq(c, &d->txqs, q->pair, &q->txq);
+		read_reset(c, q, owner);
+	}
 	read_stats(c, q, owner);
 	if (vr_has(c, napi))
 		read_napi(c, q, owner + c->layout.f[napi].offset);

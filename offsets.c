@@ -213,6 +213,9 @@ static const struct constant {
 			       "interrupts" },
 	[VR_C_MAPLE_ARANGE] = { "maple_arange_64", NULL, VR_G_IRQ, VR_MAPLE_ROOT, 3,
 				"interrupts" },
+	/* The first of three in a row; 4.13 and 5.18 put others in front of them. */
+	[VR_C_HALT] = { "SYSTEM_HALT", NULL, VR_G_RING, VR_SZ_NET_DEVICE, 4,
+			"whether a shutdown is under way" },
 	[VR_C_SPLIT] = { "VQ_LAYOUT_SPLIT", "virtio_ring", VR_G_RING,
 			 VR_VVQ_LAYOUT, 0, "split rings" },
 	[VR_C_PACKED] = { "VQ_LAYOUT_PACKED", "virtio_ring", VR_G_RING,

@@ -20,6 +20,8 @@
 #define USED_BIT	15
 #define AREA_SIZE	4u
 
+#define F_INDIRECT	4u	/* 2.8.7 */
+
 #define WRAP_BIT	15	/* of a stored position */
 #define NO_BATCH	0xffffffffu
 
@@ -33,55 +35,6 @@ struct walk {
 	bool lost;		/* it cannot go on: unreadable, or senseless */
 	uint32_t returned;	/* buffers */
 };
-
-uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
-			 bool to_wrap)
-{
-	uint32_t a = from + (from_wrap ? 0 : num), b = to + (to_wrap ? 0 : num);
-
-	return num ? (b + 2 * num - a) % (2 * num) : 0;
-}
-
-/*
- * Is a wrap counter caught turning, of a ring with 'held' slots out but for that?
- * virtqueue_add_packed() turns avail's before num_free and next_avail_idx move, with a
- * table of its own behind num_free; virtqueue_get_buf_ctx_packed() used's as the last.
- */
-static bool is_turning(const struct vr_queue *q, uint32_t held)
-{
-	const uint64_t next = q->pk.next_avail_idx.v, last = q->pk.last_used_idx.v;
-	const uint32_t longest = vr_longest_chain(q);
-
-	if (q->num_free.have != VR_READ)
-		return false;
-	if (next + 1 == q->num && q->num_free.v + held + 1 == q->num)
-		return true;
-	return q->num_free.v + held == q->num &&
-	       (next + longest >= q->num || (q->pk.wrap_apart && last < longest));
-}
-
-bool vr_packed_held(const struct vr_queue *q, struct vr_packed_held *ret)
-{
-	const struct vr_packed *p = &q->pk;
-	const uint32_t num = q->num;
-
-	if (p->next_avail_idx.have != VR_READ || p->next_avail_idx.v >= num ||
-	    p->last_used_idx.have != VR_READ || p->last_used_idx.v >= num ||
-	    p->avail_wrap_counter.have != VR_READ ||
-	    p->used_wrap_counter.have != VR_READ)
-		return false;
-	*ret = (struct vr_packed_held){ .used_wrap = p->used_wrap_counter.v };
-	ret->slots = vr_packed_steps(num, (uint32_t)p->last_used_idx.v, ret->used_wrap,
-				     (uint32_t)p->next_avail_idx.v,
-				     p->avail_wrap_counter.v);
-	if (ret->slots <= num || !is_turning(q, ret->slots - num))
-		return true;
-	ret->turning = true;
-	ret->slots -= num;
-	if (p->wrap_apart && p->last_used_idx.v < vr_longest_chain(q))
-		ret->used_wrap = !ret->used_wrap;
-	return true;
-}
 
 /* ---- what the driver keeps ------------------------------------------------------- */
 
@@ -401,18 +354,63 @@ static void note_device_position(const struct walk *w)
 	p->device_wrap_counter = (struct vr_val){ w->wrap, VR_READ };
 }
 
+/* Was the slot that lies so many behind the one to be reaped next made available in its
+ * round (2.8.1), used since or not?  True as well where that cannot be read: 'unread'. */
+static bool is_published(const struct walk *w, uint32_t steps, bool unread)
+{
+	const uint32_t num = w->q->num, at = (uint32_t)w->q->pk.last_used_idx.v + steps;
+	const bool wrap = w->wrap != (at / num & 1);
+	struct vr_val flags = vr_span_get(&w->desc, (size_t)DESC_SIZE * (at % num) +
+					  DESC_FLAGS, 2, false);
+
+	return flags.have == VR_READ ? (flags.v >> AVAIL_BIT & 1) == wrap : unread;
+}
+
+/* Is the newest slot a table's that is of no token? */
+static bool is_lone_table(const struct walk *w)
+{
+	const size_t at = (size_t)DESC_SIZE * ((w->q->pk.next_avail_idx.v + w->q->num - 1) %
+					       w->q->num);
+	struct vr_val flags = vr_span_get(&w->desc, at + DESC_FLAGS, 2, false);
+	struct vr_val id = vr_span_get(&w->desc, at + DESC_ID, 2, false);
+
+	return flags.have == VR_READ && (flags.v & F_INDIRECT) && id.v < w->q->num &&
+	       !state_of(w, (uint32_t)id.v, VR_PSTATE_DATA, 8).v;
+}
+
+/*
+ * Traces of an add that was caught.  virtqueue_add_packed() writes the descriptors, takes
+ * them from num_free, moves next_avail_idx, notes the token, and makes the first one
+ * available; one with a table is available before all that.
+ */
+static void note_add(struct walk *w)
+{
+	struct vr_packed *p = &w->q->pk;
+
+	p->lone = slots_without_token(w);
+	if (p->lone && p->lone <= w->left)
+		p->lone_new = !is_published(w, w->left - p->lone, false) ||
+			      (p->lone == 1 && is_lone_table(w));
+}
+
 /* Start between the driver's two positions; false when they make no sense, which
  * check_ring.c tells. */
 static bool begin_walk(struct walk *w)
 {
+	struct vr_packed *p = &w->q->pk;
 	struct vr_packed_held held;
 
+	/* Whether an add is under way shows in front of where it is, if that is so. */
+	p->writing = true;
 	if (!vr_packed_held(w->q, &held) || held.slots > w->q->num)
 		return false;
-	w->slot = (uint32_t)w->q->pk.last_used_idx.v;
+	w->slot = (uint32_t)p->last_used_idx.v;
 	w->wrap = held.used_wrap;
 	w->left = held.slots;
-	w->q->pk.lone = slots_without_token(w);
+	p->writing = is_published(w, w->left + 1, true);
+	if (!vr_packed_held(w->q, &held) || held.slots > w->q->num)
+		return false;
+	note_add(w);
 	return true;
 }
 

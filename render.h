@@ -16,10 +16,12 @@
 #define VR_ID_RPMSG	7
 #define VR_ID_SCSI	8
 #define VR_ID_RPROC_SERIAL	11
+#define VR_ID_CLOCK	17
 #define VR_ID_INPUT	18
 #define VR_ID_VSOCK	19
 #define VR_ID_IOMMU	23
 #define VR_ID_SOUND	25
+#define VR_ID_HWSIM	29
 #define VR_ID_SCMI	32
 #define VR_ID_CAN	36
 #define VR_ID_BLUETOOTH	40

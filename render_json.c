@@ -159,6 +159,7 @@ static void driver_side(struct json *j, const struct vr_queue *q)
 	json_val_bool(j, "event_triggered", q->event_triggered);
 	json_val_bool(j, "indirect", q->indirect);
 	json_val_bool(j, "broken", q->broken);
+	json_val_bool(j, "reset", q->reset);
 	json_val_bool(j, "weak_barriers", q->weak_barriers);
 }
 

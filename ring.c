@@ -79,6 +79,7 @@ static void read_public_side(struct vr_ctx *c, struct vr_queue *q,
 		q->callback.v = q->callback.v != 0;
 	q->index = vr_get(c, &o, VR_VQ_INDEX, "virtqueue.index");
 	q->num_free = vr_get(c, &o, VR_VQ_NUM_FREE, "virtqueue.num_free");
+	q->reset = vr_get(c, &o, VR_VQ_RESET, "virtqueue.reset");
 	vr_get_name(c, &o, VR_VQ_NAME, "virtqueue.name", q->name, sizeof(q->name));
 }
 

@@ -101,6 +101,8 @@ struct vr_packed {
 	/* behind the last descriptor that the device returned; derived */
 	struct vr_val device_idx, device_wrap_counter;
 	uint32_t lone;	/* slots between the driver's positions that are of no token */
+	bool lone_new;	/* .. they may be those of an add that has not ended */
+	bool writing;	/* descriptors in front of next_avail_idx are an add's */
 };
 
 /* Values of an event suppression area's flags. */
@@ -349,6 +351,7 @@ struct vr_queue {
 	struct vr_val index, num_free, free_head, num_added, last_used_idx;
 	struct vr_val avail_idx_shadow, avail_flags_shadow;
 	struct vr_val event, event_triggered, indirect, broken, weak_barriers;
+	struct vr_val reset;	/* this queue alone is being reset */
 	struct vr_split split;
 	struct vr_packed pk;	/* in its place for a packed ring */
 	struct vr_counts counts;

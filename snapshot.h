@@ -32,6 +32,7 @@ struct vr_device {
 	struct vr_val link;			/* VIRTIO_NET_S_LINK_UP as last seen */
 	struct vr_val failed;
 	struct vr_val enabled;			/* by the virtio core: DRIVER_OK is set */
+	struct vr_val shutdown;			/* the kernel's: halt, power off or restart */
 	struct vr_val refill_pending, refill_enabled;
 	struct vr_val max_frags;		/* fragments of a packet: MAX_SKB_FRAGS */
 	struct vr_val watchdog_ms;		/* net_device.watchdog_timeo */

@@ -17,6 +17,21 @@ const char *vr_device_name(const struct vr_device *d)
 	return d->ref.addr ? d->ref.name : d->virtio_name;
 }
 
+/* ---- the kernel ---------------------------------------------------------------- */
+
+/* Is the kernel on its way down?  It says so before it shuts its devices down. */
+static struct vr_val is_shutdown(struct vr_ctx *c)
+{
+	uint64_t addr, halt = c->layout.constant[VR_C_HALT];
+	uint32_t state;
+
+	if (halt == VR_NO_CONSTANT || c->t->symbol(c->t, "system_state", &addr))
+		return (struct vr_val){ .have = VR_ABSENT };
+	if (vr_read(c, addr, &state, sizeof(state)))
+		return (struct vr_val){ .have = VR_UNREAD };
+	return (struct vr_val){ state >= halt && state <= halt + 2, VR_READ };
+}
+
 /* ---- what every virtio device has ----------------------------------------------- */
 
 void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d)
@@ -35,6 +50,7 @@ void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d)
 	d->failed = vr_get(c, &o, VR_VDEV_FAILED, "virtio_device.failed");
 	d->enabled = vr_get(c, &o, VR_VDEV_ENABLED,
 			    "virtio_device.config_enabled");
+	d->shutdown = is_shutdown(c);
 	if (d->virtio_index.have == VR_READ)
 		snprintf(d->virtio_name, sizeof(d->virtio_name),
 			 "virtio%" PRIu32, (uint32_t)d->virtio_index.v);

@@ -184,6 +184,8 @@ static bool is_parked(const struct vr_device *d, const struct found *q)
 		/* The only one whose number depends on features. */
 		return !strcmp(q->name, "stats");
 	case VR_ID_SCSI:
+	case VR_ID_CLOCK:
+	case VR_ID_HWSIM:
 	case VR_ID_IOMMU:
 	case VR_ID_SOUND:
 	case VR_ID_SCMI:

@@ -261,7 +261,7 @@ static const size_t queue_vals[] = {
 	AT(irq.more_cpus), AT(irq.softirqs), AT(irq.net_tx), AT(irq.net_rx), AT(irq.idle),
 	AT(irq.panicked), AT(dma_desc), AT(dma_avail), AT(dma_used), AT(index), AT(num_free),
 	AT(free_head), AT(num_added), AT(last_used_idx), AT(avail_idx_shadow),
-	AT(avail_flags_shadow), AT(event), AT(event_triggered), AT(indirect), AT(broken),
+	AT(avail_flags_shadow), AT(event), AT(event_triggered), AT(indirect), AT(broken), AT(reset),
 	AT(weak_barriers), AT(counts.in_flight), AT(counts.device_pending),
 	AT(counts.driver_pending), AT(kick.event), AT(interrupt.event),
 #undef AT

@@ -24,6 +24,8 @@ struct shape {
 	unsigned added;
 	bool busy, panicked;	/* the CPU that the interrupt goes to; the kernel */
 	bool unused, down, no_carrier, no_link, broken, disabled, failed;
+	bool reset, shutdown;	/* the queue alone; the kernel */
+	bool big, table;	/* receive buffers of many pages; each with a table */
 	enum vr_state state;
 	enum vr_severity severity;
 };
@@ -96,6 +98,18 @@ static const struct shape shapes[] = {
 	{ "broken until DRIVER_OK", VR_RX, 0, 0, 256, 0, 256, .disabled = true,
 	  .broken = true, .state = VR_ST_STOPPED, .severity = INFO },
 
+	{ "the queue is resized, the driver waits for the device", VR_TX, 100, 100, 338, 280,
+	  100, .reset = true, .num_free = 18, .napi = 57, .xoff = 1, .age = LATE,
+	  .state = VR_ST_STOPPED, .severity = INFO },
+	{ "the queue is resized, and empty by now", VR_RX, 0, 0, 0, 0, 0, .reset = true,
+	  .num_free = 256, .napi = 25, .state = VR_ST_STOPPED, .severity = INFO },
+	{ "the queue is resized, a hardened kernel breaks it", VR_RX, 0, 0, 256, 0, 256,
+	  .reset = true, .broken = true, .napi = 25, .state = VR_ST_STOPPED, .severity = INFO },
+	{ "a shutdown breaks all queues", VR_RX, 48, 48, 304, 48, 304, .broken = true,
+	  .shutdown = true, .state = VR_ST_STOPPED, .severity = INFO },
+	{ "a shutdown that has not come to it", VR_RX, 48, 48, 304, 48, 304,
+	  .shutdown = true, .state = VR_ST_IDLE, .severity = OK },
+
 	/* ---- broken ---- */
 	{ "broken", VR_RX, 48, 48, 304, 48, 304, .broken = true,
 	  .state = VR_ST_BROKEN, .severity = ERROR },
@@ -164,6 +178,15 @@ static const struct shape shapes[] = {
 	{ "a small ring between reaping and refill", VR_RX, 64, 64, 64, 64, 64,
 	  .off = true, .num = 64, .num_free = 64, .napi = 17,
 	  .state = VR_ST_RX_STARVED, .severity = INFO },
+	{ "a ring of 128 up to 4.19, which is refilled when more than half of it is free",
+	  VR_RX, 128, 128, 128, 128, 128, .off = true, .num = 128, .num_free = 128, .napi = 17,
+	  .state = VR_ST_RX_STARVED, .severity = INFO },
+	{ "13 big buffers between reaping and refill", VR_RX, 401, 401, 401, 401, 401,
+	  .off = true, .num_free = 256, .napi = 17, .big = true,
+	  .state = VR_ST_RX_STARVED, .severity = INFO },
+	{ "256 big buffers with tables", VR_RX, 401, 401, 401, 401, 401, .off = true,
+	  .num_free = 256, .napi = 17, .big = true, .table = true,
+	  .state = VR_ST_RX_STARVED, .severity = WARN },
 	{ "a small ring that nobody fills", VR_RX, 64, 64, 64, 64, 64, .num = 64,
 	  .num_free = 64, .napi = 16, .state = VR_ST_RX_STARVED, .severity = WARN },
 
@@ -262,7 +285,8 @@ static void make(const struct shape *s, uint16_t shift, struct vr_queue *q,
 		.num_added = READ(s->added), .last_used_idx = moved(s->l, shift),
 		.avail_idx_shadow = moved(s->a, shift),
 		.avail_flags_shadow = READ(s->off), .event = READ(!s->by_flags),
-		.broken = READ(s->broken) };
+		.broken = READ(s->broken), .reset = READ(s->reset),
+		.indirect = READ(s->table) };
 	q->split = (struct vr_split){ .num = num, .avail_flags = READ(s->off),
 		.avail_idx = moved(s->a, shift),
 		.used_event = moved(s->ue, shift), .used_flags = READ(s->polled),
@@ -282,7 +306,8 @@ static void make(const struct shape *s, uint16_t shift, struct vr_queue *q,
 			.age_ms = s->age == NO_AGE ? UNREAD : READ(s->age) };
 	*d = (struct vr_device){ .up = READ(!s->down), .carrier = READ(!s->no_carrier),
 		.link = READ(!s->no_link), .failed = READ(s->failed),
-		.enabled = READ(!s->disabled), .refill_pending = READ(0) };
+		.enabled = READ(!s->disabled), .refill_pending = READ(0),
+		.shutdown = READ(s->shutdown), .features = READ(s->big ? 1 << 7 : 0) };
 	vr_ring_derive(q);
 	vr_notify_replay(q);
 }

@@ -24,12 +24,11 @@ static struct fixture fixture(enum guest_era era, uint32_t num, uint16_t start)
 	return x;
 }
 
-/* A device that works, with NAPI on. */
+/* A device that works. */
 static const struct vr_verdict *judge(struct fixture *x)
 {
 	x->q = guest_read_ring(x->g, &x->r);
 	x->q.in_use = true;
-	x->q.napi.enabled = READ(1);
 	x->d = (struct vr_device){ .enabled = READ(1), .up = READ(1),
 				   .carrier = READ(1) };
 	judge_queue(&x->g->c, &x->d, &x->q);

@@ -27,7 +27,6 @@ static const struct vr_verdict *judge(struct fixture *x)
 {
 	x->q = guest_read_ring(x->g, &x->r);
 	x->q.in_use = true;
-	x->q.napi.enabled = READ(1);
 	x->d = (struct vr_device){ .enabled = READ(1), .up = READ(1) };
 	judge_queue(&x->g->c, &x->d, &x->q);
 	return &x->q.verdict;
@@ -366,6 +365,10 @@ static void a_chain_in_hand_is_excused_in_a_packed_ring(void **state)
 		struct vr_queue q = packed();
 
 		q.num_free = READ((uint64_t)(85 + off));
+		/* A get has taken the token, an add has written what is behind the first. */
+		q.pk.lone = off > 0 ? (uint32_t)off : 0;
+		q.pk.writing = off < -1;
+		q.counts.driver_pending = READ(off > 0);
 		assert_excused(judge_packed(&q));
 		assert_int_equal(q.verdict.nreasons, off ? 2 : 1);
 		if (off)
@@ -374,11 +377,49 @@ static void a_chain_in_hand_is_excused_in_a_packed_ring(void **state)
 	}
 }
 
+/* The same numbers without a trace of an add or a get. */
+static void a_chain_that_nobody_has_in_hand_is_lost(void **state)
+{
+	static const int offs[] = { -17, -2, 1, 15 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(offs); i++) {
+		struct vr_queue q = packed();
+
+		q.num_free = READ((uint64_t)(85 + offs[i]));
+		assert_int_equal(judge_packed(&q)->state, VR_ST_CORRUPT);
+		assert_reason(&q.verdict, "descriptors", VR_SEV_ERROR, "slots are out");
+	}
+}
+
+/* A get's token is that of what was returned, an add's is not there yet. */
+static void a_lost_token_of_a_packed_ring_is_corrupt(void **state)
+{
+	static const struct { bool returned, fresh, in_order, corrupt; } cases[] = {
+		{ false, false, false, true }, { true, false, false, false },
+		{ false, true, false, false }, { false, false, true, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct vr_queue q = packed();
+
+		q.pk.lone = 1;
+		q.pk.lone_new = cases[i].fresh;
+		q.in_order = cases[i].in_order;
+		q.counts.driver_pending = READ(cases[i].returned);
+		assert_int_equal(judge_packed(&q)->state == VR_ST_CORRUPT, cases[i].corrupt);
+		if (cases[i].corrupt)
+			assert_reason(&q.verdict, "tokens", VR_SEV_ERROR,
+				      "1 slots that are out have no token");
+	}
+}
+
 /* virtqueue_detach_unused_buf_packed() gives slots back, and leaves the positions. */
 static void buffers_taken_back_are_excused_while_nothing_works(void **state)
 {
-	static const struct { unsigned enabled, napi, broken; bool quiet; } cases[] = {
-		{ 1, 0, 0, true }, { 0, 1, 0, true }, { 1, 1, 1, true }, { 1, 1, 0, false },
+	static const struct { unsigned enabled, reset, broken; bool quiet; } cases[] = {
+		{ 1, 1, 0, true }, { 0, 0, 0, true }, { 1, 0, 1, true }, { 1, 0, 0, false },
 	};
 
 	(void)state;
@@ -390,7 +431,7 @@ static void buffers_taken_back_are_excused_while_nothing_works(void **state)
 			q.num_free = READ(5 + back);
 			q.pk.lone = back;
 			q.broken = READ(cases[i].broken);
-			q.napi.enabled = READ(cases[i].napi);
+			q.reset = READ(cases[i].reset);
 			judge_packed_of(&q, cases[i].enabled);
 			assert_reason(&q.verdict, "descriptors", cases[i].quiet ?
 				      VR_SEV_INFO : VR_SEV_ERROR, "95 of 100 slots are out");
@@ -408,6 +449,7 @@ static void the_verdicts_reason_comes_first(void **state)
 
 	(void)state;
 	q.num_free = READ(86);
+	q.pk.lone = 1;
 	q.slots.damage[0] = (struct vr_damage){ VR_D_USED_LENGTH, 91, 20, 14 };
 	q.slots.ndamage = 1;
 	assert_verdict(judge_packed(&q), VR_ST_CORRUPT, VR_SEV_ERROR);
@@ -429,6 +471,8 @@ int main(void)
 		cmocka_unit_test(each_breach_of_a_packed_ring_is_found),
 		cmocka_unit_test(what_a_packed_ring_returns_is_looked_at),
 		cmocka_unit_test(a_chain_in_hand_is_excused_in_a_packed_ring),
+		cmocka_unit_test(a_chain_that_nobody_has_in_hand_is_lost),
+		cmocka_unit_test(a_lost_token_of_a_packed_ring_is_corrupt),
 		cmocka_unit_test(buffers_taken_back_are_excused_while_nothing_works),
 		cmocka_unit_test(the_verdicts_reason_comes_first),
 	};

@@ -523,6 +523,29 @@ static void the_kernel_has_panicked_or_not(void **state)
 	}
 }
 
+/* Before there was panic_cpu: by what a crash kernel's start leaves. */
+static void an_older_kernel_has_panicked_or_nobody_knows(void **state)
+{
+	(void)state;
+	for (unsigned crashed = 0; crashed < 2; crashed++) {
+		struct world w;
+		uint64_t at;
+
+		begin(&w, IRQ_XARRAY);
+		own_vectors(&w);
+		at = fake_alloc(w.f, 8);
+		fake_u64(w.f, at, crashed ? 0xffffffff81051230 : 0);
+		fake_symbol(w.f, "shootdown_callback", at);
+		irq_store(&w.irqs);
+		walk(&w);
+		if (crashed)
+			assert_val(irq_of(&w, "rx0")->panicked, 1);
+		else
+			assert_absent(irq_of(&w, "rx0")->panicked);
+		guest_free(w.g);
+	}
+}
+
 /* ---- what it costs --------------------------------------------------------------------- */
 
 static void interrupts_are_looked_at_once_a_command(void **state)
@@ -637,6 +660,7 @@ int main(void)
 		cmocka_unit_test(softirqs_of_the_interrupts_cpu),
 		cmocka_unit_test(the_interrupts_cpu_is_idle_or_not),
 		cmocka_unit_test(the_kernel_has_panicked_or_not),
+		cmocka_unit_test(an_older_kernel_has_panicked_or_nobody_knows),
 		cmocka_unit_test(interrupts_are_looked_at_once_a_command),
 		cmocka_unit_test(timeouts_and_kicks_are_read),
 		cmocka_unit_test(a_kernel_without_these_counts_has_none),

@@ -231,8 +231,110 @@ static void a_get_is_caught_turning(void **state)
 	}
 }
 
-/* virtqueue_detach_unused_buf_packed(), id by id from 0; nobody has announced the queue's
- * NAPI, so that it may be out of work. */
+/* What the slot has from the round before. */
+static void unpublish(struct packed *p, uint32_t at)
+{
+	packed_set_flags(p, at % p->num, packed_wrap(p, at) ? 0 : 0x8080);
+}
+
+static void assert_excused(struct fixture *x, const char *when, uint32_t n)
+{
+	struct vr_verdict v = caught(x);
+
+	if (v.state == VR_ST_CORRUPT || v.severity > VR_SEV_INFO)
+		fail_msg("%s of %u: %s: %s", when, n, vr_state_name(v.state), v.reasons[0].text);
+}
+
+/* The steps of an add, last to first: all but the first flags; the token; next_avail_idx;
+ * the wrap counter; num_free. */
+static void undo_add(struct fixture *x, uint16_t id, uint32_t at, uint32_t n)
+{
+	struct packed *p = &x->p;
+	bool turned = packed_wrap(p, at) != packed_wrap(p, at + n);
+
+	unpublish(p, at);
+	assert_excused(x, "an add before it publishes", n);
+	packed_set_token(p, id, 0);
+	assert_excused(x, "an add before its token", n);
+	packed_set(p, PACKED_NEXT_AVAIL, at % p->num);
+	packed_set(p, PACKED_FREE_HEAD, id);
+	assert_excused(x, "an add before next_avail_idx", n);
+	packed_set(p, PACKED_NUM_FREE, p->num - p->held + n);
+	assert_excused(x, "an add before num_free", n);
+	if (turned)
+		packed_set(p, PACKED_AVAIL_WRAP, packed_wrap(p, at));
+	assert_excused(x, "an add before its end", n);
+}
+
+static void an_add_is_caught_at_each_step(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+		for (uint32_t n = 1; n <= 17; n++)
+			for (uint32_t start = 230; start <= 260; start += 5) {
+				struct fixture x = fixture(eras[i], 256, start);
+				uint32_t at;
+				uint16_t id;
+
+				packed_add(&x.p, 2);
+				at = x.p.avail;
+				id = packed_add(&x.p, n);
+				undo_add(&x, id, at, n);
+				guest_free(x.g);
+			}
+}
+
+/* One with a table is published first. */
+static void an_add_of_a_table_is_caught_at_each_step(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+		for (uint32_t start = 230; start <= 260; start += 5) {
+			struct fixture x = fixture(eras[i], 256, start);
+			uint32_t at;
+			uint16_t id;
+
+			packed_add(&x.p, 2);
+			at = x.p.avail;
+			id = packed_add_indirect(&x.p, 5);
+			packed_set_token(&x.p, id, 0);
+			assert_excused(&x, "a table before its token", 1);
+			packed_set(&x.p, PACKED_NEXT_AVAIL, at % 256);
+			packed_set(&x.p, PACKED_AVAIL_WRAP, packed_wrap(&x.p, at));
+			assert_excused(&x, "a table before next_avail_idx", 1);
+			guest_free(x.g);
+		}
+}
+
+/* Of a buffer that the device has, not the newest one: nothing takes that. */
+static void a_token_that_is_lost_is_told(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+		for (unsigned which = 0; which < 2; which++) {
+			struct fixture x = fixture(eras[i], 256, 250);
+			uint16_t ids[3];
+			struct vr_queue q;
+
+			for (unsigned k = 0; k < 3; k++)
+				ids[k] = which ? packed_add(&x.p, k + 1) :
+						 packed_add_indirect(&x.p, 3);
+			packed_set_token(&x.p, ids[1], 0);
+			q = guest_read_packed(x.g, &x.p);
+			guest_corrupt(x.g, &q, "tokens");
+			guest_free(x.g);
+		}
+}
+
+static struct vr_verdict caught_in_a_reset(struct fixture *x)
+{
+	struct vr_queue q = guest_read_packed(x->g, &x->p);
+
+	q.reset = (struct vr_val){ 1, VR_READ };
+	return *guest_verdict(x->g, &q);
+}
+
+/* virtqueue_detach_unused_buf_packed(), id by id from 0. */
 static void unused_buffers_are_caught_on_their_way_back(void **state)
 {
 	(void)state;
@@ -245,11 +347,11 @@ static void unused_buffers_are_caught_on_their_way_back(void **state)
 		for (uint32_t back = 1; back <= 256; back++) {
 			packed_set_token(&x.p, back - 1, 0);
 			packed_set(&x.p, PACKED_NUM_FREE, back);
-			assert_int_not_equal(caught(&x).state, VR_ST_CORRUPT);
+			assert_int_not_equal(caught_in_a_reset(&x).state, VR_ST_CORRUPT);
 		}
 		/* More than the tokens tell. */
 		packed_set(&x.p, PACKED_NUM_FREE, 257);
-		assert_int_equal(caught(&x).state, VR_ST_CORRUPT);
+		assert_int_equal(caught_in_a_reset(&x).state, VR_ST_CORRUPT);
 		guest_free(x.g);
 	}
 }
@@ -450,6 +552,9 @@ int main(void)
 		cmocka_unit_test(a_full_ring_is_told_from_an_empty_one),
 		cmocka_unit_test(an_add_is_caught_turning),
 		cmocka_unit_test(a_get_is_caught_turning),
+		cmocka_unit_test(an_add_is_caught_at_each_step),
+		cmocka_unit_test(an_add_of_a_table_is_caught_at_each_step),
+		cmocka_unit_test(a_token_that_is_lost_is_told),
 		cmocka_unit_test(unused_buffers_are_caught_on_their_way_back),
 		cmocka_unit_test(the_event_of_a_full_ring_is_told_by_its_round),
 		cmocka_unit_test(both_ways_to_store_the_used_position),
