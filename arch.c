@@ -13,7 +13,8 @@
 #define FRAME		0x000ffffffffff000ULL
 
 /* Defaults of kernels without a randomised memory layout. */
-#define DIRECT_BASE	0xffff880000000000ULL	/* 0xffff8880... since 4.20 */
+#define DIRECT_BASE	0xffff880000000000ULL
+#define DIRECT_BASE_4_20	0xffff888000000000ULL	/* a top-level entry further on */
 #define VMALLOC_BASE	0xffffc90000000000ULL
 
 int vr_arch_variable(struct vr_target *t, const char *symbol, uint64_t *ret)
@@ -39,11 +40,23 @@ static uint64_t encryption_bit(struct vr_target *t)
 	return bit;
 }
 
+/* Where the direct map begins that no variable tells of: which of the two places the
+ * kernel's own top-level table has an entry for.  (A process's may use the other one.) */
+static uint64_t fixed_direct_base(struct vr_target *t)
+{
+	uint64_t table, entry[2], first = DIRECT_BASE >> 39 & 511;
+
+	if (t->symbol(t, "init_top_pgt", &table) ||	/* 4.13 */
+	    t->read(t, VR_KERNEL, table + first * sizeof(entry[0]), entry, sizeof(entry)))
+		return DIRECT_BASE;
+	return !(entry[0] & PRESENT) && (entry[1] & PRESENT) ? DIRECT_BASE_4_20 : DIRECT_BASE;
+}
+
 static int x86_geometry(struct vr_target *t, struct vr_geometry *g)
 {
-	/* The bases are variables since 4.8 (randomised memory sections). */
+	/* The bases are variables since 4.8, where memory sections can be randomised. */
 	if (vr_arch_variable(t, "page_offset_base", &g->direct))
-		g->direct = DIRECT_BASE;
+		g->direct = fixed_direct_base(t);
 	if (vr_arch_variable(t, "vmalloc_base", &g->direct_end))
 		g->direct_end = VMALLOC_BASE;
 	if (t->symbol(t, "_text", &g->image) || t->symbol(t, "_end", &g->image_end))

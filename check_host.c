@@ -129,12 +129,14 @@ bool vr_work_queued(const struct vr_hostq *q)
 }
 
 /* Its loop has nothing to do.  It says so before it looks for work, so that one on
- * a CPU, or pushed off it just then, is no sleeper; a wait inside of work (a lock, a
- * page) is uninterruptible. */
+ * a CPU, or pushed off it just then, is no sleeper.  A wait inside of work is another
+ * matter: for a lock, or for a page from the disk, it is uninterruptible; for a page that
+ * a process brings (userfaultfd, as in a migration) it is not, since 5.7, but the queue
+ * is locked. */
 bool vr_worker_sleeps(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
-	       (q->worker.state.v & TASK_INTERRUPTIBLE) &&
+	       (q->worker.state.v & TASK_INTERRUPTIBLE) && !vr_is_set(q->locked) &&
 	       !vr_is_set(q->worker.on_cpu) && !vr_is_set(q->worker.on_rq);
 }
 
@@ -396,6 +398,14 @@ static void say_undecidable(struct vr_judge *j)
 		 "without the ring's words");
 }
 
+/* Transmitting it waits for the tap, as it seems: up to 4.14 it stays on the tap's wait
+ * queue for good. */
+static bool may_have_stopped(const struct vr_hostq *q)
+{
+	return q->vhost->kind == VR_VHOST_NET && q->vq && vr_host_at_rest(q) && kicks_off(q) &&
+	       vr_is_set(q->backend_poll.wqh) && vr_is_set(q->error_count);
+}
+
 void vr_judge_host(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
@@ -409,7 +419,12 @@ void vr_judge_host(struct vr_judge *j)
 		say_undecidable(j);
 		return;
 	}
-	if (vr_work_queued(q) || waiting || (!vr_host_is_parked(q) && left > 0) || worker_runs(q))
+	if (may_have_stopped(q) && left > 0)
+		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_INFO,
+			    "%" PRId64 " published and not taken, and the worker sleeps: it waits for room in the tap, or has stopped on an error, which up to 4.14 looks the same (error count %"
+			    PRIu64 ")", left, q->error_count.v);
+	else if (vr_work_queued(q) || waiting || (!vr_host_is_parked(q) && left > 0) ||
+		 worker_runs(q))
 		vr_conclude(j, VR_ST_ACTIVE, VR_SEV_OK,
 			    "%s%s%" PRIu64 " packets wait for the guest",
 			    vr_work_queued(q) ? "work is queued, " : "",

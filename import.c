@@ -304,6 +304,7 @@ static void read_host_queue(const struct vr_doc *d, int q, struct vr_hostq *ret)
 	ret->detached = val(d, q, "detached").v;
 	read_host_words(d, q, ret);
 	read_task(d, q, "worker", &ret->worker);
+	ret->locked = val(d, q, "locked");
 	read_poll(d, q, "kick_poll", &ret->kick_poll);
 	read_poll(d, q, "backend_poll", &ret->backend_poll);
 	vr_host_notify_replay(ret);

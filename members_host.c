@@ -140,6 +140,11 @@ static const struct vr_row rows[] = {
 	{ VR_REGION_ADDR, V, vhost, true,
 	  { { "vhost_memory_region", "userspace_addr", "" } } },
 	{ VR_VHQ_DEV, V, vhost, false, { { "vhost_virtqueue", "dev", "" } } },
+	/* Held while the worker is inside of the queue's work.  The owner is a task with flags
+	 * in the lowest bits since 4.10; a kernel for real time has a lock of its own kind. */
+	{ VR_VHQ_MUTEX, V, vhost, true,
+	  { { "vhost_virtqueue", "mutex.owner", "" },
+	    { "vhost_virtqueue", "mutex.rtmutex.owner", "5.15" } } },
 	{ VR_VHQ_NUM, V, vhost, false, { { "vhost_virtqueue", "num", "" } } },
 	{ VR_VHQ_DESC, V, vhost, false, { { "vhost_virtqueue", "desc", "" } } },
 	{ VR_VHQ_AVAIL, V, vhost, false, { { "vhost_virtqueue", "avail", "" } } },

@@ -128,6 +128,7 @@ static void json_vhost_side(struct json *j, const struct vr_hostq *q)
 	vr_json_feature_names(j, q->acked_features, q->acked_features_high,
 			      types[q->vhost->kind], vr_vhost_feature_name);
 	json_val(j, "busyloop_timeout", q->busyloop_timeout);
+	json_val_bool(j, "locked", q->locked);
 	json_val(j, "upend_idx", q->upend_idx);
 	json_val(j, "done_idx", q->done_idx);
 	json_addr(j, "backend", q->backend.have == VR_READ ? q->backend.v : 0);

@@ -237,6 +237,7 @@ struct vr_hostq {
 	struct vr_poll kick_poll, backend_poll;
 	struct vr_val tx_ring_size, tx_ring_used, sock_qlen;
 	struct vr_task worker;	/* addr 0: none, or not found */
+	struct vr_val locked;	/* somebody, mostly the worker, is at work on the queue */
 	/* the words in the owner's memory */
 	struct vr_split ring;
 	struct vr_val next_head;	/* what avail->ring says vhost takes next */

@@ -47,13 +47,15 @@ static int kind_of_inode(struct vr_ctx *c, uint64_t addr, uint64_t file)
 		return VR_VHOST_NET;
 	if (rdev.v == RDEV(VSOCK_MINOR))
 		return VR_VHOST_VSOCK;
-	/* vhost-scsi takes any free minor: only the name tells. */
+	/* vhost-scsi takes any free minor, as vhost-vsock did up to 4.12 and in el7: only the
+	 * name tells. */
 	dentry = (struct vr_obj){ .addr = vr_get_ptr(c, &f, VR_FILE_DENTRY, NULL) };
-	if (!dentry.addr ||
-	    vr_get_name(c, &dentry, VR_DENTRY_NAME, "dentry.d_name", name,
-			sizeof(name)) || strcmp(name, "vhost-scsi"))
+	if (!dentry.addr || vr_get_name(c, &dentry, VR_DENTRY_NAME, "dentry.d_name", name,
+					sizeof(name)))
 		return -1;
-	return VR_VHOST_SCSI;
+	if (!strcmp(name, "vhost-vsock"))
+		return VR_VHOST_VSOCK;
+	return strcmp(name, "vhost-scsi") ? -1 : VR_VHOST_SCSI;
 }
 
 /* The same of a file; all eventfds, of which a VMM has most, share an inode. */

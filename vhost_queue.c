@@ -7,6 +7,7 @@
 #include "vring.h"
 
 #define WORK_QUEUED	1	/* bit number in vhost_work.flags */
+#define MUTEX_FLAGS	7ull	/* in the lowest bits of its owner */
 #define AVAIL_RING	4u
 #define USED_RING	4u
 #define USED_ELEM	8u
@@ -275,6 +276,7 @@ static const enum vr_slot front[] = {
 	VR_VHQ_NUM, VR_VHQ_DESC, VR_VHQ_AVAIL, VR_VHQ_USED, VR_VHQ_KICK, VR_VHQ_CALL,
 	VR_VHQ_ERROR, VR_VHQ_LAST_AVAIL, VR_VHQ_AVAIL_IDX, VR_VHQ_LAST_USED,
 	VR_VHQ_USED_FLAGS, VR_VHQ_SIGNALLED, VR_VHQ_SIGNALLED_VALID, VR_VHQ_WORKER,
+	VR_VHQ_MUTEX,
 };
 static const enum vr_slot back[] = {
 	VR_VHQ_FEATURES, VR_VHQ_BACKEND, VR_VHQ_IS_LE, VR_VHQ_BUSYLOOP,
@@ -293,6 +295,8 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_o
 	struct vr_obj dev = { .addr = q->vhost->dev };
 	bool old = vr_has_in(c, VR_VHQ_FEATURES, "vhost_dev");
 
+	q->locked = vr_get(c, o, VR_VHQ_MUTEX, "vhost_virtqueue.mutex");
+	q->locked.v = (q->locked.v & ~MUTEX_FLAGS) != 0;
 	q->num = vr_get(c, o, VR_VHQ_NUM, "vhost_virtqueue.num");
 	q->desc = vr_get(c, o, VR_VHQ_DESC, "vhost_virtqueue.desc");
 	q->avail = vr_get(c, o, VR_VHQ_AVAIL, "vhost_virtqueue.avail");

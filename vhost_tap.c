@@ -161,8 +161,9 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 	q->tx_ring_size = e->ring_size;
 	q->tx_ring_used = e->ring_used;
 	q->sock_qlen = e->qlen;
-	/* What the host's stack transmits is what the guest receives. */
-	if (!vq && e->index.have == VR_READ)
+	/* What the host's stack transmits is what the guest receives; the index that a
+	 * detached queue keeps is by now another one's. */
+	if (!vq && e->index.have == VR_READ && !e->detached)
 		vr_net_txq(c, &e->txqs, e->index.v, &q->txq);
 	vr_vhost_queue(c, q);
 	v->shown = true;

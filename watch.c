@@ -142,7 +142,7 @@ static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
 	s->key = q->vhost_virtqueue;
 	s->host = true;
 	s->moving = q->moving;
-	s->parks = q->vhost->kind == VR_VHOST_NET && !q->vq;
+	s->parks = vr_host_is_parked(q);
 	s->round = 0x10000;
 	s->count[0] = q->last_avail_idx;
 	s->count[1] = q->last_used_idx;

@@ -39,7 +39,7 @@ static const size_t hostq_vals[] = {
 #define AT(x) offsetof(struct vr_hostq, x)
 	AT(ref.inum), AT(queue_index), AT(num), AT(last_avail_idx), AT(avail_idx),
 	AT(last_used_idx), AT(used_flags), AT(signalled_used), AT(signalled_used_valid),
-	AT(acked_features), AT(busyloop_timeout), AT(backend), AT(is_le), AT(upend_idx),
+	AT(acked_features), AT(busyloop_timeout), AT(locked), AT(backend), AT(is_le), AT(upend_idx),
 	AT(done_idx), AT(desc), AT(avail), AT(used), AT(kick_count), AT(call_count),
 	AT(error_count), AT(rxq_head), AT(rxq_tail), AT(kick_poll.wqh), AT(kick_poll.queued),
 	AT(backend_poll.wqh), AT(backend_poll.queued), AT(tx_ring_size), AT(tx_ring_used),

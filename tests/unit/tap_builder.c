@@ -337,6 +337,10 @@ static void set_words(struct host *h, struct host_vhost *v, unsigned vq, uint16_
 	put(h, w, "signalled_used", q, vhq, "signalled_used", base - (asleep ? 0 : 5));
 	put(h, w, "signalled_used_valid", q, vhq, "signalled_used_valid", 1);
 	put(h, w, "busyloop_timeout", q, vhq, "busyloop_timeout", 50 + vq);
+	/* A flag alone is nobody. */
+	fake_set(h->f, q, vhq, fake_has(h->f, vhq, "mutex.owner") ? "mutex.owner" :
+		 "mutex.rtmutex.owner", asleep ? 4 : 0xffff888000004001);
+	json_want(w, "locked", !asleep);
 	/* Up to 3.13 all queues of a device have the same, of 32 bits. */
 	if (late)
 		put(h, w, "acked_features", q, vhq, "acked_features",
@@ -378,7 +382,9 @@ static void set_places(struct host *h, const struct host_tap *t, struct host_vho
 	json_want_text(w, "device", t->name);
 	json_want(w, "netns", GUEST_INUM);
 	/* What the host's stack sends is what the guest receives. */
-	if (t->txqs && vq == HOST_RX)
+	if (t->txqs && vq == HOST_RX && s->detached)
+		json_want(w, "netdev_queue", 0)->none = true;
+	else if (t->txqs && vq == HOST_RX)
 		put(h, w, "netdev_queue.state", t->txqs + (t->nqueues - 1) *
 		    fake_sizeof(h->f, "netdev_queue"), "netdev_queue", "state", 4);
 	json_want(w, "vq", vq);

@@ -25,7 +25,8 @@ struct shape {
 	bool kicked, tapped;		/* work is queued */
 	bool runs, on_cpu, on_rq;
 	unsigned blocked;		/* another task state */
-	bool no_worker, detached, iotlb;
+	bool no_worker, detached, iotlb, locked;
+	unsigned errors;		/* where the tap is waited for */
 	unsigned num, head, copied;
 	enum { IN_DUMP, NO_PAGE, ZEROS } ring_is;
 	enum vr_state state;
@@ -61,6 +62,12 @@ static const struct shape shapes[] = {
 	  .kicked = true, .on_cpu = true, .state = VR_ST_ACTIVE, .severity = OK },
 	{ "tx, in its work, waiting for a page", NET, TX, 30, 40, 30, 40, 30,
 	  .off = true, .blocked = D, .state = VR_ST_ACTIVE, .severity = OK },
+	{ "rx, in its work, a process brings the page", NET, RX, 30, 40, 28, 45, 28,
+	  .off = true, .locked = true, .state = VR_ST_IDLE, .severity = OK },
+	{ "tx, in its work, a process brings the page", NET, TX, 30, 30, 30, 31, 30,
+	  .off = true, .locked = true, .state = VR_ST_ACTIVE, .severity = OK },
+	{ "tx, the tap cannot take more, or up to 4.14 an error", NET, TX, 30, 40, 30, 40, 30,
+	  .off = true, .tap = true, .errors = 1, .state = VR_ST_ACTIVE, .severity = INFO },
 	{ "tx, the tap cannot take more", NET, TX, 30, 40, 30, 40, 30, .off = true,
 	  .tap = true, .state = VR_ST_ACTIVE, .severity = OK },
 	{ "tx, zero copy under way", NET, TX, 40, 40, 30, 40, 30, .off = true,
@@ -151,6 +158,9 @@ static const struct shape shapes[] = {
 	  .severity = INFO },
 	{ "published, the worker was pushed off its CPU", NET, TX, 30, 30, 30, 31, 30,
 	  .on_rq = true, .state = VR_ST_ACTIVE, .severity = OK },
+	{ "queued, the worker waits for a page that a process brings", NET, TX, 30, 30, 30, 31,
+	  30, .kicked = true, .locked = true, .state = VR_ST_KICK_NOT_SERVED,
+	  .severity = INFO },
 	{ "queued, the worker waits for a page", NET, TX, 30, 30, 30, 31, 30,
 	  .kicked = true, .blocked = D, .state = VR_ST_KICK_NOT_SERVED,
 	  .severity = INFO },
@@ -208,7 +218,8 @@ static void make(const struct shape *s, uint16_t shift, struct judged *x)
 		.last_used_idx = moved(s->lu, shift), .used_flags = READ(s->off),
 		.backend = READ(s->detached ? 0 : 0xffff888000001000),
 		.upend_idx = READ(s->copied), .done_idx = READ(0),
-		.kick_count = READ(15), .call_count = READ(30), .error_count = READ(1),
+		.kick_count = READ(15), .call_count = READ(30), .error_count = READ(s->tap ? s->errors : 1),
+		.locked = READ(s->locked),
 		.rxq_head = READ(3), .rxq_tail = READ(3 + s->rxq),
 		.tx_ring_used = READ(s->ring), .sock_qlen = READ(s->sock),
 		.kick_poll = { 0xffff888000002000, READ(0xffff888000002100),

@@ -139,6 +139,29 @@ static void a_vsock_is_found_by_its_open_file(void **state)
 	assert_int_equal(found, ERA_ALL - 2);
 }
 
+/* Up to 4.12 and in el7 it took any free minor number. */
+static void a_vsock_of_any_number_is_found_by_its_name(void **state)
+{
+	(void)state;
+	for EACH_ERA(era) {
+		struct host *h = host_new(era);
+		struct host_walked w;
+		struct other o;
+
+		if (fake_has(h->f, "vhost_vsock", NULL)) {
+			o = make(h, "vhost_vsock", 2);
+			set_queue(h, &o, 0);
+			set_queue(h, &o, 1);
+			host_open_misc(h, SCSI_MINOR, "vhost-vsock", o.addr);
+			w = host_walk(h, NULL);
+			assert_int_equal(w.status, VR_WALK_OK);
+			assert_int_equal(w.host.nqueues, 2);
+			assert_int_equal(w.host.queues[0].vhost->kind, VR_VHOST_VSOCK);
+		}
+		host_free(h);
+	}
+}
+
 /* Of one name, and told apart by their guests. */
 static void two_guests_vsocks_are_two_devices(void **state)
 {
@@ -282,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vsock_is_found_by_its_open_file),
 		cmocka_unit_test(two_guests_vsocks_are_two_devices),
+		cmocka_unit_test(a_vsock_of_any_number_is_found_by_its_name),
 		cmocka_unit_test(a_scsi_is_found_by_its_open_file_s_name),
 		cmocka_unit_test(hops_to_their_queues_can_be_followed),
 		cmocka_unit_test(files_of_other_names_are_none_of_vhost_s),

@@ -323,6 +323,25 @@ static void bases_that_cannot_be_read_fall_back_to_the_constants(void **state)
 	assert_true(vr_needs_walk(&x->c, VMALLOC4));
 }
 
+/* Without a randomised layout no variable tells: the kernel's top table does, which has
+ * nothing of the direct map at the other place. */
+static void without_a_variable_the_top_table_tells_the_base(void **state)
+{
+	struct fixture *x = *state;
+	uint64_t top = IMAGE + 0x100000, phys;
+
+	fake_map(x->f, VR_KERNEL, top, 512 * 8);
+	fake_symbol(x->f, "init_top_pgt", top);
+	for (unsigned late = 0; late < 2; late++) {
+		fake_u64(x->f, top + 272 * 8, late ? 0 : 0x1067);
+		fake_u64(x->f, top + 273 * 8, late ? 0x1067 : 0);
+		memset(&x->c.pg, 0, sizeof(x->c.pg));
+		assert_int_equal(vr_virt_to_phys(&x->c, DIRECT4 + 0x12345000, &phys),
+				 VR_TR_OK);
+		assert_int_equal(phys, 0x12345000 + (late ? 0 : 1ULL << 39));
+	}
+}
+
 static void other_architectures_are_left_to_the_target(void **state)
 {
 	struct fixture *x = *state;
@@ -565,6 +584,7 @@ int main(void)
 		TEST4(the_direct_map_of_old_kernels_needs_no_walk),
 		TEST4(randomised_bases_are_read_from_the_dump),
 		TEST4(bases_that_cannot_be_read_fall_back_to_the_constants),
+		TEST4(without_a_variable_the_top_table_tells_the_base),
 		TEST4(other_architectures_are_left_to_the_target),
 		TEST4(without_the_top_table_addresses_are_left_to_the_target),
 		TEST4(the_walk_starts_once_pgd_is_known),
