@@ -221,6 +221,14 @@ static bool has_feature(const struct vr_hostq *q, unsigned bit)
 	return q->acked_features.v >> bit & 1;
 }
 
+/* How far vhost had looked when it asked for kicks: with event indices it writes that
+ * down.  What it had looked at and not taken, it knows. */
+static struct vr_val armed_at(const struct vr_hostq *q)
+{
+	return has_feature(q, F_EVENT_IDX) && in_dump(q, q->ring.avail_event) ?
+	       q->ring.avail_event : q->avail_idx;
+}
+
 /*
  * vhost keeps 'I want no kicks' in used_flags in both modes; with event indices it
  * writes avail_event only when it wants them again.
@@ -236,8 +244,8 @@ static struct vr_notify host_kick(const struct vr_hostq *q)
 		n.event = q->ring.avail_event;
 	n.doubt = !n.suppressed && !in_dump(q, q->ring.avail_idx);
 	n.due = n.known && !n.suppressed && in_dump(q, q->ring.avail_idx) &&
-		read(q->last_avail_idx) &&
-		(uint16_t)q->ring.avail_idx.v != (uint16_t)q->last_avail_idx.v;
+		read(armed_at(q)) &&
+		(uint16_t)q->ring.avail_idx.v != (uint16_t)armed_at(q).v;
 	return n;
 }
 
@@ -288,9 +296,10 @@ void vr_host_kick_text(char *buf, size_t size, const struct vr_hostq *q)
 		snprintf(buf, size, "armed; whether one is due, the ring would tell");
 	else if (n->due)
 		snprintf(buf, size, "armed, and was due %u entries ago (avail->idx %" PRIu64
-			 ", last_avail_idx %" PRIu64 ")",
-			 (uint16_t)(q->ring.avail_idx.v - q->last_avail_idx.v),
-			 q->ring.avail_idx.v, q->last_avail_idx.v);
+			 ", %s %" PRIu64 ")",
+			 (uint16_t)(q->ring.avail_idx.v - armed_at(q).v),
+			 q->ring.avail_idx.v, n->event.have == VR_READ ? "avail_event" :
+			 "avail_idx", armed_at(q).v);
 	else
 		snprintf(buf, size, "armed: the next entry kicks");
 }

@@ -259,6 +259,7 @@ struct vr_host {
 	struct vr_hostq *queues;
 	unsigned nqueues, room;
 	unsigned waiters, tap_waiters, endpoints;	/* that the walk looked at */
+	unsigned bare;		/* .. queues that are not set up */
 	bool memory;		/* -m */
 	uint64_t slots;		/* of file tables that may still be looked at */
 };

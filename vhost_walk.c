@@ -8,6 +8,19 @@
 #include "vring.h"
 
 #define MAX_LISTED	64	/* queues in a message */
+#define MAX_BARE	32768u	/* queues that were looked at and are not set up */
+
+/* Of a vhost_scsi's many queues a guest sets up a few; the others are passed over. */
+static bool is_set_up(struct vr_ctx *c, struct vr_host *h, uint64_t vq)
+{
+	struct vr_obj o = { .addr = vq };
+	struct vr_val desc = vr_get(c, &o, VR_VHQ_DESC, NULL);
+
+	if (desc.have != VR_READ || desc.v)
+		return true;
+	h->bare++;
+	return false;
+}
 
 /* Queues of a vhost device that no net device led to. */
 static void add_rest(struct vr_ctx *c, struct vr_host *h)
@@ -26,11 +39,20 @@ static void add_rest(struct vr_ctx *c, struct vr_host *h)
 		/* Only a vhost_scsi has more than two, whatever a number says. */
 		n = v->kind == VR_VHOST_SCSI || v->nvqs.v < 2 ? (unsigned)v->nvqs.v : 2;
 		for (unsigned vq = 0; vq < n; vq++) {
-			uint64_t addr = vr_vhost_vq(c, v, vq, "vhost_dev.vqs");
-			struct vr_hostq *q = addr ? vr_host_new_queue(c, h) : NULL;
+			uint64_t addr;
+			struct vr_hostq *q;
 
-			if (!q)
+			if (h->bare == MAX_BARE) {
+				vr_over_budget(c, "vhost queues that are not set up", MAX_BARE,
+					       true);
+				return;
+			}
+			addr = vr_vhost_vq(c, v, vq, "vhost_dev.vqs");
+			if (!addr || (v->kind == VR_VHOST_SCSI && !is_set_up(c, h, addr)))
 				continue;
+			q = vr_host_new_queue(c, h);
+			if (!q)
+				return;
 			*q = (struct vr_hostq){ .vhost = v, .vq = vq,
 				.vhost_virtqueue = addr };
 			snprintf(q->device, sizeof(q->device), "%s", names[v->kind]);
@@ -41,9 +63,6 @@ static void add_rest(struct vr_ctx *c, struct vr_host *h)
 				snprintf(q->label, sizeof(q->label), "%s",
 					 vq ? "tx" : "rx");
 			vr_vhost_queue(c, q);
-			/* Of its many queues a guest sets up a few. */
-			if (v->kind == VR_VHOST_SCSI && !q->desc.v)
-				h->nqueues--;
 		}
 	}
 }

@@ -220,6 +220,60 @@ static void a_scsi_is_found_by_its_open_file_s_name(void **state)
 	}
 }
 
+/* A forged one with as many queues as are believed, all but the first never set up. */
+static void forge_bare(struct host *h, uint64_t bare)
+{
+	struct other o = make(h, "vhost_scsi", 1);
+	uint64_t table = fake_alloc(h->f, 8 * VR_MAX_VHOST_VQS);
+
+	fake_set(h->f, o.dev, "vhost_dev", "vqs", table);
+	fake_set(h->f, o.dev, "vhost_dev", "nvqs", VR_MAX_VHOST_VQS);
+	fake_u64(h->f, table, o.vq[0]);
+	for (unsigned i = 1; i < VR_MAX_VHOST_VQS; i++)
+		fake_u64(h->f, table + 8 * i, bare);
+	host_open_misc(h, SCSI_MINOR, "vhost-scsi", o.addr);
+}
+
+static void queues_without_end_that_are_not_set_up_end(void **state)
+{
+	struct host *h = host_new(ERA_6_1);
+	uint64_t bare = host_alloc(h, "vhost_virtqueue");
+	struct host_walked w;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		forge_bare(h, bare);
+	h->f->t.reads = 0;
+	w = host_walk(h, NULL);
+	assert_int_equal(w.status, VR_WALK_NO_DEVICE);
+	get_error(&h->g->c, VR_E_BUDGET, "vhost queues that are not set up");
+	/* 16 of them: the pointer and one word for each queue. */
+	assert_in_range(h->f->t.reads, 2 * 32768, 5 * 32768);
+	host_free(h);
+}
+
+/* Whether it was set up is not known: its page is missing. */
+static void a_queue_that_cannot_be_read_is_shown(void **state)
+{
+	struct host *h = host_new(ERA_6_1);
+	struct other o = make(h, "vhost_scsi", 1);
+	uint64_t table = fake_alloc(h->f, 16);
+	struct host_walked w;
+
+	(void)state;
+	set_queue(h, &o, 0);
+	fake_set(h->f, o.dev, "vhost_dev", "vqs", table);
+	fake_set(h->f, o.dev, "vhost_dev", "nvqs", 2);
+	fake_u64(h->f, table, o.vq[0]);
+	fake_u64(h->f, table + 8, 0xffff888812340000);
+	host_open_misc(h, SCSI_MINOR, "vhost-scsi", o.addr);
+	w = host_walk(h, NULL);
+	assert_int_equal(w.host.nqueues, 2);
+	assert_string_equal(w.host.queues[1].label, "vq1");
+	assert_int_equal(w.host.queues[1].verdict.state, VR_ST_UNREADABLE);
+	host_free(h);
+}
+
 /* vhost_scsi and vhost_vsock hold their vhost_dev, which points to an array of pointers. */
 static void hops_to_their_queues_can_be_followed(void **state)
 {
@@ -307,6 +361,8 @@ int main(void)
 		cmocka_unit_test(two_guests_vsocks_are_two_devices),
 		cmocka_unit_test(a_vsock_of_any_number_is_found_by_its_name),
 		cmocka_unit_test(a_scsi_is_found_by_its_open_file_s_name),
+		cmocka_unit_test(queues_without_end_that_are_not_set_up_end),
+		cmocka_unit_test(a_queue_that_cannot_be_read_is_shown),
 		cmocka_unit_test(hops_to_their_queues_can_be_followed),
 		cmocka_unit_test(files_of_other_names_are_none_of_vhost_s),
 		cmocka_unit_test(a_file_whose_queue_does_not_point_back_is_told),

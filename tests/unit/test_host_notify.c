@@ -88,7 +88,7 @@ static void a_kick_was_due_for_what_is_not_taken(void **state)
 			struct vr_hostq q = REPLAY(.features = EVENT_IDX,
 				.la = (uint16_t)base, .ai = (uint16_t)base,
 				.lu = (uint16_t)base, .a = (uint16_t)(base + n),
-				.valid = true);
+				.avail_event = (uint16_t)base, .valid = true);
 
 			assert_int_equal(q.kick.due, n != 0);
 		}
@@ -103,7 +103,24 @@ static void how_many_entries_ago_is_told(void **state)
 	(void)state;
 	vr_host_kick_text(text, sizeof(text), &q);
 	assert_string_equal(text,
-		"armed, and was due 9 entries ago (avail->idx 3, last_avail_idx 65530)");
+		"armed, and was due 9 entries ago (avail->idx 3, avail_idx 65530)");
+}
+
+/* It has looked at them: buffers that lie ready, or are too few for what comes next. */
+static void what_vhost_knows_of_and_leaves_was_no_kick(void **state)
+{
+	static const uint64_t modes[] = { 0, EVENT_IDX };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(modes); i++) {
+		struct vr_hostq q = REPLAY(.features = modes[i], .la = 3, .ai = 131, .lu = 3,
+					   .a = 131, .avail_event = 131, .valid = true);
+		char text[160];
+
+		assert_false(q.kick.due);
+		vr_host_kick_text(text, sizeof(text), &q);
+		assert_string_equal(text, "armed: the next entry kicks");
+	}
 }
 
 /* A page that only reads as zeros is no ring of zeros. */
@@ -128,12 +145,12 @@ static void without_the_ring_a_kick_is_undecided(void **state)
 
 static void without_event_indices_the_guests_flag_decides(void **state)
 {
-	struct vr_hostq q = REPLAY(.la = 40, .ai = 45, .lu = 40, .a = 45);
+	struct vr_hostq q = REPLAY(.la = 40, .ai = 40, .lu = 40, .a = 45);
 
 	(void)state;
 	assert_true(q.signal.known && q.signal.due);
 	assert_false(q.signal.event_idx || q.signal.suppressed);
-	assert_texts(&q, "armed, and was due 5 entries ago (avail->idx 45, last_avail_idx 40)",
+	assert_texts(&q, "armed, and was due 5 entries ago (avail->idx 45, avail_idx 40)",
 		     "on: vhost signals what it returns");
 	q = REPLAY(.la = 40, .ai = 45, .lu = 40, .a = 45, .flags = 1);
 	assert_true(q.signal.known && q.signal.suppressed);
@@ -258,6 +275,7 @@ int main(void)
 		cmocka_unit_test(vhost_that_polls_wants_no_kicks),
 		cmocka_unit_test(a_kick_was_due_for_what_is_not_taken),
 		cmocka_unit_test(how_many_entries_ago_is_told),
+		cmocka_unit_test(what_vhost_knows_of_and_leaves_was_no_kick),
 		cmocka_unit_test(without_the_ring_a_kick_is_undecided),
 		cmocka_unit_test(without_event_indices_the_guests_flag_decides),
 		cmocka_unit_test(a_signal_is_due_when_used_passes_used_event),
