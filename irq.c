@@ -17,6 +17,7 @@
 #define MAX_HANDLERS	65536	/* of all interrupts */
 #define MAX_SHARING	256	/* handlers of one interrupt */
 #define BUCKETS		1024	/* a power of two */
+#define MAX_SAME	16	/* handlers of one dev_id that are looked at */
 #define MASK_BYTES	(VR_MAX_CPUS / 8)
 /* Numbers of softirqs, the same since 2.6. */
 #define NET_TX_SOFTIRQ	2
@@ -211,11 +212,15 @@ static const struct handler *find(struct vr_ctx *c, const struct vr_irqs *s,
 {
 	const struct handler *found = NULL, *h;
 	char one[sizeof(((struct vr_irq *)NULL)->name)];
+	unsigned seen = 0;
 
 	for (uint32_t i = s->bucket[bucket(dev_id)]; i; i = h->next) {
 		h = &s->handlers[i - 1];
 		if (h->dev_id != dev_id)
 			continue;
+		/* One, and with a device's configuration two; more are forged. */
+		if (++seen > MAX_SAME)
+			break;
 		if (vr_read_string(c, h->name, one, sizeof(one)) && doubt) {
 			*doubt = true;
 			continue;
@@ -262,6 +267,15 @@ static bool first_cpu(struct vr_ctx *c, const struct vr_irqs *s, uint64_t mask,
 	return set;
 }
 
+/* Has each CPU one of its own?  Elsewhere than on x86 irq_stat was an array up to 4.17. */
+static bool is_percpu(struct vr_ctx *c, uint64_t addr)
+{
+	uint64_t start, end;
+
+	return c->t->symbol(c->t, "__per_cpu_start", &start) ||
+	       c->t->symbol(c->t, "__per_cpu_end", &end) || (addr >= start && addr < end);
+}
+
 /* Where each CPU's pending softirqs are: a member of a variable, or one of its own,
  * which is asked for last, since crash takes long to say no to a name. */
 static bool softirqs_at(struct vr_ctx *c, uint64_t *ret)
@@ -278,6 +292,8 @@ static bool softirqs_at(struct vr_ctx *c, uint64_t *ret)
 
 		if (!f->known || c->t->symbol(c->t, places[i].variable, ret))
 			continue;
+		if (!is_percpu(c, *ret))
+			return false;
 		/* 16 bits, of which ten are used; 32 elsewhere than on x86. */
 		*ret += f->offset + (c->t->big_endian && f->size == 4 ? 2 : 0);
 		return true;

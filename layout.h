@@ -22,7 +22,7 @@ enum vr_slot {
 	VR_MM_PGD, VR_MM_ARG_START, VR_UTS_NODENAME, VR_UTS_RELEASE,
 	VR_MODULE_LIST, VR_MODULE_NAME,
 	VR_DEV_STATE, VR_DEV_TX, VR_DEV_NUM_TX, VR_TXQ_STATE,
-	VR_TXQ_TRANS_START, VR_TXQ_QDISC, VR_QDISC_QLEN, VR_QDISC_FLAGS,
+	VR_TXQ_TRANS_START, VR_TXQ_QDISC, VR_QDISC_QLEN, VR_QDISC_ATOMIC, VR_QDISC_FLAGS,
 	VR_QDISC_CPU_QSTATS, VR_QDISC_QSTATS_QLEN, VR_GNET_QLEN, VR_NAPI_STATE,
 	VR_NAPI_WEIGHT, VR_WORK_DATA, VR_DEVICE_DRIVER, VR_DRIVER_NAME,
 	VR_CLOCK_MULT, VR_CLOCK_SHIFT,
@@ -166,6 +166,7 @@ enum vr_constant {
 struct vr_layout {
 	struct vr_field f[VR_NSLOTS];
 	unsigned asked;			/* groups that the command at hand has asked for */
+	unsigned guessed;	/* groups that a survey could not find all of */
 	unsigned constants;		/* groups whose constants were looked for */
 	uint64_t constant[VR_NCONSTANTS];
 	/* the types of virtio_net's tokens (6.14), looked for by owners_net.c */

@@ -11,6 +11,19 @@ struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what)
 				 .what = what };
 }
 
+/* May one more link be followed?  Lists hang on lists, and each of a forged one's may be
+ * as long as it is allowed to be, whether it hands anything out or not. */
+static bool may_follow(struct vr_ctx *c)
+{
+	if (c->spent.links == VR_MAX_LINKS)
+		return false;
+	if (++c->spent.links == VR_MAX_LINKS)
+		vr_error_add_common(c, (struct vr_error){ .code = VR_E_BUDGET,
+			.what = "lists", .limit = VR_MAX_LINKS,
+			.of = "entries of lists together" });
+	return true;
+}
+
 /* The node behind 'at'; 0 at the head, and at a bad link ('e' says which). */
 static uint64_t follow(struct vr_ctx *c, const struct vr_list *l, uint64_t at,
 		       struct vr_error *e)
@@ -18,6 +31,10 @@ static uint64_t follow(struct vr_ctx *c, const struct vr_list *l, uint64_t at,
 	uint64_t next;
 
 	*e = (struct vr_error){ .what = l->what, .addr = at, .len = sizeof(next) };
+	if (!may_follow(c)) {
+		e->what = NULL;
+		return 0;
+	}
 	if (vr_read(c, at + l->link, &next, sizeof(next))) {
 		e->code = VR_E_READ;
 		return 0;

@@ -66,6 +66,8 @@ static const struct vr_row rows[] = {
 	  { { "netdev_queue", "trans_start", "" } } },
 	{ VR_TXQ_QDISC, G | V, NULL, true, { { "netdev_queue", "qdisc", "" } } },
 	{ VR_QDISC_QLEN, G | V, NULL, true, { { "Qdisc", "q.qlen", "" } } },
+	/* Late 4.19 to 5.2: one count for all CPUs, in the place of the other. */
+	{ VR_QDISC_ATOMIC, G | V, NULL, true, { { "Qdisc", "q.atomic_qlen", "4.19" } } },
 	/* 4.16: queues without a lock count per CPU. */
 	{ VR_QDISC_FLAGS, G | V, NULL, true, { { "Qdisc", "flags", "" } } },
 	{ VR_QDISC_CPU_QSTATS, G | V, NULL, true,

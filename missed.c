@@ -67,6 +67,7 @@ static const struct note notes[] = {
 	{ VR_TXQ_TRANS_START, ALWAYS, "the transmit age" },
 	{ VR_TXQ_QDISC, ALWAYS, "qlen" },
 	{ VR_QDISC_QLEN, ALWAYS, "qlen" },
+	{ VR_QDISC_ATOMIC, NEVER, NULL },
 	{ VR_QDISC_FLAGS, ALWAYS, "qlen" },
 	{ VR_QDISC_CPU_QSTATS, SINCE_SPLIT, "qlen" },
 	{ VR_QDISC_QSTATS_QLEN, ALWAYS, "qlen" },

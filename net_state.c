@@ -89,7 +89,7 @@ static struct vr_val qdisc_qlen(struct vr_ctx *c, uint64_t addr)
 	struct vr_obj qdisc = vr_obj_cover(c, addr, members, 4);
 	struct vr_val flags = vr_get(c, &qdisc, VR_QDISC_FLAGS, "Qdisc.flags");
 
-	if (flags.have == VR_READ && (flags.v & QDISC_CPUSTATS))
+	if (flags.have == VR_READ && (flags.v & QDISC_CPUSTATS) && !vr_has(c, VR_QDISC_ATOMIC))
 		return qlen_of_cpus(c, vr_get(c, &qdisc, VR_QDISC_QSTATS_QLEN,
 					      "Qdisc.qstats.qlen"),
 				    vr_get_aligned(c, &qdisc, VR_QDISC_CPU_QSTATS,

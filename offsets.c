@@ -49,7 +49,7 @@ static int try_spelling(struct vr_ctx *c, const struct vr_row *r,
 	}
 	if (as->path)
 		source = vr_type_member(c, r->module, as->type, as->path, &m);
-	if (!source || size > UINT32_MAX || m.offset > size)
+	if (!source || size > UINT32_MAX || m.offset > size || m.size > size - m.offset)
 		return -1;
 	*f = (struct vr_field){ .known = true, .source = source,
 		.offset = m.offset, .size = as->path ? m.size : (uint32_t)size,
@@ -317,6 +317,8 @@ int vr_layout_resolve(struct vr_ctx *c, unsigned groups, struct vr_missing *ret)
 	groups &= ~c->resolved;
 	if (!groups)
 		return 0;
+	forget_guesses(c, c->layout.guessed & groups);
+	c->layout.guessed &= ~groups;
 	if (resolve(c, groups, false, ret)) {
 		forget_guesses(c, groups);
 		return -1;
@@ -336,7 +338,8 @@ void vr_layout_survey(struct vr_ctx *c, unsigned groups)
 	struct vr_missing missing;
 
 	c->layout.asked |= groups;
-	resolve(c, groups, true, &missing);
+	if (resolve(c, groups, true, &missing))
+		c->layout.guessed |= groups;	/* shown now, and no last word */
 	vr_layout_mark_missed(c, groups);
 }
 

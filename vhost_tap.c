@@ -333,6 +333,9 @@ static uint64_t slots_in_use(struct vr_ctx *c, uint64_t tun, uint64_t first)
 	struct vr_val n = vr_get(c, &o, VR_TUN_NUMQUEUES, "tun_struct.numqueues");
 	uint64_t slots = f[VR_TUN_TFILES].size / 8, i = 0;
 
+	if (slots > MAX_QUEUES)
+		slots = MAX_QUEUES;
+
 	if (n.have == VR_READ && n.v > slots)
 		vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE,
 			.what = "tun_struct.numqueues", .value = n.v, .limit = slots,

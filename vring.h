@@ -216,7 +216,7 @@ struct vr_ctx {
 	struct vr_irqs *irqs;	/* in the arena; irq.c */
 	/* What the command has looked at so far, of all queues: a queue's own limits add
 	 * up where there are many forged ones. */
-	struct vr_spent { uint64_t tables, table_bytes, descs; } spent;
+	struct vr_spent { uint64_t tables, table_bytes, descs, links; } spent;
 };
 
 /* Note a failure of 'what' (a static string) for the device and queue at hand. */
@@ -404,6 +404,8 @@ struct vr_list {
 	unsigned left, limit;
 	const char *what;
 };
+/* Links of all lists together that one command follows. */
+#define VR_MAX_LINKS (1u << 24)
 /* 'head' is the address of the list's head, 'what' a static string for errors. */
 struct vr_list vr_list_start(uint64_t head, unsigned limit, const char *what);
 /* The next node's address, or 0 at the end.  A bad end is noted; nodes behind it are

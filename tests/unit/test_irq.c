@@ -546,6 +546,24 @@ static void an_older_kernel_has_panicked_or_nobody_knows(void **state)
 	}
 }
 
+/* Outside of what each CPU has, as an array of all CPUs' is: not one of the CPU's own. */
+static void softirqs_in_an_array_are_not_known(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, IRQ_XARRAY);
+	own_vectors(&w);
+	irq_set(&w.irqs, w.irqs.desc[1], "irq_common_data.effective_affinity", mask(&w, 1 << 1, 0));
+	put_softirqs(&w, PLACE_STAT);
+	fake_symbol(w.f, "__per_cpu_start", 0x10000);
+	fake_symbol(w.f, "__per_cpu_end", 0x30000);
+	irq_store(&w.irqs);
+	walk(&w);
+	assert_absent(irq_of(&w, "rx0")->softirqs);
+	guest_free(w.g);
+}
+
 /* ---- what it costs --------------------------------------------------------------------- */
 
 static void interrupts_are_looked_at_once_a_command(void **state)
@@ -658,6 +676,7 @@ int main(void)
 		cmocka_unit_test(a_mask_may_be_in_its_struct),
 		cmocka_unit_test(a_wild_mask_is_unknown),
 		cmocka_unit_test(softirqs_of_the_interrupts_cpu),
+		cmocka_unit_test(softirqs_in_an_array_are_not_known),
 		cmocka_unit_test(the_interrupts_cpu_is_idle_or_not),
 		cmocka_unit_test(the_kernel_has_panicked_or_not),
 		cmocka_unit_test(an_older_kernel_has_panicked_or_nobody_knows),

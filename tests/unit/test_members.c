@@ -73,6 +73,7 @@ static const struct {
 	{ ERA_6_1, { "hand-net-5.19.layout", "hand-irq-xarray.layout" }, BOTH },
 	{ ERA_6_4, { "hand-irq-maple.layout", "hand-irq-hot.layout" }, BOTH },
 	{ ERA_6_12, { "hand-rq.layout" }, BOTH },
+	{ ERA_5_4, { "hand-qdisc-5.1.layout" }, BOTH },
 	{ ERA_7_1, { "hand-net-6.19.layout", "hand-irq-maple.layout" }, BOTH },
 	{ ERA_3_10, { "hand-owners.layout", "hand-owners-3.13.layout" }, BOTH | VR_G_OWNERS },
 	{ ERA_6_12, { "hand-owners.layout", "hand-owners-6.12.layout" }, BOTH | VR_G_OWNERS },

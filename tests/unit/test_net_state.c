@@ -79,6 +79,27 @@ static void older_kernels_reset_no_queue_alone(void **state)
 	guest_free(g);
 }
 
+/* Without a lock each CPU counts, and the sum says it; late 4.19 to 5.2 had one count. */
+static void a_discipline_without_a_lock_may_have_one_count(void **state)
+{
+	(void)state;
+	for (unsigned flags = 0; flags < 2; flags++) {
+		struct guest *g = guest_new(ERA_5_4);
+		struct nic *n = nic(g);
+		uint64_t qdisc;
+		struct walked w;
+
+		fake_load_layout(g->f, "hand-qdisc-5.1.layout");
+		qdisc = fake_alloc(g->f, fake_sizeof(g->f, "Qdisc"));
+		fake_set(g->f, n->txqs, "netdev_queue", "qdisc", qdisc);
+		fake_set(g->f, qdisc, "Qdisc", "flags", flags ? 0x120 : 4);
+		fake_set(g->f, qdisc, "Qdisc", "q.qlen", 33);
+		w = guest_walk(g, "eth0", "tx0");
+		assert_val(walked_queue(&w, "eth0", "tx0")->txq.qlen, 33);
+		guest_free(g);
+	}
+}
+
 /* HALT, POWER_OFF and RESTART follow each other in every kernel; where the types do not
  * say where they begin, it is the latest place. */
 static void a_kernel_that_goes_down_says_so(void **state)
@@ -111,6 +132,7 @@ int main(void)
 		cmocka_unit_test(napi_without_a_weight_is_not_enabled),
 		cmocka_unit_test(either_word_says_that_a_queue_is_reset),
 		cmocka_unit_test(older_kernels_reset_no_queue_alone),
+		cmocka_unit_test(a_discipline_without_a_lock_may_have_one_count),
 		cmocka_unit_test(a_kernel_that_goes_down_says_so),
 	};
 

@@ -400,6 +400,28 @@ static void what_was_found_stays_when_the_rest_is_missing(void **state)
 	guest_free(g);
 }
 
+/* What a survey ('vhostq -l') shows of an older struct is no last word, when the newer one's
+ * module is loaded behind it. */
+static void a_survey_remembers_no_guesses(void **state)
+{
+	struct guest *g = guest_new(ERA_5_15);
+	struct vr_missing m;
+
+	(void)state;
+	fake_type(g->f, "macvlan_dev", 256);
+	fake_member(g->f, "macvlan_dev", "dev", 8, 8, "struct net_device *");
+	fake_in_module(g->f, "tap_dev", "tap");
+	fake_in_module(g->f, "tap_queue", "tap");
+	g->f->load_fails = true;
+	vr_layout_survey(&g->c, VR_G_TAP);
+	assert_true(vr_has_in(&g->c, VR_TAP_DEV, "macvlan_dev"));
+	g->f->load_fails = false;
+	assert_int_equal(vr_layout_resolve(&g->c, VR_G_KERNEL | VR_G_TAP, &m), 0);
+	assert_true(vr_has_in(&g->c, VR_TAP_DEV, "tap_dev"));
+	assert_true(vr_has(&g->c, VR_TAP_LIST));
+	guest_free(g);
+}
+
 static void a_declared_but_incomplete_struct_counts_as_unknown(void **state)
 {
 	struct guest *g = guest_new(ERA_5_15);
@@ -486,6 +508,7 @@ int main(void)
 		cmocka_unit_test(a_module_without_debuginfo_is_named),
 		cmocka_unit_test(a_failed_look_up_is_not_remembered),
 		cmocka_unit_test(what_was_found_stays_when_the_rest_is_missing),
+		cmocka_unit_test(a_survey_remembers_no_guesses),
 		cmocka_unit_test(types_are_looked_for_where_they_were_before),
 		cmocka_unit_test(a_declared_but_incomplete_struct_counts_as_unknown),
 		cmocka_unit_test(the_table_has_each_slot_once),
