@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "compare.h"
+#include "render.h"
 
 #define MAX_QUEUES	65536u
+#define MAX_QUOTED	32u	/* of its errors */
+#define QUOTED_SIZE	512u
 
 static struct vr_val val(const struct vr_doc *d, int object, const char *name)
 {
@@ -239,6 +242,25 @@ static void read_poll(const struct vr_doc *d, int q, const char *name,
 	ret->queued = val(d, p, "queued");
 }
 
+/* Why the ring's words are not there: what vr_ring_why() said. */
+static enum vr_translation unreadable(const struct vr_doc *d, int ring)
+{
+	static const struct {
+		const char *text;
+		enum vr_translation why;
+	} reasons[] = {
+		{ "not mapped by the owner", VR_TR_NOT_PRESENT }, { "swapped out", VR_TR_SWAPPED },
+		{ "page tables missing from the dump", VR_TR_NO_TABLE },
+	};
+	char why[48];
+
+	vr_doc_string(d, ring, "why", why, sizeof(why));
+	for (unsigned i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (!strcmp(why, reasons[i].text))
+			return reasons[i].why;
+	return VR_TR_NO_PAGE;
+}
+
 static void read_host_words(const struct vr_doc *d, int q, struct vr_hostq *ret)
 {
 	int ring = vr_doc_member(d, q, "ring"), rxq = vr_doc_member(d, q, "rxq");
@@ -265,7 +287,7 @@ static void read_host_words(const struct vr_doc *d, int q, struct vr_hostq *ret)
 	ret->sock_qlen = val(d, q, "sock_qlen");
 	ret->ring.num = ret->num.v <= VR_MAX_RING ? (uint32_t)ret->num.v : 0;
 	read_split_words(d, ring, &ret->ring);
-	ret->why = val(d, ring, "readable").v ? VR_TR_OK : VR_TR_NO_PAGE;
+	ret->why = val(d, ring, "readable").v ? VR_TR_OK : unreadable(d, ring);
 	ret->dma_desc = val(d, dma, "desc");
 	ret->dma_avail = val(d, dma, "avail");
 	ret->dma_used = val(d, dma, "used");
@@ -330,6 +352,45 @@ static int read_host(struct vr_ctx *c, const struct vr_doc *d, int queues,
 	return 0;
 }
 
+/* ---- what it could not read --------------------------------------------------------- */
+
+/* One of its errors, as text without control bytes; NULL when memory is short. */
+static char *quoted(struct vr_ctx *c, const struct vr_doc *d, int error)
+{
+	char where[120], what[300], *text = vr_alloc(&c->arena, QUOTED_SIZE, 1);
+	size_t n;
+
+	if (!text)
+		return NULL;
+	vr_doc_string(d, error, "where", where, sizeof(where));
+	vr_doc_string(d, error, "what", what, sizeof(what));
+	vr_text_escape(text, QUOTED_SIZE, where);
+	n = strlen(text);
+	if (n && n + 3 < QUOTED_SIZE) {
+		memcpy(text + n, ": ", 3);
+		n += 2;
+	}
+	vr_text_escape(text + n, QUOTED_SIZE - n, what);
+	return text;
+}
+
+/* The other side's errors are told as this one's: they are why something has no partner. */
+static void quote_errors(struct vr_ctx *c, const struct vr_doc *d, bool host)
+{
+	int errors = vr_doc_member(d, 0, "errors");
+	unsigned n = 0;
+
+	for (int e = vr_doc_first(d, errors); e >= 0 && n < MAX_QUOTED; n++) {
+		char *text = quoted(c, d, e);
+
+		if (!text)
+			return;
+		vr_error_add_common(c, (struct vr_error){ .code = VR_E_QUOTED, .what = text,
+			.of = host ? "the host's document" : "the guest's document" });
+		e = vr_doc_next(d, errors, e);
+	}
+}
+
 /* ---- the document ------------------------------------------------------------------------- */
 
 int vr_import_doc(struct vr_ctx *c, const struct vr_doc *d, struct vr_import *ret,
@@ -358,6 +419,11 @@ int vr_import_doc(struct vr_ctx *c, const struct vr_doc *d, struct vr_import *re
 	ret->host = !strcmp(command, "vhostq");
 	vr_doc_string(d, 0, "nodename", ret->nodename, sizeof(ret->nodename));
 	vr_doc_string(d, 0, "release", ret->release, sizeof(ret->release));
+	snprintf(ret->host ? ret->h.nodename : ret->g.nodename, sizeof(ret->nodename), "%s",
+		 ret->nodename);
+	snprintf(ret->host ? ret->h.release : ret->g.release, sizeof(ret->release), "%s",
+		 ret->release);
+	quote_errors(c, d, ret->host);
 	if (!(ret->host ? read_host(c, d, queues, &ret->h) :
 			  read_guest(c, d, queues, &ret->g)))
 		return 0;

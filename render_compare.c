@@ -73,6 +73,10 @@ static void print_words(FILE *out, const struct vr_pair *p)
 	row(out, "avail_event", g->avail_event, vr_ring_word(p->h, h->avail_event));
 	fprintf(out, "    %-26s    %s\n", vr_state_name(p->q->verdict.state),
 		vr_state_name(p->h->verdict.state));
+	if (!vr_ring_readable(p->h))
+		fprintf(out, "    the host's words of the ring: %s%s\n", vr_ring_why(p->h),
+			p->h->zeros || p->h->why == VR_TR_NO_PAGE ?
+			" (makedumpfile -d 17 keeps them, -d 31 does not)" : "");
 }
 
 /* What only the one end knows. */
@@ -128,7 +132,7 @@ static void print_ambiguous(FILE *out, const struct vr_comparison *k)
 			device_name(k, a->d, guest, sizeof(guest)),
 			host_name(k, &k->h->queues[a->first], host, sizeof(host)),
 			a->plausible && !a->whole ? "some of its queues have no other end there, not joined" :
-			a->plausible ? "so may others, not joined (give a device or -p PID)" :
+			a->plausible ? "so may others, not joined (vhostq -p PID, or of one device, tells them apart)" :
 			"the addresses fit, the indices do not: another guest, or another moment");
 	}
 }
@@ -158,6 +162,17 @@ static void print_alone(FILE *out, const struct vr_comparison *k)
 				": its addresses are behind an IOMMU" : "");
 }
 
+/* Nothing fits: is it the right host? */
+static void print_strangers(FILE *out, const struct vr_comparison *k)
+{
+	char guest[4 * 65], host[4 * 65];
+
+	vr_text_escape(guest, sizeof(guest), k->g->nodename);
+	vr_text_escape(host, sizeof(host), k->h->nodename);
+	fprintf(out, "nothing of the one side is the other end of the other's: guest '%s', host '%s'\n",
+		guest, host);
+}
+
 void vr_text_comparison(FILE *out, const struct vr_comparison *k)
 {
 	struct vr_worst worst = { .total = 0 };
@@ -176,7 +191,7 @@ void vr_text_comparison(FILE *out, const struct vr_comparison *k)
 	if (k->npairs)
 		vr_text_worst(out, &worst);
 	else
-		fprintf(out, "nothing of the one side is the other end of the other's\n");
+		print_strangers(out, k);
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */

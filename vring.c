@@ -91,13 +91,14 @@ static bool look(struct vr_arena *arena, uint64_t pid, struct vr_look *ret)
 			     vr_look_guest(arena, &vrs.snap, ret));
 }
 
-/* Ctrl-C jumps out of it to crash's prompt; the looks are static for that. */
+/* Ctrl-C jumps out of it to crash's prompt; the looks are static for that.  What could not
+ * be read is told with the first table, and when that changes. */
 static void watch(const char *word, uint64_t pid)
 {
 	struct vr_look seen[2];
 	struct timespec pause;
 	double seconds;
-	unsigned count, n = 0;
+	unsigned count, n = 0, told = 0;
 
 	if (vr_watch_parse(word, &seconds, &count))
 		vr_bad_usage("no SECONDS[,COUNT] behind option", 'w');
@@ -116,6 +117,9 @@ static void watch(const char *word, uint64_t pid)
 		if (!look(&vrs.looks[n % 2], pid, &seen[n % 2]))
 			return;
 		vr_text_watch(fp, &seen[(n + 1) % 2], &seen[n % 2]);
+		if (vrs.ctx.nerrors != told)
+			vr_text_errors(fp, &vrs.ctx);
+		told = vrs.ctx.nerrors;
 		fflush(fp);
 	} while (n != count);
 }

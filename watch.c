@@ -57,15 +57,15 @@ static bool is_unheard(const struct vr_queue *q)
 
 /* Interfaces of several name spaces may have one name: those outside the first
  * device's have theirs beside it. */
-static void name_device(char *buf, size_t size, const struct vr_device *d,
-			const struct vr_device *first)
+static void name_device(char *buf, size_t size, const char *name,
+			const struct vr_netdev_ref *ref, const struct vr_netdev_ref *first)
 {
-	bool elsewhere = d->ref.addr && first->ref.addr && d->ref.inum.have == VR_READ &&
-			 d->ref.inum.v != first->ref.inum.v;
-	int n = snprintf(buf, size, "%s", vr_device_name(d));
+	bool elsewhere = ref->addr && first->addr && ref->inum.have == VR_READ &&
+			 ref->inum.v != first->inum.v;
+	int n = snprintf(buf, size, "%s", name);
 
 	if (elsewhere && n > 0 && (size_t)n < size)
-		snprintf(buf + n, size - (size_t)n, " netns %" PRIu64, d->ref.inum.v);
+		snprintf(buf + n, size - (size_t)n, " netns %" PRIu64, ref->inum.v);
 }
 
 static void keep_guest(const struct vr_device *d, const struct vr_device *first,
@@ -73,7 +73,7 @@ static void keep_guest(const struct vr_device *d, const struct vr_device *first,
 {
 	const struct vr_packed *p = &q->pk;
 
-	name_device(s->device, sizeof(s->device), d, first);
+	name_device(s->device, sizeof(s->device), vr_device_name(d), &d->ref, &first->ref);
 	snprintf(s->label, sizeof(s->label), "%s", q->label);
 	s->key = q->vring_virtqueue;
 	s->moving = q->moving;
@@ -130,11 +130,12 @@ static struct vr_val packets(const struct vr_hostq *q)
 	return n;
 }
 
-static void keep_host(const struct vr_hostq *q, struct vr_sample *s)
+static void keep_host(const struct vr_hostq *q, const struct vr_hostq *first,
+		      struct vr_sample *s)
 {
 	/* All of a kind have one name, unless they serve an interface. */
 	if (q->ref.addr || q->vhost->kind == VR_VHOST_NET)
-		snprintf(s->device, sizeof(s->device), "%s", q->device);
+		name_device(s->device, sizeof(s->device), q->device, &q->ref, &first->ref);
 	else
 		snprintf(s->device, sizeof(s->device), "%s %" PRIx64, q->device,
 			 q->vhost->addr);
@@ -165,7 +166,7 @@ int vr_look_host(struct vr_arena *arena, const struct vr_host *h, struct vr_look
 	if (!ret->sample)
 		return -1;
 	for (unsigned i = 0; i < h->nqueues; i++)
-		keep_host(&h->queues[i], &ret->sample[ret->n++]);
+		keep_host(&h->queues[i], h->queues, &ret->sample[ret->n++]);
 	return 0;
 }
 

@@ -144,11 +144,14 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 
 	buf[0] = '\0';
 	if (e->code != VR_E_DISAGREE && e->code != VR_E_NOTYPE &&
-	    e->code != VR_E_NO_MEMBER)
+	    e->code != VR_E_NO_MEMBER && e->code != VR_E_QUOTED)
 		say(&s, "%s: ", e->what);
 	switch (e->code) {
 	case VR_E_READ:
 		say(&s, "cannot read %u bytes at %" PRIx64, e->len, e->addr);
+		break;
+	case VR_E_QUOTED:
+		say(&s, "%s: %s", e->of, e->what);
 		break;
 	case VR_E_NULL:
 		say(&s, "NULL at %" PRIx64, e->addr);

@@ -46,6 +46,26 @@ static void equal_guests_are_listed_and_not_joined(void **state)
 	assert_int_equal(x->k.npairs, 0);
 }
 
+/* Why the host's words are missing, and whose documents do not fit. */
+static void missing_words_and_strangers_are_explained(void **state)
+{
+	struct both *x = *state;
+
+	x->s.ndevices = 1;
+	x->h.nqueues = 2;
+	x->hq[0].why = VR_TR_NO_PAGE;
+	x->hq[1].why = VR_TR_SWAPPED;
+	both_compare(x);
+	assert_has(both_text(x, false), "the host's words of the ring: not in the dump (makedumpfile -d 17");
+	assert_has(both_text(x, false), "the host's words of the ring: swapped out\n");
+	x->hq[0].dma_desc = x->hq[1].dma_desc = READ(0x1000);
+	strcpy(x->s.nodename, "web\x1b");
+	strcpy(x->h.nodename, "blade7");
+	both_compare(x);
+	assert_has(both_text(x, false), "0 pairs; nothing of the one side is the other end of the"
+		   " other's: guest 'web\\x1b', host 'blade7'\n");
+}
+
 static void plausible_indices_break_a_tie(void **state)
 {
 	struct both *x = *state;
@@ -356,6 +376,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, both_setup, both_teardown)
 		TEST(one_guest_is_joined),
 		TEST(equal_guests_are_listed_and_not_joined),
+		TEST(missing_words_and_strangers_are_explained),
 		TEST(plausible_indices_break_a_tie),
 		TEST(what_does_not_change_has_to_fit),
 		TEST(a_guest_with_queues_to_spare_is_joined),

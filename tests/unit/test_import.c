@@ -405,6 +405,27 @@ static void other_documents_are_refused(void **state)
 	}
 }
 
+/* What the other side could not read is told as this side's, without control bytes. */
+static void the_documents_errors_are_quoted(void **state)
+{
+	static const char text[] = "{\"schema\":\"vring/1\",\"command\":\"vhostq\",\"queues\":[],"
+		"\"nodename\":\"blade7\",\"errors\":[{\"where\":\"\",\"what\":\"no types of vhost\"},"
+		"{\"where\":\"tap0\\u001b rx0\",\"what\":\"desc: NULL\"},3,{}]}";
+	static const char *const want[] = { "the host's document: no types of vhost",
+		"the host's document: tap0\\x1b rx0: desc: NULL", "the host's document: ",
+		"the host's document: " };
+	struct trip *x = *state;
+	char what[600];
+
+	x->c.nerrors = 0;
+	assert_int_equal(import_text(x, text, strlen(text)), 0);
+	assert_int_equal(x->c.nerrors, COUNT_OF(want));
+	for (unsigned i = 0; i < COUNT_OF(want); i++) {
+		vr_error_what(what, sizeof(what), &x->c.errors[i]);
+		assert_string_equal(what, want[i]);
+	}
+}
+
 /* Queues of wrong types, or with wrong types in them, are queues of which nothing is
  * known. */
 static void wrong_types_are_unread(void **state)
@@ -460,6 +481,7 @@ int main(void)
 		TEST(no_backend_is_not_an_unread_one),
 		TEST(other_documents_are_refused),
 		TEST(wrong_types_are_unread),
+		TEST(the_documents_errors_are_quoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_list.c - lists that end badly, or of which there are too many.
+ * test_list_budget.c - lists that end badly, of which there are too many.
  */
 #include "unit.h"
 #include "guest_builder.h"
@@ -77,5 +77,5 @@ int main(void)
 		cmocka_unit_test(what_was_counted_within_the_budget_is_handed_out),
 	};
 
-	return cmocka_run_group_tests_name("list", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("list budget", tests, NULL, NULL);
 }
