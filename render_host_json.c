@@ -53,7 +53,8 @@ static void json_task(struct json *j, const char *name, const struct vr_task *t,
 		json_addr(j, "mm", t->mm);
 	json_known(j, "state", t->state.have == VR_READ ? state : NULL);
 	if (v) {
-		json_bool(j, "runs", v->owner_runs);
+		json_val_bool(j, "runs", (struct vr_val){ v->owner_runs, v->owner_runs ||
+			      !v->runs_lost ? VR_READ : VR_UNREAD });
 	} else {
 		json_val_bool(j, "on_cpu", t->on_cpu);
 		json_val_bool(j, "on_rq", t->on_rq);
@@ -88,7 +89,8 @@ static void json_identity(struct json *j, const struct vr_hostq *q)
 	json_addr(j, "tun_file", q->tun_file);
 	if (q->tun_file) {
 		json_val(j, "queue_index", q->queue_index);
-		json_bool(j, "detached", q->detached);
+		json_val_bool(j, "detached", (struct vr_val){ q->detached, q->unsure ?
+			      VR_UNREAD : VR_READ });
 	} else {
 		json_null(j, "queue_index");
 		json_null(j, "detached");
@@ -215,6 +217,10 @@ static void json_dma(struct json *j, const struct vr_hostq *q)
 
 static void json_regions(struct json *j, const struct vr_vhost *v)
 {
+	if (v->memory_lost && !v->nregions) {
+		json_null(j, "memory");
+		return;
+	}
 	json_array(j, "memory");
 	for (unsigned i = 0; i < v->nregions; i++) {
 		json_object(j, NULL);

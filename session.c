@@ -218,6 +218,14 @@ static void doubt_reason(void)
 		 (int)sizeof(vrs.reason) - 160, found);
 }
 
+/* Nothing is there, for 'reason': an error of a document that is sound otherwise. */
+static void tell_empty(void)
+{
+	vr_layout_tell_missed(&vrs.ctx);
+	vr_error_add_common(&vrs.ctx, (struct vr_error){ .code = VR_E_QUOTED,
+							 .what = vrs.reason });
+}
+
 /* What the members that a guest's command needs are in. */
 unsigned vr_guest_groups(void)
 {
@@ -244,7 +252,8 @@ bool vr_collect(bool json)
 	}
 	/* All devices, and none is there: an empty answer, not a failure. */
 	if (json && !vrs.sel.device && err.status == VR_WALK_NO_DEVICE) {
-		vr_layout_tell_missed(&vrs.ctx);
+		vr_walk_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel);
+		tell_empty();
 		return true;
 	}
 	if (err.status == VR_WALK_NO_TYPES)
@@ -282,7 +291,8 @@ bool vr_collect_host(bool json, uint64_t pid)
 		return true;
 	}
 	if (json && !vrs.sel.device && !pid && err.status == VR_WALK_NO_DEVICE) {
-		vr_layout_tell_missed(&vrs.ctx);
+		vr_host_reason(vrs.reason, sizeof(vrs.reason), &err, &vrs.sel, pid);
+		tell_empty();
 		return true;
 	}
 	if (err.status == VR_WALK_NO_TYPES)

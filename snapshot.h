@@ -195,11 +195,13 @@ struct vr_vhost {
 	uint64_t mm;		/* of the owner */
 	struct vr_task owner;	/* addr 0: not found */
 	bool owner_runs;	/* one of its threads does */
+	bool runs_lost;		/* .. which was not read of all of them */
 	struct vr_task worker;	/* the one that was read last */
 	struct vr_val nvqs, cid;	/* cid: vsock's */
 	uint64_t vq[2], backend[2];	/* vhost_net's queues and their sockets */
 	bool iotlb;		/* addresses are IOVAs */
 	bool iotlb_lost;	/* whether they are is not known */
+	bool memory_lost;	/* where the regions are could not be read */
 	struct vr_region *regions;
 	unsigned nregions, room;
 	bool shown;		/* a queue of a net device uses it */
@@ -223,6 +225,7 @@ struct vr_hostq {
 	uint64_t tun, tun_file;	/* or tap_dev and tap_queue */
 	struct vr_val queue_index;
 	bool detached, tap;	/* tap: a tap_queue of macvtap or ipvtap */
+	bool unsure;		/* whether it is detached could not be read */
 	struct vr_vhost *vhost;
 	uint64_t socket_wq;
 	uint64_t wait_entry;	/* 0: vhost does not wait for the socket */

@@ -229,9 +229,14 @@ static bool is_worker(const struct vr_task *task)
 /* A thread of an owner's runs, or is about to: it may be just about to kick. */
 static void note_running(struct vr_host *h, const struct vr_task *task)
 {
-	for (unsigned i = 0; i < h->nvhosts; i++)
-		if (h->vhosts[i].mm == task->mm && !is_worker(task))
+	for (unsigned i = 0; i < h->nvhosts; i++) {
+		if (h->vhosts[i].mm != task->mm || is_worker(task))
+			continue;
+		if (task->state.have != VR_READ)
+			h->vhosts[i].runs_lost = true;
+		else if (!task->state.v)
 			h->vhosts[i].owner_runs = true;
+	}
 }
 
 static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
@@ -242,7 +247,7 @@ static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	/* Threads share their leader's files, and follow it in the list. */
 	if (task->addr == task->leader && task->mm)
 		r = vr_for_each_file(c, task->addr, &f.h->slots, one_file, &f);
-	if (task->mm && task->state.have == VR_READ && !task->state.v)
+	if (task->mm && !(task->state.have == VR_READ && task->state.v))
 		note_running(f.h, task);
 	return r;
 }

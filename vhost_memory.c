@@ -85,6 +85,8 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 	static const enum vr_slot members[] = { VR_VHD_UMEM, VR_VHD_IOTLB,
 						VR_VHD_MEMORY };
 	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 3);
+	struct vr_val map = vr_get(c, &dev, VR_VHD_UMEM, "vhost_dev.umem");
+	struct vr_val array = vr_get(c, &dev, VR_VHD_MEMORY, "vhost_dev.memory");
 	uint64_t umem = vr_get_ptr(c, &dev, VR_VHD_UMEM, NULL);
 	struct vr_val other = vr_get(c, &dev, VR_VHD_IOTLB, NULL);
 	uint64_t iotlb = vr_get_ptr(c, &dev, VR_VHD_IOTLB, NULL);
@@ -92,6 +94,7 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 
 	v->iotlb = iotlb != 0;
 	v->iotlb_lost = other.have == VR_UNREAD;
+	v->memory_lost = map.have == VR_UNREAD || array.have == VR_UNREAD || regions_lost(c);
 	if (regions_lost(c))
 		return;
 	if (iotlb || umem)

@@ -229,26 +229,27 @@ static void read_worker(struct vr_ctx *c, struct vr_hostq *q,
 	q->worker = q->vhost->worker;
 }
 
-static struct vr_val eventfd_count(struct vr_ctx *c, uint64_t ctx)
+static struct vr_val eventfd_count(struct vr_ctx *c, struct vr_val ctx)
 {
-	struct vr_obj o = { .addr = ctx };
+	struct vr_obj o = { .addr = ctx.v };
 
-	if (!ctx)
-		return (struct vr_val){ .have = VR_ABSENT };
-	return vr_get(c, &o, VR_EVENTFD_COUNT, "eventfd_ctx.count");
+	if (ctx.have == VR_READ && !ctx.v)
+		ctx.have = VR_ABSENT;	/* nobody has given it one */
+	return ctx.have == VR_READ ? vr_get(c, &o, VR_EVENTFD_COUNT, "eventfd_ctx.count") :
+				     (struct vr_val){ .have = ctx.have };
 }
 
 static void read_eventfds(struct vr_ctx *c, struct vr_hostq *q,
 			  const struct vr_obj *vq)
 {
-	struct vr_obj kick = { .addr = vr_get_ptr(c, vq, VR_VHQ_KICK, NULL) };
+	struct vr_val kick = vr_get(c, vq, VR_VHQ_KICK, NULL);
+	struct vr_obj file = { .addr = kick.v };
 
-	q->kick_count = eventfd_count(c, kick.addr ?
-				      vr_get_ptr(c, &kick, VR_FILE_PRIVATE,
-						 "file.private_data of the kick") :
-				      0);
-	q->call_count = eventfd_count(c, vr_get_ptr(c, vq, VR_VHQ_CALL, NULL));
-	q->error_count = eventfd_count(c, vr_get_ptr(c, vq, VR_VHQ_ERROR, NULL));
+	if (kick.have == VR_READ && kick.v)
+		kick = vr_get(c, &file, VR_FILE_PRIVATE, "file.private_data of the kick");
+	q->kick_count = eventfd_count(c, kick);
+	q->call_count = eventfd_count(c, vr_get(c, vq, VR_VHQ_CALL, NULL));
+	q->error_count = eventfd_count(c, vr_get(c, vq, VR_VHQ_ERROR, NULL));
 }
 
 /* vhost_net's own part of a queue. */

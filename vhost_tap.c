@@ -31,6 +31,7 @@ struct endpoint {
 	struct vr_val ring_size, ring_used, qlen;
 	struct vr_val index;
 	bool detached, tap;
+	bool unsure;		/* whether it is detached could not be read */
 	struct vr_txqs txqs;
 };
 
@@ -148,6 +149,7 @@ static void add_queue(struct vr_ctx *c, struct vr_host *h,
 	*q = (struct vr_hostq){ .vhost = v, .vq = vq, .vhost_virtqueue = addr,
 		.ref = *e->ref, .tun = e->tun, .tun_file = e->file,
 		.queue_index = e->index, .detached = e->detached,
+		.unsure = e->unsure,
 		.tap = e->tap,
 		.wait_entry = wait_entry };
 	memcpy(q->device, e->ref->name, sizeof(q->device));
@@ -390,7 +392,7 @@ static void add_tap_queue(struct vr_ctx *c, struct vr_host *h, const struct endp
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_obj o = { .addr = queue };
-	struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, NULL);
+	struct vr_val enabled = vr_get(c, &o, VR_TAPQ_ENABLED, "tap_queue.enabled");
 	struct endpoint e = *of;
 
 	e.file = queue;
@@ -398,6 +400,7 @@ static void add_tap_queue(struct vr_ctx *c, struct vr_host *h, const struct endp
 	e.sk = queue + f[VR_TAPQ_SK].offset;
 	e.index = index;
 	e.detached = enabled.have == VR_READ && !enabled.v;
+	e.unsure = enabled.have == VR_UNREAD;
 	add_endpoint(c, h, &e, vr_has(c, VR_TAPQ_RING) ?
 		     queue + f[VR_TAPQ_RING].offset : 0);
 }

@@ -176,13 +176,17 @@ static void cmd_vring(void)
 	vr_alone('l', "cdjw");
 	vr_alone('w', "bcdj");
 	vr_alone('c', "bd");
+	vr_alone('V', "abcdjltw");
 	vr_parse_selection(false);
+	if ((layout || tell) && vrs.sel.device)
+		vr_bad_usage("a device does nothing beside option", tell ? 'V' : 'l');
 	if (tell) {
 		fprintf(fp, "vring.so %s\n", VRING_VERSION);
 		return;
 	}
 	if (layout) {
-		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0), 0);
+		list_layout(vr_guest_groups() | (vrs.sel.all ? VR_G_BUS : 0),
+			    vrs.sel.owners ? VR_G_BLK : 0);
 	} else if (interval) {
 		watch(interval, 0);
 	} else if (document) {
@@ -339,13 +343,15 @@ static void cmd_vhostq(void)
 		else
 			vr_bad_usage("bad option", optopt);
 	}
-	vr_alone('l', "cdjmw");
+	vr_alone('l', "cdjmpw");
 	vr_alone('w', "cdjm");
 	vr_alone('c', "dm");
 	if (!json)
 		vr_alone('m', "d");
 	vr_parse_selection(false);
 	vrs.host_side = true;
+	if (layout && vrs.sel.device)
+		vr_bad_usage("a device does nothing beside option", 'l');
 	if (layout) {
 		list_layout(VR_G_TASKS | VR_G_VHOST,
 			    VR_G_TUN | VR_G_TAP | VR_G_VSOCK | VR_G_SCSI);

@@ -156,7 +156,7 @@ enum vr_errcode {
 	VR_E_BUDGET,	/* more than 'limit' of 'what', 'of' all or of one: the rest is left out */
 	VR_E_MISNAMED,	/* the string 'what' at 'addr' is none of 'of' */
 	VR_E_SIZE,	/* by the types it is 'len' bytes at 'addr': no number */
-	VR_E_QUOTED,	/* 'what' is what the document 'of' the other side says */
+	VR_E_QUOTED,	/* 'what' says it all; 'of' (unless NULL) is the document it is from */
 	VR_E_MEMORY,	/* out of memory */
 };
 

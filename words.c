@@ -151,7 +151,7 @@ void vr_error_what(char *buf, size_t size, const struct vr_error *e)
 		say(&s, "cannot read %u bytes at %" PRIx64, e->len, e->addr);
 		break;
 	case VR_E_QUOTED:
-		say(&s, "%s: %s", e->of, e->what);
+		say(&s, "%s%s%s", e->of ? e->of : "", e->of ? ": " : "", e->what);
 		break;
 	case VR_E_NULL:
 		say(&s, "NULL at %" PRIx64, e->addr);

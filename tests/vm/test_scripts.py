@@ -156,7 +156,7 @@ def test_documents_keep_the_schema(scene, crash, kernel, make_dump, vring_so, tm
     for path, (command, kind) in zip(paths, DOCUMENTS[scene].items(), strict=True):
         document = json.loads(path.read_text())
         assert not wrong(document, kind), command
-        assert document["queues"] or document["errors"] or command in ("vhostq -j", "vring -j"), command
+        assert document["queues"] or document["errors"][-1]["what"], command
 
 
 def jq_examples() -> list:

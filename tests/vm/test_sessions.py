@@ -32,6 +32,11 @@ BAD = {
     "vring -b -c guest.json": "-b does nothing beside option -c",
     "vhostq -m -d": "-d does nothing beside option -m",
     "vhostq -l -m": "-m does nothing beside option -l",
+    "vhostq -l -p 1": "-p does nothing beside option -l",
+    "vring -l eth0": "a device does nothing beside option -l",
+    "vhostq -l tap0": "a device does nothing beside option -l",
+    "vring -V eth0": "a device does nothing beside option -V",
+    "vring -V -j": "-j does nothing beside option -V",
     "vqwalk -x -j eth0": "-x does nothing beside option -j",
 }
 COMMANDS = [*GOOD, *BAD, "vring -l"]
