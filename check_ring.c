@@ -153,6 +153,9 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 	if (q->packed)
 		return (packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0) |
 		       (is_packed_detaching(d, q) ? VR_IN_DETACH : 0);
+	/* Descriptors that are taken back in order go nowhere. */
+	if (q->in_order && d->enabled.have != VR_UNREAD && is_quiet(d, q))
+		return VR_IN_DETACH;
 	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight) ||
 	    s->count[VR_SLOT_UNKNOWN] > vr_longest_chain(q) || s->stray > 2)
 		return 0;

@@ -14,12 +14,14 @@
 
 /* Layout of a descriptor and an event area, 2.8.13 and 2.8.14. */
 #define DESC_SIZE	16u
+#define DESC_LEN	8u
 #define DESC_ID		12u
 #define DESC_FLAGS	14u
 #define AVAIL_BIT	7
 #define USED_BIT	15
 #define AREA_SIZE	4u
 
+#define F_NEXT		1u
 #define F_INDIRECT	4u	/* 2.8.7 */
 
 #define WRAP_BIT	15	/* of a stored position */
@@ -298,6 +300,31 @@ static void walk_returned(struct walk *w, const struct vr_obj *vvq)
 	}
 }
 
+/* What the descriptors that the device has say of their tables (2.8.7); those that it has
+ * returned are written over. */
+static void check_tables(struct walk *w)
+{
+	struct vr_queue *q = w->q;
+	bool none = q->indirect.have == VR_READ && !q->indirect.v;
+
+	for (uint32_t i = 0; q->slots.state && i < q->num; i++) {
+		const size_t at = (size_t)DESC_SIZE * i;
+		struct vr_val flags = vr_span_get(&w->desc, at + DESC_FLAGS, 2, false);
+		struct vr_val len = vr_span_get(&w->desc, at + DESC_LEN, 4, false);
+
+		if (q->slots.state[i] != VR_SLOT_DEVICE || flags.have != VR_READ ||
+		    !(flags.v & F_INDIRECT))
+			continue;
+		if (none)
+			vr_slot_damage(&q->slots, (struct vr_damage){ VR_D_TABLE_ALIEN, i, 0, 0 });
+		else if (flags.v & F_NEXT)
+			vr_slot_damage(&q->slots, (struct vr_damage){ VR_D_TABLE_NESTED, i, 0, 1 });
+		else if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE))
+			vr_slot_damage(&q->slots,
+				       (struct vr_damage){ VR_D_TABLE_LENGTH, i, len.v, 0 });
+	}
+}
+
 /* Buffers that the driver has given away, those with a token; and of these the ones
  * that the device has not returned. */
 static void count_tokens(struct walk *w)
@@ -426,6 +453,7 @@ static void derive(struct walk *w, const struct vr_obj *vvq)
 			n->driver_pending = (struct vr_val){ w->returned, VR_READ };
 		}
 		mark(w, w->left, w->lost ? VR_SLOT_UNKNOWN : VR_SLOT_DEVICE);
+		check_tables(w);
 	} else {
 		s->state = NULL;
 	}

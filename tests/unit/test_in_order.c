@@ -343,6 +343,33 @@ static void a_driver_that_was_stopped_at_the_last_of_a_batch(void **state)
 	guest_free(x.g);
 }
 
+/* By head, and free_head stays where it is: what is free then is anywhere. */
+static void buffers_taken_back_in_a_reset_are_no_damage(void **state)
+{
+	for (uint16_t start = 0; start < 256; start += 100) {
+		struct fixture x = split(256, start);
+
+		(void)state;
+		for (unsigned i = 0; i < 256; i++)
+			ring_add(&x.r, 1);
+		for (uint32_t back = 1; back <= 256; back++) {
+			struct vr_queue q;
+
+			ring_set_token(&x.r, back - 1, 0);
+			ring_set(&x.r, RING_NUM_FREE, back);
+			ring_set(&x.r, RING_AVAIL_IDX, (uint16_t)(x.r.avail_idx - back));
+			ring_set(&x.r, RING_AVAIL_IDX_SHADOW, (uint16_t)(x.r.avail_idx - back));
+			vr_arena_reset(&x.g->c.arena);
+			x.g->c.types = NULL;
+			q = guest_read_ring(x.g, &x.r);
+			q.reset = (struct vr_val){ 1, VR_READ };
+			if (guest_verdict(x.g, &q)->state != VR_ST_STOPPED)
+				fail_msg("%u back: %s", back, q.verdict.reasons[0].text);
+		}
+		guest_free(x.g);
+	}
+}
+
 /* ---- long runs --------------------------------------------------------------------- */
 
 static uint32_t next_number(uint32_t *seed, uint32_t below)
@@ -422,6 +449,7 @@ int main(void)
 		cmocka_unit_test(a_batch_behind_an_open_one),
 		cmocka_unit_test(a_batch_that_ends_nowhere),
 		cmocka_unit_test(a_driver_that_was_stopped_at_the_last_of_a_batch),
+		cmocka_unit_test(buffers_taken_back_in_a_reset_are_no_damage),
 		cmocka_unit_test(many_steps),
 	};
 
