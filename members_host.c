@@ -140,6 +140,7 @@ static const struct vr_row rows[] = {
 	{ VR_REGION_ADDR, V, vhost, true,
 	  { { "vhost_memory_region", "userspace_addr", "" } } },
 	{ VR_VHQ_DEV, V, vhost, false, { { "vhost_virtqueue", "dev", "" } } },
+	{ VR_VHQ_IOV, V, vhost, true, { { "vhost_virtqueue", "iov", "" } } },
 	/* Held while the worker is inside of the queue's work.  The owner is a task with flags
 	 * in the lowest bits since 4.10; a kernel for real time has a lock of its own kind. */
 	{ VR_VHQ_MUTEX, V, vhost, true,

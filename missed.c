@@ -227,6 +227,7 @@ static const struct note notes[] = {
 	{ VR_REGION_START, WITH_REGIONS, regions },
 	{ VR_REGION_SIZE, WITH_REGIONS, regions },
 	{ VR_REGION_ADDR, WITH_REGIONS, regions },
+	{ VR_VHQ_IOV, ALWAYS, "iov" },
 	{ VR_VHQ_MUTEX, ALWAYS, "whether a sleeping worker is inside of its work" },
 	{ VR_VHQ_BUSYLOOP, WITH_UMEM, "busyloop_timeout" },
 	{ VR_VHQ_IS_LE, WITH_UMEM, "the rings' byte order" },

@@ -235,6 +235,18 @@ static void print_notify(FILE *out, const struct vr_hostq *q)
 	fprintf(out, "  interrupt  %s\n", words);
 }
 
+static void print_iov(FILE *out, const struct vr_hostq *q)
+{
+	if (!q->chains.wanted)
+		return;
+	fprintf(out, "  iov, what vhost translated last, in the owner's memory (behind its end: leftovers)\n   ");
+	if (!q->niov)
+		fprintf(out, " %s", q->iov_known ? "none" : "-");
+	for (unsigned i = 0; i < q->niov; i++)
+		fprintf(out, " %" PRIx64 "+%" PRIu64, q->iov[i].base, q->iov[i].len);
+	fputc('\n', out);
+}
+
 static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq *q)
 {
 	char name[80];
@@ -256,6 +268,7 @@ static void print_block(FILE *out, const struct vr_ctx *c, const struct vr_hostq
 	if (q->at != VR_AT_NOBODY)
 		fprintf(out, "    it is at: %s\n", vr_where_name(q->at));
 	vr_text_chains(out, &q->chains);
+	print_iov(out, q);
 }
 
 void vr_text_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h,

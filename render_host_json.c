@@ -234,6 +234,24 @@ static void json_regions(struct json *j, const struct vr_vhost *v)
 	json_close_array(j);
 }
 
+static void json_iov(struct json *j, const struct vr_hostq *q)
+{
+	if (!q->chains.wanted)
+		return;
+	if (!q->iov_known) {
+		json_null(j, "iov");
+		return;
+	}
+	json_array(j, "iov");
+	for (unsigned i = 0; i < q->niov; i++) {
+		json_object(j, NULL);
+		json_addr(j, "base", q->iov[i].base);
+		json_number(j, "len", q->iov[i].len);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
 void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 {
 	struct json j;
@@ -251,6 +269,7 @@ void vr_json_host(FILE *out, const struct vr_ctx *c, const struct vr_host *h)
 		if (h->memory)
 			json_regions(&j, q->vhost);
 		vr_json_chains(&j, &q->chains);
+		json_iov(&j, q);
 		vr_json_verdict(&j, &q->verdict);
 		json_string(&j, "at", vr_where_name(q->at));
 		json_close_object(&j);

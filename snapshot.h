@@ -217,6 +217,13 @@ struct vr_poll {
 	struct vr_val queued;	/* its work is queued */
 };
 
+/* A piece of a buffer, in the owner's memory. */
+struct vr_iov {
+	uint64_t base, len;
+};
+
+#define VR_IOV_SHOWN	8
+
 struct vr_hostq {
 	char device[16];	/* the net device, or "vhost-vsock" ... */
 	struct vr_netdev_ref ref;	/* addr 0: no net device */
@@ -248,6 +255,11 @@ struct vr_hostq {
 	struct vr_verdict verdict;
 	enum vr_where at;	/* who has to move next, as far as this end knows */
 	struct vr_chains chains;
+	/* The buffer that vhost translated last, and behind its end what is left of longer
+	 * ones; read with chains. */
+	struct vr_iov iov[VR_IOV_SHOWN];
+	unsigned niov;
+	bool iov_known;
 	enum vr_translation why;	/* VR_TR_OK: readable */
 	bool zeros;		/* reads as zeros, like all of its owner's memory */
 	bool moving;		/* live: its indices changed while it was being read */
@@ -290,6 +302,8 @@ enum vr_walk_status vr_tap_walk(struct vr_ctx *c, struct vr_host *h,
 				struct vr_walk_error *err);
 /* vhost_tap.c: room for one more queue; NULL when memory is short. */
 struct vr_hostq *vr_host_new_queue(struct vr_ctx *c, struct vr_host *h);
+/* vhost_iov.c: the first pieces of the buffer that vhost translated last. */
+void vr_vhost_iov(struct vr_ctx *c, struct vr_hostq *q);
 /* vhost_memory.c: the guest memory that a vhost device knows. */
 void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v);
 /* A queue that was set up, with a size that no ring has. */

@@ -220,7 +220,9 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64
 		why_none(c, ret, sel, named ? 0 : addr, pid, err);
 	keep_wanted(ret, sel, named ? 0 : addr, pid);
 	sel->full |= is_one(ret, sel, named ? 0 : addr);
-	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++)
+	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++) {
 		vr_host_chains(c, &ret->queues[i]);
+		vr_vhost_iov(c, &ret->queues[i]);
+	}
 	return ret->nqueues ? (err->status = VR_WALK_OK) : err->status;
 }
