@@ -213,7 +213,9 @@ static bool receive_is_starved(struct vr_judge *j)
 		lost_interrupt(j, "no buffer is left with the device");
 	else if (is_unheard(q))
 		not_reaping(j, ", no buffer is left with the device");
-	else if (q->counts.driver_pending.v && may_poll(q))
+	/* Off and not scheduled: a timer polls (napi_defer_hard_irqs, 5.8). */
+	else if (q->counts.driver_pending.v &&
+		 (may_poll(q) || (q->interrupt.known && q->interrupt.suppressed)))
 		reaping(j, VR_SEV_INFO,
 			"no buffer is left with the device: overload, or softirqs are starved");
 	else

@@ -51,6 +51,8 @@ static const struct shape shapes[] = {
 	  .added = 20, .state = VR_ST_IDLE, .severity = OK },
 	{ "rx, overload", VR_RX, 1000, 1256, 1256, 1000, 1256, .off = true, .napi = 17,
 	  .state = VR_ST_NOT_REAPING, .severity = INFO },
+	{ "rx, overload, a timer polls", VR_RX, 1000, 1256, 1256, 1000, 1256, .off = true,
+	  .napi = 16, .state = VR_ST_NOT_REAPING, .severity = INFO },
 	{ "tx, never used", VR_TX, 0, 0, 0, 0, 0, .num_free = 256, .age = NO_AGE,
 	  .state = VR_ST_IDLE, .severity = OK },
 	{ "tx, reaped lazily", VR_TX, 66, 67, 67, 0, 67, .off = true, .napi = 57,
