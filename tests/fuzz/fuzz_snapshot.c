@@ -43,7 +43,7 @@ static void read_back(struct vr_ctx *c, const struct vr_snapshot *g,
 	struct vr_import other = { .host = false };
 	struct vr_arena arena = { .total = 0 };
 	char *text = NULL, why[400];
-	unsigned n = 0, queues = 0;
+	unsigned n = 0, queues = 0, errors = c->nerrors;
 	struct vr_arena mine;
 	struct vr_doc doc;
 	size_t len = 0;
@@ -69,6 +69,8 @@ static void read_back(struct vr_ctx *c, const struct vr_snapshot *g,
 		n += other.g.devices[i].nqueues;
 	if (h ? other.h.nqueues != h->nqueues : n != queues)
 		finding("the import finds other queues than were written");
+	/* What it quoted goes with its arena. */
+	c->nerrors = errors;
 	vr_arena_free(&c->arena);
 	c->arena = mine;
 	free(text);
