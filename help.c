@@ -460,7 +460,7 @@ char *help_vhostq[] = {
 "        kick count 1 (since the VMM last read it)   call count 1 (since KVM or the VMM did)   error count 0 (errors that vhost met)",
 "        kick poll ffff8ab857d74b70 waiting, no work   backend poll ffff8ab857d79500 not waiting, no work",
 "        tap ring 0 of 1000   socket queue 0",
-"      kick       armed, and was due 9 entries ago (avail->idx 39, last_avail_idx 30)",
+"      kick       armed, and was due 9 entries ago (avail->idx 39, avail_event 30)",
 "      interrupt  not due: last decided at used 30, used_event 0",
 "      verdict    lost-kick (warn)",
 "        lost-kick: 9 published and not taken (avail->idx 39, last_avail_idx 30), vhost waits for a kick and has none queued, kick count 1",
