@@ -173,6 +173,8 @@ static const struct vr_row rows[] = {
 	{ VR_VQ_NUM_FREE, G, virtio, false, { { "virtqueue", "num_free", "" } } },
 	{ VR_VQ_INDEX, G, virtio, false, { { "virtqueue", "index", "" } } },
 	{ VR_VQ_NAME, G, virtio, false, { { "virtqueue", "name", "" } } },
+	/* Came with the next one, and with send_queue.reset: nothing else asks for it. */
+	{ VR_VQ_NUM_MAX, G, virtio, true, { { "virtqueue", "num_max", "6.0" } } },
 	/* One queue alone is reset: to be resized, or for AF_XDP. */
 	{ VR_VQ_RESET, G, virtio, true, { { "virtqueue", "reset", "6.0" } } },
 

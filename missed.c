@@ -22,6 +22,7 @@ enum when {
 	NO_NEXT,	/* packed rings lost their links with 5.15, as split ones did */
 	NO_LAYOUT,	/* where nothing else tells packed rings */
 	WITH_LAYOUT,	/* 7.1 */
+	WITH_NUM_MAX,	/* 6.0 */
 	NO_EXTRA,
 	WITH_XDP,
 	NO_SOFTIRQS,	/* where neither a member nor a variable has them */
@@ -117,7 +118,8 @@ static const struct note notes[] = {
 	{ VR_VDEV_FAILED, SINCE_SPLIT, "failed" },
 	{ VR_VDEV_ENABLED, SINCE_SPLIT, "whether the device is ready" },
 	{ VR_VQ_CALLBACK, ALWAYS, "callback" },
-	{ VR_VQ_RESET, WITH_LAYOUT, "whether a queue is being reset" },
+	{ VR_VQ_NUM_MAX, NEVER, NULL },
+	{ VR_VQ_RESET, WITH_NUM_MAX, "whether a queue is being reset" },
 	{ VR_VVQ_AVAIL_IDX_SHADOW, SINCE_SPLIT, "avail_idx_shadow" },
 	{ VR_VVQ_AVAIL_FLAGS_SHADOW, SINCE_SPLIT, "avail_flags_shadow" },
 	{ VR_VVQ_EVENT_TRIGGERED, WITH_EXTRA, "event_triggered" },
@@ -158,7 +160,7 @@ static const struct note notes[] = {
 	{ VR_SQ_KICKS, WITH_TRIGGERED, "kicks of transmit queues" },
 	{ VR_RQ_KICKS, WITH_TRIGGERED, "kicks of receive queues" },
 	{ VR_SQ_TIMEOUTS, NEVER, NULL },
-	{ VR_SQ_RESET, WITH_LAYOUT, "whether a transmit queue is being reset" },
+	{ VR_SQ_RESET, WITH_NUM_MAX, "whether a transmit queue is being reset" },
 
 	{ VR_SZ_XDP_FRAME, SINCE_SPLIT, "XDP frames" },
 	{ VR_XDPF_DATA, WITH_XDP, "XDP frames" },
@@ -276,6 +278,8 @@ static bool expected(const struct vr_ctx *c, enum when when)
 		return vr_has(c, VR_VVQ_DESC_EXTRA_PTR);
 	case NO_LAYOUT:
 		return split && !ANY(VR_VVQ_PACKED_RING, VR_VVQ_LAYOUT);
+	case WITH_NUM_MAX:
+		return vr_has(c, VR_VQ_NUM_MAX);
 	case WITH_LAYOUT:
 		return vr_has(c, VR_VVQ_LAYOUT);
 	case NO_EXTRA:
