@@ -21,6 +21,10 @@ struct vr_import {
 int vr_import_doc(struct vr_ctx *c, const struct vr_doc *d, struct vr_import *ret,
 		  char *why, size_t size);
 
+/* import.c: note what the other side could not read as errors of this command's: it is why
+ * something has no partner.  'host': the document is a host's. */
+void vr_import_errors(struct vr_ctx *c, const struct vr_doc *d, bool host);
+
 /* Two ends of one queue. */
 struct vr_pair {
 	const struct vr_device *d;

@@ -303,7 +303,7 @@ static void to_queue(struct vr_path *p, const struct vr_ctx *c, const struct vr_
 	h->next = v->dev;
 	pointer(p, c, v->dev, VR_VHD_VQS, v->vqs);
 	/* What it points to is no struct but pointers, one for each queue. */
-	h = add(p, "vhost_virtqueue *", v->vqs, VR_RULE_SLOT);
+	h = add(p, "vhost_dev.vqs", v->vqs, VR_RULE_SLOT);
 	h->count = q->vq;
 	h->next = q->vhost_virtqueue;
 }

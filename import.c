@@ -10,7 +10,7 @@
 
 #define MAX_QUEUES	65536u
 #define MAX_QUOTED	32u	/* of its errors */
-#define QUOTED_SIZE	512u
+#define QUOTED_SIZE	2048u
 
 static struct vr_val val(const struct vr_doc *d, int object, const char *name)
 {
@@ -357,7 +357,7 @@ static int read_host(struct vr_ctx *c, const struct vr_doc *d, int queues,
 /* One of its errors, as text without control bytes; NULL when memory is short. */
 static char *quoted(struct vr_ctx *c, const struct vr_doc *d, int error)
 {
-	char where[120], what[300], *text = vr_alloc(&c->arena, QUOTED_SIZE, 1);
+	char where[120], what[1500], *text = vr_alloc(&c->arena, QUOTED_SIZE, 1);
 	size_t n;
 
 	if (!text)
@@ -374,21 +374,22 @@ static char *quoted(struct vr_ctx *c, const struct vr_doc *d, int error)
 	return text;
 }
 
-/* The other side's errors are told as this one's: they are why something has no partner. */
-static void quote_errors(struct vr_ctx *c, const struct vr_doc *d, bool host)
+void vr_import_errors(struct vr_ctx *c, const struct vr_doc *d, bool host)
 {
+	static const char *const whose[] = { "the guest's document", "the host's document" };
 	int errors = vr_doc_member(d, 0, "errors");
 	unsigned n = 0;
 
-	for (int e = vr_doc_first(d, errors); e >= 0 && n < MAX_QUOTED; n++) {
-		char *text = quoted(c, d, e);
+	for (int e = vr_doc_first(d, errors); e >= 0; e = vr_doc_next(d, errors, e)) {
+		char *text = n++ < MAX_QUOTED ? quoted(c, d, e) : NULL;
 
-		if (!text)
-			return;
-		vr_error_add_common(c, (struct vr_error){ .code = VR_E_QUOTED, .what = text,
-			.of = host ? "the host's document" : "the guest's document" });
-		e = vr_doc_next(d, errors, e);
+		if (text)
+			vr_error_add_common(c, (struct vr_error){ .code = VR_E_QUOTED,
+				.what = text, .of = whose[host] });
 	}
+	if (n > MAX_QUOTED)
+		vr_error_add_common(c, (struct vr_error){ .code = VR_E_BUDGET,
+			.what = whose[host], .limit = MAX_QUOTED, .of = "errors" });
 }
 
 /* ---- the document ------------------------------------------------------------------------- */
@@ -423,7 +424,6 @@ int vr_import_doc(struct vr_ctx *c, const struct vr_doc *d, struct vr_import *re
 		 ret->nodename);
 	snprintf(ret->host ? ret->h.release : ret->g.release, sizeof(ret->release), "%s",
 		 ret->release);
-	quote_errors(c, d, ret->host);
 	if (!(ret->host ? read_host(c, d, queues, &ret->h) :
 			  read_guest(c, d, queues, &ret->g)))
 		return 0;

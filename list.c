@@ -54,10 +54,11 @@ static uint64_t follow(struct vr_ctx *c, const struct vr_list *l, uint64_t at,
 
 /*
  * How many nodes there are before the first one that comes again, once a loop
- * of 'period' nodes was found.
+ * of 'period' nodes was found 'found' nodes from the head.  On a live system it may be
+ * gone by now.
  */
 static unsigned before_repeat(struct vr_ctx *c, const struct vr_list *l,
-			      unsigned period)
+			      unsigned period, unsigned found)
 {
 	uint64_t slow = l->head, fast = l->head;
 	struct vr_error e;
@@ -65,7 +66,7 @@ static unsigned before_repeat(struct vr_ctx *c, const struct vr_list *l,
 
 	for (unsigned i = 0; i < period; i++)
 		fast = follow(c, l, fast, &e);
-	for (; slow != fast && n < l->limit; n++) {
+	for (; slow != fast && n < found; n++) {
 		slow = follow(c, l, slow, &e);
 		fast = follow(c, l, fast, &e);
 	}
@@ -106,7 +107,7 @@ static unsigned list_length(struct vr_ctx *c, struct vr_list *l)
 		n++;
 		since++;
 		if (at == turtle) {
-			n = before_repeat(c, l, since);
+			n = before_repeat(c, l, since, n);
 			break;
 		}
 		if (since == power) {

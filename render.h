@@ -110,7 +110,8 @@ const char *vr_flag_text(struct vr_val v, const char *yes, const char *no);
 void vr_text_escape(char *out, size_t size, const char *in);
 /* A mask of softirqs by their names. */
 void vr_softirqs_text(char *buf, size_t size, struct vr_val pending);
-/* Whose error it is ("eth0 tx1", "" for none), and what it is. */
+/* Whose error it is ("eth0 tx1", "" for none), and what it is: some list what there is. */
+#define VR_WHAT_SIZE	8192
 void vr_error_where(char *buf, size_t size, const struct vr_error *e);
 void vr_error_what(char *buf, size_t size, const struct vr_error *e);
 /* Why the walk found nothing to show, and what would work. */

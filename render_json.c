@@ -36,7 +36,7 @@ static void one_error(struct json *j, const char *where, const char *what)
 static void errors(struct json *j, const struct vr_ctx *c)
 {
 	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
-	char where[288], what[512];
+	char where[288], what[VR_WHAT_SIZE];
 
 	for (unsigned i = 0; i < n; i++) {
 		vr_error_where(where, sizeof(where), &c->errors[i]);

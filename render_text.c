@@ -24,7 +24,7 @@ void vr_text_errors(FILE *out, const struct vr_ctx *c)
 	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
 
 	for (unsigned i = 0; i < n; i++) {
-		char where[288], what[512];
+		char where[288], what[VR_WHAT_SIZE];
 
 		vr_error_where(where, sizeof(where), &c->errors[i]);
 		vr_error_what(what, sizeof(what), &c->errors[i]);

@@ -221,9 +221,15 @@ static void doubt_reason(void)
 /* Nothing is there, for 'reason': an error of a document that is sound otherwise. */
 static void tell_empty(void)
 {
+	size_t len = strlen(vrs.reason) + 1;
+	char *reason = vr_alloc(&vrs.ctx.arena, len, 1);
+
 	vr_layout_tell_missed(&vrs.ctx);
+	if (!reason)
+		return;
+	memcpy(reason, vrs.reason, len);	/* another one may come */
 	vr_error_add_common(&vrs.ctx, (struct vr_error){ .code = VR_E_QUOTED,
-							 .what = vrs.reason });
+							 .what = reason });
 }
 
 /* What the members that a guest's command needs are in. */

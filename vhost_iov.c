@@ -4,6 +4,8 @@
  * in addresses of the owner's memory.  It is all that a dump without user pages still has
  * of a buffer.
  */
+#include <string.h>
+
 #include "vring.h"
 
 #define IOVEC_SIZE	16u	/* a pointer and a length, in every kernel */
@@ -18,8 +20,13 @@ void vr_vhost_iov(struct vr_ctx *c, struct vr_hostq *q)
 	if (!f->known || !n)
 		return;
 	if (vr_read(c, at, entry, n * sizeof(entry[0]))) {
-		vr_error_add(c, (struct vr_error){ .code = VR_E_READ, .addr = at,
-			.what = "vhost_virtqueue.iov", .len = n * IOVEC_SIZE });
+		struct vr_error e = { .code = VR_E_READ, .addr = at,
+			.what = "vhost_virtqueue.iov", .len = n * IOVEC_SIZE };
+
+		snprintf(c->device, sizeof(c->device), "%s", q->device);
+		memcpy(c->queue, q->label, sizeof(c->queue));
+		vr_error_add(c, e);
+		c->device[0] = c->queue[0] = '\0';
 		return;
 	}
 	q->iov_known = true;

@@ -87,10 +87,11 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 	struct vr_obj dev = vr_obj_cover(c, v->dev, members, 3);
 	struct vr_val map = vr_get(c, &dev, VR_VHD_UMEM, "vhost_dev.umem");
 	struct vr_val array = vr_get(c, &dev, VR_VHD_MEMORY, "vhost_dev.memory");
-	uint64_t umem = vr_get_ptr(c, &dev, VR_VHD_UMEM, NULL);
+	uint64_t umem = map.v ? vr_get_ptr(c, &dev, VR_VHD_UMEM, "vhost_dev.umem") : 0;
 	struct vr_val other = vr_get(c, &dev, VR_VHD_IOTLB, NULL);
 	uint64_t iotlb = vr_get_ptr(c, &dev, VR_VHD_IOTLB, NULL);
-	uint64_t memory = vr_get_ptr(c, &dev, VR_VHD_MEMORY, NULL);
+	uint64_t memory = array.v ? vr_get_ptr(c, &dev, VR_VHD_MEMORY, "vhost_dev.memory") : 0;
+	unsigned errors = c->nerrors;
 
 	v->iotlb = iotlb != 0;
 	v->iotlb_lost = other.have == VR_UNREAD;
@@ -101,6 +102,8 @@ void vr_vhost_regions(struct vr_ctx *c, struct vr_vhost *v)
 		regions_by_list(c, v, iotlb ? iotlb : umem);
 	else if (memory)
 		regions_by_array(c, v, memory);
+	v->memory_lost = v->memory_lost || c->nerrors > errors || (map.v && !umem) ||
+			 (array.v && !memory);
 }
 
 struct vr_val vr_user_to_guest(const struct vr_vhost *v, struct vr_val user)

@@ -229,27 +229,29 @@ static void read_worker(struct vr_ctx *c, struct vr_hostq *q,
 	q->worker = q->vhost->worker;
 }
 
-static struct vr_val eventfd_count(struct vr_ctx *c, struct vr_val ctx)
+/* Behind a pointer of the queue's; VR_ABSENT where that is NULL: nobody has given it one. */
+static struct vr_val eventfd_count(struct vr_ctx *c, const struct vr_obj *vq, enum vr_slot s,
+				   const char *what)
 {
-	struct vr_obj o = { .addr = ctx.v };
+	struct vr_val ptr = vr_get(c, vq, s, NULL);
+	struct vr_obj o = { .addr = 0 };
 
-	if (ctx.have == VR_READ && !ctx.v)
-		ctx.have = VR_ABSENT;	/* nobody has given it one */
-	return ctx.have == VR_READ ? vr_get(c, &o, VR_EVENTFD_COUNT, "eventfd_ctx.count") :
-				     (struct vr_val){ .have = ctx.have };
+	if (ptr.have != VR_READ || !ptr.v)
+		return (struct vr_val){ .have = ptr.have == VR_READ ? VR_ABSENT : VR_UNREAD };
+	o.addr = vr_get_ptr(c, vq, s, what);
+	/* A kick's is behind its file. */
+	if (o.addr && s == VR_VHQ_KICK)
+		o.addr = vr_get_ptr(c, &o, VR_FILE_PRIVATE, "file.private_data of the kick");
+	return o.addr ? vr_get(c, &o, VR_EVENTFD_COUNT, "eventfd_ctx.count") :
+			(struct vr_val){ .have = VR_UNREAD };
 }
 
 static void read_eventfds(struct vr_ctx *c, struct vr_hostq *q,
 			  const struct vr_obj *vq)
 {
-	struct vr_val kick = vr_get(c, vq, VR_VHQ_KICK, NULL);
-	struct vr_obj file = { .addr = kick.v };
-
-	if (kick.have == VR_READ && kick.v)
-		kick = vr_get(c, &file, VR_FILE_PRIVATE, "file.private_data of the kick");
-	q->kick_count = eventfd_count(c, kick);
-	q->call_count = eventfd_count(c, vr_get(c, vq, VR_VHQ_CALL, NULL));
-	q->error_count = eventfd_count(c, vr_get(c, vq, VR_VHQ_ERROR, NULL));
+	q->kick_count = eventfd_count(c, vq, VR_VHQ_KICK, "vhost_virtqueue.kick");
+	q->call_count = eventfd_count(c, vq, VR_VHQ_CALL, "vhost_virtqueue.call_ctx");
+	q->error_count = eventfd_count(c, vq, VR_VHQ_ERROR, "vhost_virtqueue.error_ctx");
 }
 
 /* vhost_net's own part of a queue. */

@@ -107,20 +107,20 @@ static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
 /* The queues by their names, each once, for the message that there is no such one. */
 static void list_queues(struct vr_ctx *c, const struct vr_host *h, struct vr_walk_error *err)
 {
-	unsigned have = 0;
-
-	err->nqueues = 0;
+	err->nqueues = err->nlisted = 0;
 	err->queues = vr_alloc(&c->arena, MAX_LISTED, sizeof(*err->queues));
 	for (unsigned i = 0; err->queues && i < h->nqueues; i++) {
 		unsigned k = 0;
 
-		while (k < have && strcmp(err->queues[k], h->queues[i].label))
+		while (k < err->nlisted && strcmp(err->queues[k], h->queues[i].label))
 			k++;
-		if (k == have && have < MAX_LISTED)
-			snprintf(err->queues[have++], sizeof(*err->queues), "%s",
+		if (k < err->nlisted)
+			continue;
+		err->nqueues++;
+		if (k < MAX_LISTED)
+			snprintf(err->queues[err->nlisted++], sizeof(*err->queues), "%s",
 				 h->queues[i].label);
 	}
-	err->nlisted = err->nqueues = have;
 }
 
 /* The queues of 'h' are those of the device that was named.  Where none of them is the one

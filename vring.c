@@ -32,8 +32,10 @@ static bool import(const char *path)
 		snprintf(vrs.reason, sizeof(vrs.reason), "%.200s: %s", path, why);
 		return false;
 	}
-	if (vrs.other.host != vrs.host_side)
+	if (vrs.other.host != vrs.host_side) {
+		vr_import_errors(&vrs.ctx, &doc, vrs.other.host);
 		return true;
+	}
 	snprintf(vrs.reason, sizeof(vrs.reason), "%.200s: it is of %s, like this session: compare"
 		 " with what %s -j wrote on the other side", path,
 		 vrs.host_side ? "a host" : "a guest", vrs.host_side ? "vring" : "vhostq");

@@ -120,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (!vr_import_doc(c, &doc, other, why, sizeof(why)) &&
 		   !vr_compare(c, other->host ? &here.s : &other->g,
 			       other->host ? &other->h : &here.h, &k)) {
+		vr_import_errors(c, &doc, other->host);
 		if (k.npairs > (other->host ? other->h.nqueues : here.h.nqueues))
 			finding("more pairs than queues");
 		print_comparison(c, &k);

@@ -67,6 +67,7 @@ static void read_back(struct vr_ctx *c, const struct vr_snapshot *g,
 		queues += g->devices[i].nqueues;
 	for (unsigned i = 0; i < other.g.ndevices; i++)
 		n += other.g.devices[i].nqueues;
+	vr_import_errors(c, &doc, h != NULL);
 	if (h ? other.h.nqueues != h->nqueues : n != queues)
 		finding("the import finds other queues than were written");
 	/* What it quoted goes with its arena. */

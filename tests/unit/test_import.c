@@ -415,10 +415,14 @@ static void the_documents_errors_are_quoted(void **state)
 		"the host's document: tap0\\x1b rx0: desc: NULL", "the host's document: ",
 		"the host's document: " };
 	struct trip *x = *state;
+	struct vr_doc doc;
 	char what[600];
 
 	x->c.nerrors = 0;
 	assert_int_equal(import_text(x, text, strlen(text)), 0);
+	assert_int_equal(x->c.nerrors, 0);
+	assert_int_equal(vr_doc_parse(&x->c.arena, text, strlen(text), &doc, what, sizeof(what)), 0);
+	vr_import_errors(&x->c, &doc, true);
 	assert_int_equal(x->c.nerrors, COUNT_OF(want));
 	for (unsigned i = 0; i < COUNT_OF(want); i++) {
 		vr_error_what(what, sizeof(what), &x->c.errors[i]);
