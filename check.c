@@ -130,7 +130,8 @@ void vr_found(struct vr_judge *j, const struct vr_check *self, const char *forma
 	enum vr_severity severity = self->severity;
 	va_list args;
 
-	if (j->moving || (j->under_way & self->excuses))
+	/* While one queue is reset its ring is freed and made anew. */
+	if (j->moving || (j->under_way & self->excuses) || (j->q && vr_is_set(j->q->reset)))
 		severity = VR_SEV_INFO;
 	va_start(args, format);
 	add_reason(j, self->name, severity, format, args);

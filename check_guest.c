@@ -181,6 +181,13 @@ static void reaping(struct vr_judge *j, enum vr_severity severity, const char *b
 		    ", callbacks are off", blocked);
 }
 
+/* Callbacks are off, and a timer will poll (napi_defer_hard_irqs, 5.8). */
+static bool is_deferred(const struct vr_queue *q)
+{
+	return q->interrupt.known && q->interrupt.suppressed &&
+	       (q->napi.deferred.v || q->napi.deferred.have == VR_UNREAD);
+}
+
 /* Descriptors of a receive buffer: one for packets of any size, which are merged, are
  * small, or have a table of their own; else a page each, behind the header. */
 static uint32_t buffer_slots(const struct vr_judge *j)
@@ -213,9 +220,7 @@ static bool receive_is_starved(struct vr_judge *j)
 		lost_interrupt(j, "no buffer is left with the device");
 	else if (is_unheard(q))
 		not_reaping(j, ", no buffer is left with the device");
-	/* Off and not scheduled: a timer polls (napi_defer_hard_irqs, 5.8). */
-	else if (q->counts.driver_pending.v &&
-		 (may_poll(q) || (q->interrupt.known && q->interrupt.suppressed)))
+	else if (q->counts.driver_pending.v && (may_poll(q) || is_deferred(q)))
 		reaping(j, VR_SEV_INFO,
 			"no buffer is left with the device: overload, or softirqs are starved");
 	else

@@ -90,8 +90,8 @@ static bool is_taken_from_below(const struct vr_queue *q)
 /*
  * May the device, or this queue, be out of work, so that its buffers can be taken back?
  * A port of a console, and a Bluetooth device, is closed while the device works.  Up to
- * 3.17 nothing tells but what a network driver does before: it turns NAPI off and stops
- * transmit queues.
+ * 3.17 nothing tells but what a network driver does before: it turns NAPI off, which up to
+ * 4.2 looks like one that is scheduled, and stops transmit queues, or it is down.
  */
 static bool is_quiet(const struct vr_device *d, const struct vr_queue *q)
 {
@@ -101,8 +101,11 @@ static bool is_quiet(const struct vr_device *d, const struct vr_queue *q)
 		return true;
 	if (d->enabled.have != VR_ABSENT)
 		return !vr_is_set(d->enabled);
+	if (vr_is_read(d->up) && !d->up.v)
+		return true;
 	if (q->napi.addr)
-		return vr_is_read(q->napi.enabled) && !q->napi.enabled.v;
+		return vr_is_set(q->napi.scheduled) ||
+		       (vr_is_read(q->napi.enabled) && !q->napi.enabled.v);
 	return q->dir == VR_TX && vr_is_set(q->txq.state);
 }
 
@@ -154,7 +157,7 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 		return (packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0) |
 		       (is_packed_detaching(d, q) ? VR_IN_DETACH : 0);
 	/* Descriptors that are taken back in order go nowhere. */
-	if (q->in_order && d->enabled.have != VR_UNREAD && is_quiet(d, q))
+	if (q->in_order && (vr_is_set(q->reset) || (vr_is_read(d->enabled) && !d->enabled.v)))
 		return VR_IN_DETACH;
 	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight) ||
 	    s->count[VR_SLOT_UNKNOWN] > vr_longest_chain(q) || s->stray > 2)

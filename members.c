@@ -77,6 +77,9 @@ static const struct vr_row rows[] = {
 	{ VR_GNET_QLEN, G | V, NULL, true,
 	  { { "gnet_stats_queue", "qlen", "" } } },
 	{ VR_NAPI_STATE, G, NULL, true, { { "napi_struct", "state", "" } } },
+	/* Polls that a timer may start in an interrupt's place; the device's are the default. */
+	{ VR_NAPI_DEFER, G, NULL, true, { { "napi_struct", "defer_hard_irqs", "6.13" } } },
+	{ VR_DEV_DEFER, G, NULL, true, { { "net_device", "napi_defer_hard_irqs", "5.8" } } },
 	{ VR_NAPI_WEIGHT, G, NULL, true, { { "napi_struct", "weight", "" } } },
 	{ VR_WORK_DATA, G, NULL, true, { { "delayed_work", "work.data", "" } } },
 	{ VR_DEVICE_DRIVER, G, NULL, true, { { "device", "driver", "" } } },

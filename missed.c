@@ -75,6 +75,8 @@ static const struct note notes[] = {
 	{ VR_GNET_QLEN, ALWAYS, "qlen" },
 	{ VR_NAPI_STATE, ALWAYS, "napi" },
 	{ VR_NAPI_WEIGHT, ALWAYS, "napi.weight" },
+	{ VR_NAPI_DEFER, NEVER, NULL },
+	{ VR_DEV_DEFER, NEVER, NULL },
 	{ VR_WORK_DATA, WITH_REFILL, "refill_pending" },
 	{ VR_DEVICE_DRIVER, ALWAYS, "driver" },
 	{ VR_DRIVER_NAME, ALWAYS, "driver" },

@@ -161,9 +161,14 @@ static struct vr_val bit_by(const struct vr_ctx *c, struct vr_val v,
 	return bit(v, c->layout.constant[number] & 63);
 }
 
-static void read_napi(struct vr_ctx *c, struct vr_queue *q, uint64_t napi)
+static void read_napi(struct vr_ctx *c, const struct vr_device *d, struct vr_queue *q,
+		      uint64_t napi)
 {
-	struct vr_obj o = { .addr = napi };
+	struct vr_obj o = { .addr = napi }, dev = { .addr = d->ref.addr };
+
+	q->napi.deferred = vr_has(c, VR_NAPI_DEFER) ?
+			   vr_get(c, &o, VR_NAPI_DEFER, "napi_struct.defer_hard_irqs") :
+			   vr_get(c, &dev, VR_DEV_DEFER, "net_device.napi_defer_hard_irqs");
 	q->napi.addr = napi;
 	q->napi.state = vr_get(c, &o, VR_NAPI_STATE, "napi_struct.state");
 	q->napi.weight = vr_get(c, &o, VR_NAPI_WEIGHT, "napi_struct.weight");
@@ -190,5 +195,5 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 	}
 	read_stats(c, q, owner);
 	if (vr_has(c, napi))
-		read_napi(c, q, owner + c->layout.f[napi].offset);
+		read_napi(c, d, q, owner + c->layout.f[napi].offset);
 }

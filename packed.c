@@ -24,7 +24,6 @@
 #define F_NEXT		1u
 #define F_INDIRECT	4u	/* 2.8.7 */
 
-#define WRAP_BIT	15	/* of a stored position */
 #define NO_BATCH	0xffffffffu
 
 /* A walk over the ring's slots between two of the driver's positions. */
@@ -33,51 +32,12 @@ struct walk {
 	struct vr_queue *q;
 	struct vr_span desc, state, extra;
 	uint32_t slot, left;	/* where it is, and steps to the end */
-	bool wrap;
+	bool wrap, begin;	/* the wrap counter where it is, and where it began */
 	bool lost;		/* it cannot go on: unreadable, or senseless */
 	uint32_t returned;	/* buffers */
 };
 
 /* ---- what the driver keeps ------------------------------------------------------- */
-
-/* A bool: what is neither of its values is no wrap counter, though it would count
- * as 'true'. */
-static struct vr_val wrap_counter(struct vr_ctx *c, const struct vr_obj *o,
-				  enum vr_slot s, const char *what)
-{
-	struct vr_val v = vr_get(c, o, s, what);
-
-	if (v.have != VR_READ || v.v <= 1)
-		return v;
-	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE, .what = what,
-		.value = v.v, .addr = o->addr + c->layout.f[s].offset, .limit = 1 });
-	return (struct vr_val){ .have = VR_UNREAD };
-}
-
-/* A used position is a slot and a member of its own for the wrap counter up to
- * 5.17; since 5.19 the counter is its top bit. */
-static void read_positions(struct vr_ctx *c, struct vr_queue *q,
-			   const struct vr_obj *o)
-{
-	struct vr_packed *p = &q->pk;
-
-	p->next_avail_idx = vr_get(c, o, VR_PVQ_NEXT_AVAIL, "next_avail_idx");
-	p->avail_wrap_counter = wrap_counter(c, o, VR_PVQ_AVAIL_WRAP,
-					     "avail_wrap_counter");
-	p->last_used_idx = q->last_used_idx;
-	p->used_wrap_counter = q->last_used_idx;
-	p->wrap_apart = vr_has(c, VR_PVQ_USED_WRAP);
-	if (p->wrap_apart) {
-		p->used_wrap_counter = wrap_counter(c, o, VR_PVQ_USED_WRAP,
-						    "used_wrap_counter");
-	} else if (q->last_used_idx.have == VR_READ) {
-		p->used_wrap_counter.v = q->last_used_idx.v >> WRAP_BIT & 1;
-		p->last_used_idx.v &= (1u << WRAP_BIT) - 1;
-	}
-	q->last_used_idx = p->last_used_idx;
-	p->event_flags_shadow = vr_get(c, o, VR_PVQ_EVENT_SHADOW,
-				       "event_flags_shadow");
-}
 
 static void read_area(struct vr_ctx *c, struct vr_event_area *a, const char *what)
 {
@@ -199,22 +159,29 @@ static void senseless(struct walk *w, enum vr_damage_code code, uint64_t value,
 	w->lost = true;
 }
 
-/* Slots between the positions that are of no buffer with a token: a driver that was
- * caught reaping has taken one's, and moves its position last. */
-static uint32_t slots_without_token(const struct walk *w)
+/* Slots of all buffers with a token, at most as many as the ring has; false where one
+ * could not be read. */
+static bool slots_with_token(const struct walk *w, uint32_t *ret)
 {
-	uint32_t rest = w->left;
-
+	*ret = 0;
 	for (uint32_t i = 0; i < w->q->num; i++) {
 		struct vr_val data = state_of(w, i, VR_PSTATE_DATA, 8);
 		struct vr_val slots = state_of(w, i, VR_PSTATE_NUM, 2);
 
 		if (data.have != VR_READ || slots.have != VR_READ)
-			return w->left;
+			return false;
 		if (data.v)
-			rest -= slots.v < rest ? (uint32_t)slots.v : rest;
+			*ret += slots.v < w->q->num - *ret ? (uint32_t)slots.v :
+							     w->q->num - *ret;
 	}
-	return rest;
+	return true;
+}
+
+/* Is it the newest slot, a table's whose token was not noted yet?  It was published before
+ * that, and may be back. */
+static bool is_newest(const struct walk *w)
+{
+	return w->left == 1 && w->q->pk.lone == 1;
 }
 
 /* Was the buffer 'id' the device's to return?  The next to be reaped may have lost
@@ -225,7 +192,8 @@ static bool can_return(const struct walk *w, uint32_t id)
 
 	if (w->q->slots.buffer[id] == VR_SLOT_RETURNED)
 		return false;
-	return data.have != VR_READ || data.v || (!w->returned && w->q->pk.lone);
+	return data.have != VR_READ || data.v || (!w->returned && w->q->pk.lone) ||
+	       is_newest(w);
 }
 
 /* Step over the buffer 'id', which the device returned; it had as many slots as
@@ -234,6 +202,8 @@ static void step_over(struct walk *w, uint32_t id)
 {
 	struct vr_val slots = state_of(w, id, VR_PSTATE_NUM, 2);
 
+	if (is_newest(w) && slots.have == VR_READ)
+		slots.v = 1;
 	if (!can_return(w, id))
 		senseless(w, VR_D_USED_TOKEN, id, 0);
 	else if (slots.have == VR_READ && (!slots.v || slots.v > w->left))
@@ -300,28 +270,49 @@ static void walk_returned(struct walk *w, const struct vr_obj *vvq)
 	}
 }
 
-/* What the descriptors that the device has say of their tables (2.8.7); those that it has
- * returned are written over. */
-static void check_tables(struct walk *w)
+/* Was the slot that lies so many behind the one to be reaped next made available in its
+ * round (2.8.1), used since or not?  True as well where that cannot be read: 'unread'. */
+static bool is_published(const struct walk *w, uint32_t steps, bool unread)
+{
+	const uint32_t num = w->q->num, at = (uint32_t)w->q->pk.last_used_idx.v + steps;
+	const bool wrap = w->begin != (at / num & 1);
+	struct vr_val flags = vr_span_get(&w->desc, (size_t)DESC_SIZE * (at % num) +
+					  DESC_FLAGS, 2, false);
+
+	return flags.have == VR_READ ? (flags.v >> AVAIL_BIT & 1) == wrap : unread;
+}
+
+/* What the published descriptor at 'slot', which the device has, says of its table. */
+static void check_table(struct walk *w, uint32_t slot)
 {
 	struct vr_queue *q = w->q;
-	bool none = q->indirect.have == VR_READ && !q->indirect.v;
+	const size_t at = (size_t)DESC_SIZE * slot;
+	struct vr_val flags = vr_span_get(&w->desc, at + DESC_FLAGS, 2, false);
+	struct vr_val len = vr_span_get(&w->desc, at + DESC_LEN, 4, false);
+	struct vr_damage d = { VR_D_TABLE_ALIEN, slot, 0, 0 };
 
-	for (uint32_t i = 0; q->slots.state && i < q->num; i++) {
-		const size_t at = (size_t)DESC_SIZE * i;
-		struct vr_val flags = vr_span_get(&w->desc, at + DESC_FLAGS, 2, false);
-		struct vr_val len = vr_span_get(&w->desc, at + DESC_LEN, 4, false);
-
-		if (q->slots.state[i] != VR_SLOT_DEVICE || flags.have != VR_READ ||
-		    !(flags.v & F_INDIRECT))
-			continue;
-		if (none)
-			vr_slot_damage(&q->slots, (struct vr_damage){ VR_D_TABLE_ALIEN, i, 0, 0 });
-		else if (flags.v & F_NEXT)
-			vr_slot_damage(&q->slots, (struct vr_damage){ VR_D_TABLE_NESTED, i, 0, 1 });
+	if (flags.have != VR_READ || !(flags.v & F_INDIRECT))
+		return;
+	if (q->indirect.have != VR_READ || q->indirect.v) {
+		if (flags.v & F_NEXT)
+			d = (struct vr_damage){ VR_D_TABLE_NESTED, slot, 0, 1 };
 		else if (len.have == VR_READ && (!len.v || len.v % DESC_SIZE))
-			vr_slot_damage(&q->slots,
-				       (struct vr_damage){ VR_D_TABLE_LENGTH, i, len.v, 0 });
+			d = (struct vr_damage){ VR_D_TABLE_LENGTH, slot, len.v, 0 };
+		else
+			return;
+	}
+	vr_slot_damage(&q->slots, d);
+}
+
+/* Tables of single descriptors (2.8.7).  Those that were returned are written over, and
+ * those of an add that has not published them yet are of the round before. */
+static void check_tables(struct walk *w, uint32_t held)
+{
+	for (uint32_t k = 0; k < held; k++) {
+		uint32_t slot = ((uint32_t)w->q->pk.last_used_idx.v + k) % w->q->num;
+
+		if (w->q->slots.state[slot] == VR_SLOT_DEVICE && is_published(w, k, false))
+			check_table(w, slot);
 	}
 }
 
@@ -381,18 +372,6 @@ static void note_device_position(const struct walk *w)
 	p->device_wrap_counter = (struct vr_val){ w->wrap, VR_READ };
 }
 
-/* Was the slot that lies so many behind the one to be reaped next made available in its
- * round (2.8.1), used since or not?  True as well where that cannot be read: 'unread'. */
-static bool is_published(const struct walk *w, uint32_t steps, bool unread)
-{
-	const uint32_t num = w->q->num, at = (uint32_t)w->q->pk.last_used_idx.v + steps;
-	const bool wrap = w->wrap != (at / num & 1);
-	struct vr_val flags = vr_span_get(&w->desc, (size_t)DESC_SIZE * (at % num) +
-					  DESC_FLAGS, 2, false);
-
-	return flags.have == VR_READ ? (flags.v >> AVAIL_BIT & 1) == wrap : unread;
-}
-
 /* Is the newest slot a table's that is of no token? */
 static bool is_lone_table(const struct walk *w)
 {
@@ -414,10 +393,24 @@ static void note_add(struct walk *w)
 {
 	struct vr_packed *p = &w->q->pk;
 
-	p->lone = slots_without_token(w);
+	p->lone = !p->tokens_known ? w->left :
+		  w->left > p->with_token ? w->left - p->with_token : 0;
 	if (p->lone && p->lone <= w->left)
 		p->lone_new = !is_published(w, w->left - p->lone, false) ||
 			      (p->lone == 1 && is_lone_table(w));
+}
+
+/* Of a ring whose wrap counter turns: is it used's?  Then what is out was published in
+ * the other round than this counter says. */
+static bool used_turns(struct walk *w, const struct vr_packed_held *held)
+{
+	const struct vr_packed *p = &w->q->pk;
+
+	if (!held->turning || !p->wrap_apart)
+		return false;
+	w->begin = p->used_wrap_counter.v;
+	return held->slots ? !is_published(w, held->slots - 1, true) :
+			     p->last_used_idx.v < w->q->num / 2;
 }
 
 /* Start between the driver's two positions; false when they make no sense, which
@@ -427,16 +420,19 @@ static bool begin_walk(struct walk *w)
 	struct vr_packed *p = &w->q->pk;
 	struct vr_packed_held held;
 
+	p->tokens_known = slots_with_token(w, &p->with_token);
 	/* Whether an add is under way shows in front of where it is, if that is so. */
 	p->writing = true;
 	if (!vr_packed_held(w->q, &held) || held.slots > w->q->num)
 		return false;
-	w->slot = (uint32_t)p->last_used_idx.v;
-	w->wrap = held.used_wrap;
-	w->left = held.slots;
-	p->writing = is_published(w, w->left + 1, true);
+	p->used_turns = used_turns(w, &held);
+	w->begin = held.used_wrap != p->used_turns;
+	p->writing = is_published(w, held.slots + 1, true);
 	if (!vr_packed_held(w->q, &held) || held.slots > w->q->num)
 		return false;
+	w->slot = (uint32_t)p->last_used_idx.v;
+	w->wrap = w->begin = held.used_wrap;
+	w->left = held.slots;
 	note_add(w);
 	return true;
 }
@@ -447,13 +443,15 @@ static void derive(struct walk *w, const struct vr_obj *vvq)
 	struct vr_slots *s = &w->q->slots;
 
 	if (begin_walk(w)) {
+		const uint32_t held = w->left;
+
 		walk_returned(w, vvq);
 		if (!w->lost) {
 			note_device_position(w);
 			n->driver_pending = (struct vr_val){ w->returned, VR_READ };
 		}
 		mark(w, w->left, w->lost ? VR_SLOT_UNKNOWN : VR_SLOT_DEVICE);
-		check_tables(w);
+		check_tables(w, held);
 	} else {
 		s->state = NULL;
 	}
@@ -479,7 +477,7 @@ void vr_packed_read(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *v
 	q->dma_desc = vr_ring_physical(c, p->desc);
 	q->dma_avail = vr_ring_physical(c, p->driver.addr);
 	q->dma_used = vr_ring_physical(c, p->device.addr);
-	read_positions(c, q, vvq);
+	vr_packed_positions(c, q, vvq);
 	read_area(c, &p->driver, "driver's event area");
 	read_area(c, &p->device, "device's event area");
 	if (!q->num)

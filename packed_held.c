@@ -1,9 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * packed_held.c - how many slots of a packed ring are out, by the driver's two positions
- * and their wrap counters (virtio 1.2, 2.8.1), whatever a CPU was caught at.
+ * packed_held.c - the driver's two positions in a packed ring, and how many slots are out
+ * by them and their wrap counters (virtio 1.2, 2.8.1), whatever a CPU was caught at.
  */
 #include "ring.h"
+
+#define WRAP_BIT	15	/* of a stored position */
+
+/* A bool: what is neither of its values is no wrap counter, though it would count
+ * as 'true'. */
+static struct vr_val wrap_counter(struct vr_ctx *c, const struct vr_obj *o,
+				  enum vr_slot s, const char *what)
+{
+	struct vr_val v = vr_get(c, o, s, what);
+
+	if (v.have != VR_READ || v.v <= 1)
+		return v;
+	vr_error_add(c, (struct vr_error){ .code = VR_E_RANGE, .what = what,
+		.value = v.v, .addr = o->addr + c->layout.f[s].offset, .limit = 1 });
+	return (struct vr_val){ .have = VR_UNREAD };
+}
+
+/* A used position is a slot and a member of its own for the wrap counter up to
+ * 5.17; since 5.19 the counter is its top bit. */
+void vr_packed_positions(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *o)
+{
+	struct vr_packed *p = &q->pk;
+
+	p->next_avail_idx = vr_get(c, o, VR_PVQ_NEXT_AVAIL, "next_avail_idx");
+	p->avail_wrap_counter = wrap_counter(c, o, VR_PVQ_AVAIL_WRAP,
+					     "avail_wrap_counter");
+	p->last_used_idx = q->last_used_idx;
+	p->used_wrap_counter = q->last_used_idx;
+	p->wrap_apart = vr_has(c, VR_PVQ_USED_WRAP);
+	if (p->wrap_apart) {
+		p->used_wrap_counter = wrap_counter(c, o, VR_PVQ_USED_WRAP,
+						    "used_wrap_counter");
+	} else if (q->last_used_idx.have == VR_READ) {
+		p->used_wrap_counter.v = q->last_used_idx.v >> WRAP_BIT & 1;
+		p->last_used_idx.v &= (1u << WRAP_BIT) - 1;
+	}
+	q->last_used_idx = p->last_used_idx;
+	p->event_flags_shadow = vr_get(c, o, VR_PVQ_EVENT_SHADOW,
+				       "event_flags_shadow");
+}
 
 uint32_t vr_packed_steps(uint32_t num, uint32_t from, bool from_wrap, uint32_t to,
 			 bool to_wrap)
@@ -48,11 +88,14 @@ bool vr_packed_held(const struct vr_queue *q, struct vr_packed_held *ret)
 	ret->slots = vr_packed_steps(num, (uint32_t)p->last_used_idx.v, ret->used_wrap,
 				     (uint32_t)p->next_avail_idx.v,
 				     p->avail_wrap_counter.v);
-	if (ret->slots <= num || !is_turning(q, ret->slots - num))
+	/* What is out has tokens.  An empty ring whose counter turns looks like a full one. */
+	if (ret->slots < num || (ret->slots == num && !p->tokens_known) ||
+	    (p->tokens_known && p->with_token > ret->slots - num) ||
+	    !is_turning(q, ret->slots - num))
 		return true;
 	ret->turning = true;
 	ret->slots -= num;
-	if (p->wrap_apart && p->last_used_idx.v < vr_longest_chain(q))
+	if (p->used_turns)
 		ret->used_wrap = !ret->used_wrap;
 	return true;
 }

@@ -25,6 +25,8 @@ static inline uint32_t vr_longest_chain(const struct vr_queue *q)
 /* avail->ring[slot]; word 0 (id) or 1 (len) of used->ring[slot]. */
 struct vr_val vr_avail_at(const struct vr_pieces *p, uint32_t slot);
 struct vr_val vr_used_at(const struct vr_pieces *p, uint32_t slot, unsigned word);
+/* packed_held.c: the driver's positions in a packed ring and their wrap counters. */
+void vr_packed_positions(struct vr_ctx *c, struct vr_queue *q, const struct vr_obj *o);
 /* slots.c: what each descriptor is used for, and what is wrong with that; the counts
  * were derived before.  Nothing is set when memory is short. */
 void vr_slots_read(struct vr_ctx *c, struct vr_queue *q, struct vr_pieces *p);

@@ -103,6 +103,9 @@ struct vr_packed {
 	uint32_t lone;	/* slots between the driver's positions that are of no token */
 	bool lone_new;	/* .. they may be those of an add that has not ended */
 	bool writing;	/* descriptors in front of next_avail_idx are an add's */
+	uint32_t with_token;	/* slots of buffers with a token, where .. */
+	bool tokens_known;
+	bool used_turns;	/* where a wrap counter is turning, it is used's */
 };
 
 /* Values of an event suppression area's flags. */
@@ -304,6 +307,7 @@ struct vr_napi {
 	struct vr_val state, weight;
 	struct vr_val scheduled, disabled;
 	struct vr_val enabled;	/* napi_enable() was called: NPSVC is clear */
+	struct vr_val deferred;		/* polls that a timer may start first; 0: none */
 };
 
 /* A queue's interrupt, by the handlers that are registered for it. */

@@ -256,7 +256,7 @@ static const size_t queue_vals[] = {
 #define AT(x) offsetof(struct vr_queue, x)
 	AT(callback), AT(kicks), AT(txq.state), AT(txq.age_ms), AT(txq.qlen),
 	AT(txq.trans_timeout), AT(txq.tx_timeouts), AT(napi.state), AT(napi.weight),
-	AT(napi.scheduled), AT(napi.disabled), AT(napi.enabled), AT(irq.number),
+	AT(napi.scheduled), AT(napi.disabled), AT(napi.deferred), AT(napi.enabled), AT(irq.number),
 	AT(irq.disabled), AT(irq.masked), AT(irq.unhandled), AT(irq.count), AT(irq.cpu),
 	AT(irq.more_cpus), AT(irq.softirqs), AT(irq.net_tx), AT(irq.net_rx), AT(irq.idle),
 	AT(irq.panicked), AT(dma_desc), AT(dma_avail), AT(dma_used), AT(index), AT(num_free),

@@ -21,6 +21,7 @@ struct shape {
 	unsigned num_free;
 	unsigned xoff, age;
 	unsigned napi;		/* bit 0 SCHED, bit 3 NPSVC */
+	unsigned deferred;	/* interrupts: polls by a timer first */
 	unsigned added;
 	bool busy, panicked;	/* the CPU that the interrupt goes to; the kernel */
 	bool unused, down, no_carrier, no_link, broken, disabled, failed;
@@ -52,7 +53,9 @@ static const struct shape shapes[] = {
 	{ "rx, overload", VR_RX, 1000, 1256, 1256, 1000, 1256, .off = true, .napi = 17,
 	  .state = VR_ST_NOT_REAPING, .severity = INFO },
 	{ "rx, overload, a timer polls", VR_RX, 1000, 1256, 1256, 1000, 1256, .off = true,
-	  .napi = 16, .state = VR_ST_NOT_REAPING, .severity = INFO },
+	  .napi = 16, .deferred = 2, .state = VR_ST_NOT_REAPING, .severity = INFO },
+	{ "rx, callbacks off, and nobody polls", VR_RX, 1000, 1256, 1256, 1000, 1256, .off = true,
+	  .napi = 16, .state = VR_ST_RX_STARVED, .severity = WARN },
 	{ "tx, never used", VR_TX, 0, 0, 0, 0, 0, .num_free = 256, .age = NO_AGE,
 	  .state = VR_ST_IDLE, .severity = OK },
 	{ "tx, reaped lazily", VR_TX, 66, 67, 67, 0, 67, .off = true, .napi = 57,
@@ -299,6 +302,7 @@ static void make(const struct shape *s, uint16_t shift, struct vr_queue *q,
 		q->napi.state = READ(s->napi);
 		q->napi.scheduled = READ(s->napi & 1);
 		q->napi.enabled = READ(!(s->napi & 8));
+		q->napi.deferred = READ(s->deferred);
 		q->irq = (struct vr_irq){ .have = VR_READ, .idle = READ(!s->busy),
 			.panicked = READ(s->panicked) };
 	}

@@ -44,6 +44,33 @@ static void napi_without_a_weight_is_not_enabled(void **state)
 	}
 }
 
+/* Polls that a timer starts: the device's number, and since 6.13 each NAPI's own. */
+static void polls_by_a_timer_are_known(void **state)
+{
+	static const struct {
+		enum guest_era era;
+		const char *layout;
+		unsigned want;
+	} cases[] = { { ERA_6_1, "hand-net-5.19.layout", 2 }, { ERA_7_1, "hand-net-6.19.layout", 3 } };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
+		struct guest *g = guest_new(cases[i].era);
+		struct nic *n = nic(g);
+		struct walked w;
+		uint64_t at;
+
+		fake_load_layout(g->f, cases[i].layout);
+		fake_set(g->f, n->dev, "net_device", "napi_defer_hard_irqs", 2);
+		at = n->rq + fake_offset(g->f, "receive_queue", "napi");
+		if (i)
+			fake_set(g->f, at, "napi_struct", "defer_hard_irqs", 3);
+		w = guest_walk(g, "eth0", "rx0");
+		assert_val(walked_queue(&w, "eth0", "rx0")->napi.deferred, cases[i].want);
+		guest_free(g);
+	}
+}
+
 /* The driver's own word comes before the virtio core's. */
 static void either_word_says_that_a_queue_is_reset(void **state)
 {
@@ -130,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(napi_without_a_weight_is_not_enabled),
+		cmocka_unit_test(polls_by_a_timer_are_known),
 		cmocka_unit_test(either_word_says_that_a_queue_is_reset),
 		cmocka_unit_test(older_kernels_reset_no_queue_alone),
 		cmocka_unit_test(a_discipline_without_a_lock_may_have_one_count),

@@ -57,6 +57,26 @@ static void tables_are_looked_at(void **state)
 	}
 }
 
+/* What an add has not published yet has its length, and flags of the round before. */
+static void what_is_not_published_says_nothing(void **state)
+{
+	struct guest *g = guest_new(ERA_6_1);
+	struct packed p;
+	struct vr_queue q;
+	uint16_t id;
+
+	(void)state;
+	packed_build(&p, g->f, &(struct packed_spec){ .num = 8 });
+	packed_set(&p, PACKED_INDIRECT, 1);
+	packed_advance(&p, 10);
+	id = packed_add(&p, 1);
+	packed_set_desc(&p, 2, 0x5000, 98, id, 0x8080 | INDIRECT);	/* used, on round one */
+	packed_set_token(&p, id, 0);
+	q = guest_read_packed(g, &p);
+	assert_int_not_equal(guest_verdict(g, &q)->state, VR_ST_CORRUPT);
+	guest_free(g);
+}
+
 /* The device wrote over it: its flags are those of a used one. */
 static void what_was_returned_is_not(void **state)
 {
@@ -76,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_looked_at),
+		cmocka_unit_test(what_is_not_published_says_nothing),
 		cmocka_unit_test(what_was_returned_is_not),
 	};
 
