@@ -126,6 +126,13 @@ static void watch(const char *word, uint64_t pid)
 	} while (n != count);
 }
 
+/* Is virtio_blk in this kernel?  No debuginfo is sought for its members else. */
+static bool has_disks(void)
+{
+	return vr_type_in_btf(&vrs.ctx, "virtio_blk", "virtio_blk") ||
+	       !vr_module_away(&vrs.ctx, "virtio_blk");
+}
+
 /* -l: what was found of the groups' members, and what was not; of 'more' too, which are
  * of modules that may not be loaded. */
 static void list_layout(unsigned groups, unsigned more)
@@ -139,7 +146,7 @@ static void list_layout(unsigned groups, unsigned more)
 		fprintf(fp, "%s: %s\n", pc->curcmd, vrs.reason);
 		vr_layout_survey(&vrs.ctx, groups | VR_G_KERNEL);
 	}
-	if (more)
+	if (more != VR_G_BLK || has_disks())
 		vr_layout_survey(&vrs.ctx, more);
 	vr_layout_compare(&vrs.ctx, true);
 	vr_text_layout(fp, &vrs.ctx);

@@ -34,9 +34,9 @@ def tarball():
 
 @pytest.fixture(scope="module")
 def expected(crash, busy_tap, vring_so, tmp_path_factory):
-    """What vring -j says here of the dump that the fresh systems get."""
+    """What vring -a -j says here of the dump that the fresh systems get."""
     out = tmp_path_factory.mktemp("expected") / "guest.json"
-    crash("8.0.2").run(busy_tap.core, busy_tap.kernel.vmlinux, [f"vring -j > {out}"], so=vring_so, minimal=True)
+    crash("8.0.2").run(busy_tap.core, busy_tap.kernel.vmlinux, [f"vring -a -j > {out}"], so=vring_so, minimal=True)
     return json.loads(out.read_text())
 
 
@@ -105,7 +105,7 @@ def test_drop_in(crash, busy_tap, expected, tmp_path):
     store.run(["tar", "-xf", archive, "-C", tree, "--strip-components=1"])
     store.run(["make", "-C", TOP, "drop-in", f"CRASH={tree}"])
     store.run(["make", "-C", tree, "extensions"])
-    result = crash("9.0.2").run(busy_tap.core, busy_tap.kernel.vmlinux, ["vring -V", f"vring -j > {tmp_path}/guest.json"],
+    result = crash("9.0.2").run(busy_tap.core, busy_tap.kernel.vmlinux, ["vring -V", f"vring -a -j > {tmp_path}/guest.json"],
                                 so=tree / "extensions/vring.so", minimal=True)
     assert result.outputs[0] == f"vring.so {VERSION}\n"
     assert json.loads((tmp_path / "guest.json").read_text()) == expected
