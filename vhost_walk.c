@@ -82,13 +82,11 @@ static bool is_at(const struct vr_hostq *q, uint64_t addr)
 	return q->vhost_virtqueue == addr || q->vhost->addr == addr || q->vhost->dev == addr;
 }
 
-static bool wanted(const struct vr_hostq *q, const struct vr_select *sel,
-		   uint64_t addr, uint64_t pid)
+/* Of the queues of the device that was named, or of all: is it meant? */
+static bool wanted(const struct vr_hostq *q, const struct vr_select *sel, uint64_t pid)
 {
 	unsigned n = (unsigned)(q->queue_index.v & 0xffff);
 
-	if (addr && !is_at(q, addr))
-		return false;
 	if (pid && !is_of(q, pid))
 		return false;
 	if (sel->queue == VR_SEL_NAME)
@@ -126,14 +124,14 @@ static void list_queues(struct vr_ctx *c, const struct vr_host *h, struct vr_wal
 /* The queues of 'h' are those of the device that was named.  Where none of them is the one
  * that was meant: why. */
 static void why_none(struct vr_ctx *c, const struct vr_host *h, const struct vr_select *sel,
-		     uint64_t addr, uint64_t pid, struct vr_walk_error *err)
+		     uint64_t pid, struct vr_walk_error *err)
 {
 	bool owned = !pid;
 
 	if (!h->nqueues)
 		return;
 	for (unsigned i = 0; i < h->nqueues; i++) {
-		if (wanted(&h->queues[i], sel, addr, pid))
+		if (wanted(&h->queues[i], sel, pid))
 			return;
 		owned = owned || is_of(&h->queues[i], pid);
 	}
@@ -142,13 +140,12 @@ static void why_none(struct vr_ctx *c, const struct vr_host *h, const struct vr_
 	list_queues(c, h, err);
 }
 
-static void keep_wanted(struct vr_host *h, const struct vr_select *sel,
-			uint64_t addr, uint64_t pid)
+static void keep_wanted(struct vr_host *h, const struct vr_select *sel, uint64_t pid)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < h->nqueues; i++)
-		if (wanted(&h->queues[i], sel, addr, pid))
+		if (wanted(&h->queues[i], sel, pid))
 			h->queues[n++] = h->queues[i];
 	h->nqueues = n;
 }
@@ -217,8 +214,8 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64
 	if (sel->device && !named)
 		keep_device(ret, addr, sel->device);
 	if (sel->device)
-		why_none(c, ret, sel, named ? 0 : addr, pid, err);
-	keep_wanted(ret, sel, named ? 0 : addr, pid);
+		why_none(c, ret, sel, pid, err);
+	keep_wanted(ret, sel, pid);
 	sel->full |= is_one(ret, sel, named ? 0 : addr);
 	for (unsigned i = 0; sel->chains && i < ret->nqueues; i++) {
 		vr_host_chains(c, &ret->queues[i]);
