@@ -67,6 +67,7 @@ void vr_net_device_state(struct vr_ctx *c, struct vr_device *d)
 					       "virtnet_info.refill"), 0);
 	d->watchdog_ms = watchdog_ms(c, &dev);
 	d->max_frags = max_frags(c);
+	d->deferred = vr_get(c, &dev, VR_DEV_DEFER, "net_device.napi_defer_hard_irqs");
 }
 
 /* What a queueing discipline without a lock has, counted by each CPU; a CPU may
@@ -164,11 +165,11 @@ static struct vr_val bit_by(const struct vr_ctx *c, struct vr_val v,
 static void read_napi(struct vr_ctx *c, const struct vr_device *d, struct vr_queue *q,
 		      uint64_t napi)
 {
-	struct vr_obj o = { .addr = napi }, dev = { .addr = d->ref.addr };
+	struct vr_obj o = { .addr = napi };
 
 	q->napi.deferred = vr_has(c, VR_NAPI_DEFER) ?
 			   vr_get(c, &o, VR_NAPI_DEFER, "napi_struct.defer_hard_irqs") :
-			   vr_get(c, &dev, VR_DEV_DEFER, "net_device.napi_defer_hard_irqs");
+			   d->deferred;
 	q->napi.addr = napi;
 	q->napi.state = vr_get(c, &o, VR_NAPI_STATE, "napi_struct.state");
 	q->napi.weight = vr_get(c, &o, VR_NAPI_WEIGHT, "napi_struct.weight");

@@ -395,7 +395,7 @@ static void note_add(struct walk *w)
 
 	p->lone = !p->tokens_known ? w->left :
 		  w->left > p->with_token ? w->left - p->with_token : 0;
-	if (p->lone && p->lone <= w->left)
+	if (p->lone)
 		p->lone_new = !is_published(w, w->left - p->lone, false) ||
 			      (p->lone == 1 && is_lone_table(w));
 }

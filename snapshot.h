@@ -36,6 +36,7 @@ struct vr_device {
 	struct vr_val refill_pending, refill_enabled;
 	struct vr_val max_frags;		/* fragments of a packet: MAX_SKB_FRAGS */
 	struct vr_val watchdog_ms;		/* net_device.watchdog_timeo */
+	struct vr_val deferred;			/* vr_napi.deferred's default */
 	struct vr_queue *queues;
 	unsigned nqueues;
 };
