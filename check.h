@@ -60,6 +60,11 @@ static inline bool vr_is_set(struct vr_val v)
 	return v.have == VR_READ && v.v;
 }
 
+static inline bool vr_is_clear(struct vr_val v)
+{
+	return v.have == VR_READ && !v.v;
+}
+
 static inline bool vr_are_read(struct vr_val a, struct vr_val b)
 {
 	return vr_is_read(a) && vr_is_read(b);
@@ -75,7 +80,7 @@ static inline uint16_t vr_apart(struct vr_val a, struct vr_val b)
  * (interface down) or is not used (transmitting with napi_tx off); NPSVC tells. */
 static inline bool vr_polls(const struct vr_napi *n)
 {
-	return vr_is_set(n->scheduled) && !(vr_is_read(n->enabled) && !n->enabled.v);
+	return vr_is_set(n->scheduled) && !vr_is_clear(n->enabled);
 }
 
 /* check_host.c, of a vhost queue: is there work for its worker; does that one sleep,

@@ -22,11 +22,6 @@
 #define TXQ_DRV_XOFF	1u	/* netdev_queue.state */
 #define TXQ_STACK_XOFF	2u
 
-static bool is_clear(struct vr_val v)
-{
-	return v.have == VR_READ && !v.v;
-}
-
 /* Is the transmit queue stopped, by the driver or by byte queue limits? */
 static bool xoff(const struct vr_queue *q)
 {
@@ -61,7 +56,7 @@ static bool is_broken(struct vr_judge *j)
 {
 	if (!vr_is_set(j->q->broken))
 		return false;
-	if (is_clear(j->d->enabled))
+	if (vr_is_clear(j->d->enabled))
 		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO,
 			    "broken is set, and the device is not enabled (before DRIVER_OK, or being reset)");
 	else if (vr_is_set(j->q->reset))
@@ -84,7 +79,7 @@ static bool is_stopped(struct vr_judge *j)
 
 	if (vr_is_set(d->failed))
 		why = "the device failed to probe (virtio_device.failed)";
-	else if (is_clear(d->enabled))
+	else if (vr_is_clear(d->enabled))
 		why = "the device is not enabled (before DRIVER_OK, or being reset)";
 	else if (j->under_way & VR_IN_DETACH)
 		why = "the queue was reset, its buffers are taken back";
@@ -94,9 +89,9 @@ static bool is_stopped(struct vr_judge *j)
 		return false;
 	else if (!q->in_use)
 		why = "the pair is not in use (at or above curr_queue_pairs)";
-	else if (is_clear(d->up))
+	else if (vr_is_clear(d->up))
 		why = "the interface is down";
-	else if (is_clear(d->carrier) || is_clear(d->link))
+	else if (vr_is_clear(d->carrier) || vr_is_clear(d->link))
 		why = "the link is down";
 	if (why)
 		vr_conclude(j, VR_ST_STOPPED, VR_SEV_INFO, "%s", why);
@@ -115,7 +110,7 @@ static bool may_poll(const struct vr_queue *q)
 /* The interrupt for what was returned is due, and NAPI knows nothing of it. */
 static bool is_unheard(const struct vr_queue *q)
 {
-	return q->interrupt.known && q->interrupt.due && !is_clear(q->callback) &&
+	return q->interrupt.known && q->interrupt.due && !vr_is_clear(q->callback) &&
 	       !vr_polls(&q->napi);
 }
 
@@ -143,7 +138,7 @@ static const char *napi_words(const struct vr_queue *q)
 {
 	if (!q->napi.addr || q->napi.scheduled.have != VR_READ)
 		return "";
-	if (is_clear(q->napi.enabled))
+	if (vr_is_clear(q->napi.enabled))
 		return ", NAPI is not enabled";
 	return q->napi.scheduled.v ? ", NAPI is scheduled" : ", NAPI is not scheduled";
 }
@@ -195,7 +190,7 @@ static uint32_t buffer_slots(const struct vr_judge *j)
 	struct vr_val frags = j->d->max_frags, features = j->d->features;
 
 	if (!vr_is_read(features) || (features.v & MERGED) || !(features.v & COALESCED) ||
-	    !is_clear(j->q->indirect))
+	    !vr_is_clear(j->q->indirect))
 		return 1;
 	return 2 + (vr_is_read(frags) && frags.v < j->q->num ? (uint32_t)frags.v :
 							       MAX_SKB_FRAGS);
@@ -276,8 +271,8 @@ static bool transmit_is_stopped(struct vr_judge *j)
  * that: ring-full.) */
 static bool is_full(const struct vr_queue *q)
 {
-	return q->dir != VR_TX && q->counts.device_pending.v && is_clear(q->counts.driver_pending) &&
-	       (q->counts.device_pending.v == q->num || is_clear(q->num_free));
+	return q->dir != VR_TX && q->counts.device_pending.v && vr_is_clear(q->counts.driver_pending) &&
+	       (q->counts.device_pending.v == q->num || vr_is_clear(q->num_free));
 }
 
 /* Entries that the device has not seen: it waits for a kick at an index behind

@@ -101,11 +101,11 @@ static bool is_quiet(const struct vr_device *d, const struct vr_queue *q)
 		return true;
 	if (d->enabled.have != VR_ABSENT)
 		return !vr_is_set(d->enabled);
-	if (vr_is_read(d->up) && !d->up.v)
+	if (vr_is_clear(d->up))
 		return true;
 	if (q->napi.addr)
 		return vr_is_set(q->napi.scheduled) ||
-		       (vr_is_read(q->napi.enabled) && !q->napi.enabled.v);
+		       vr_is_clear(q->napi.enabled);
 	return q->dir == VR_TX && vr_is_set(q->txq.state);
 }
 
@@ -129,7 +129,7 @@ static bool is_detaching(const struct vr_device *d, const struct vr_queue *q)
 {
 	const struct vr_split *s = &q->split;
 	const struct vr_val l = q->last_used_idx;
-	bool disabled = vr_is_read(d->enabled) && !d->enabled.v;
+	bool disabled = vr_is_clear(d->enabled);
 
 	if (!vr_are_read(s->avail_idx, s->used_idx) || !vr_is_read(l) ||
 	    vr_apart(s->avail_idx, l) > q->num || vr_apart(s->used_idx, l) > q->num ||
@@ -157,7 +157,7 @@ unsigned vr_under_way(const struct vr_device *d, const struct vr_queue *q)
 		return (packed_in_transition(q) ? VR_IN_ADD | VR_IN_GET : 0) |
 		       (is_packed_detaching(d, q) ? VR_IN_DETACH : 0);
 	/* Descriptors that are taken back in order go nowhere. */
-	if (q->in_order && (vr_is_set(q->reset) || (vr_is_read(d->enabled) && !d->enabled.v)))
+	if (q->in_order && (vr_is_set(q->reset) || vr_is_clear(d->enabled)))
 		return VR_IN_DETACH;
 	if (!q->num || !s->state || !vr_is_read(q->counts.in_flight) ||
 	    s->count[VR_SLOT_UNKNOWN] > vr_longest_chain(q) || s->stray > 2)
