@@ -118,7 +118,9 @@ static void trace(struct vr_path *p, const struct vr_ctx *c,
 
 	if (d->ref.addr)
 		private_area(p, c, d->ref.addr, d->virtnet_info);
-	if (!d->ref.addr)
+	if (d->ref.addr && q->listed)
+		pointer(p, c, d->virtnet_info, VR_VI_VDEV, d->virtio_device);
+	if (!d->ref.addr || q->listed)
 		listed(p, c, d->virtio_device, VR_VDEV_VQS, VR_VQ_LIST, "virtqueue.list",
 		       virtqueue_of(c, q));
 	else if (q->dir == VR_CTRL)

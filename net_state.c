@@ -190,10 +190,12 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 
 	if (q->dir == VR_CTRL)
 		return;
-	if (q->dir == VR_TX) {
+	if (q->dir == VR_TX)
 		vr_net_txq(c, &d->txqs, q->pair, &q->txq);
+	if (!owner)
+		return;
+	if (q->dir == VR_TX)
 		read_reset(c, q, owner);
-	}
 	read_stats(c, q, owner);
 	if (vr_has(c, napi))
 		read_napi(c, d, q, owner + c->layout.f[napi].offset);

@@ -97,14 +97,15 @@ static bool wanted(const struct vr_select *sel, enum vr_dir dir, unsigned pair)
 
 /* ---- one device ----------------------------------------------------------------- */
 
-/* Does a virtio-net driver's private area say that the two are one device? */
+/* Does a virtio-net driver's private area say that the two are one device?  Both of its
+ * pointers must: the virtio_device itself may be missing from the dump. */
 static bool points_back(struct vr_ctx *c, uint64_t net_device, uint64_t vdev)
 {
 	struct vr_obj vi = { .addr = vr_netdev_priv(c, net_device) };
 	struct vr_obj o = { .addr = vdev };
 	struct vr_val id = vr_get(c, &o, VR_VDEV_ID, NULL);
 
-	return id.have == VR_READ && id.v == VR_ID_NET &&
+	return (id.have != VR_READ || id.v == VR_ID_NET) &&
 	       vr_get_ptr(c, &vi, VR_VI_DEV, NULL) == net_device &&
 	       vr_get_ptr(c, &vi, VR_VI_VDEV, NULL) == vdev;
 }
@@ -228,7 +229,8 @@ static int read_device(struct vr_ctx *c, const struct vr_netdev_ref *ref,
 	if (!vdev)
 		return -1;
 	vr_virtio_device(c, vdev, d);
-	if (d->type.have != VR_READ || d->type.v != VR_ID_NET)
+	if (d->type.have == VR_READ ? d->type.v != VR_ID_NET :
+				      !points_back(c, ref->addr, vdev))
 		return -1;
 	*vi = (struct vr_obj){ .addr = vr_netdev_priv(c, ref->addr) };
 	if (!vr_points_back(c, vi, VR_VI_DEV, "virtnet_info.dev", ref->addr) ||
@@ -264,6 +266,29 @@ static bool alone(const struct vr_select *sel)
 	return sel->virtqueue || sel->has_n || sel->queue == VR_SEL_CTRL;
 }
 
+/*
+ * The virtqueue that 'owner' points to, 0 if none is known.  Where the page that has the
+ * pointer is missing, the device's own list has the queue all the same, by the number
+ * that the specification gives it (5.1.2).
+ */
+static uint64_t virtqueue_of(struct vr_ctx *c, struct vr_device *d, struct vr_queue *q,
+			     const struct vr_obj *owner, enum vr_slot slot)
+{
+	uint64_t addr;
+
+	if (owner->addr) {
+		addr = vr_get_ptr(c, owner, slot, "pointer to the virtqueue");
+		if (addr || vr_get(c, owner, slot, NULL).have == VR_READ)
+			return addr;
+	}
+	if (q->dir == VR_CTRL && d->max_pairs.have != VR_READ)
+		return 0;
+	addr = vr_vqs_find(c, d, q->dir == VR_CTRL ? 2 * d->max_pairs.v :
+			   2 * (uint64_t)q->pair + (q->dir == VR_TX));
+	q->listed = addr != 0;
+	return addr;
+}
+
 /* Read one queue; 'vq' is the slot that holds the virtqueue pointer. */
 static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		       const struct vr_select *sel, struct vr_queue *q,
@@ -277,7 +302,7 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 	q->owner = owner->addr;
 	q->in_use = q->dir == VR_CTRL || d->curr_pairs.have != VR_READ ||
 		    q->pair < d->curr_pairs.v;
-	addr = vr_get_ptr(c, owner, vq, "pointer to the virtqueue");
+	addr = virtqueue_of(c, d, q, owner, vq);
 	if (sel->virtqueue && addr != sel->virtqueue) {
 		*q = (struct vr_queue){ .dir = q->dir };
 		d->nqueues--;
@@ -299,13 +324,13 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 }
 
 static void read_pair(struct vr_ctx *c, struct vr_device *d,
-		      const struct vr_select *sel, uint64_t rq, uint64_t sq,
+		      const struct vr_select *sel, struct vr_val rq, struct vr_val sq,
 		      unsigned pair)
 {
 	const struct vr_field *f = c->layout.f;
 	const struct {
 		enum vr_dir dir;
-		uint64_t base;
+		struct vr_val base;
 		enum vr_slot size, vq;
 	} sides[] = {
 		{ VR_RX, rq, VR_SZ_RECEIVE_QUEUE, VR_RQ_VQ },
@@ -313,11 +338,14 @@ static void read_pair(struct vr_ctx *c, struct vr_device *d,
 	};
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct vr_obj owner = { .addr = sides[i].base +
-			(uint64_t)pair * f[sides[i].size].size };
+		struct vr_obj owner = { .addr = sides[i].base.v };
 		struct vr_queue *q;
 
-		if (!wanted(sel, sides[i].dir, pair) || !sides[i].base)
+		if (owner.addr)
+			owner.addr += (uint64_t)pair * f[sides[i].size].size;
+		else if (sides[i].base.have == VR_READ)
+			continue;
+		if (!wanted(sel, sides[i].dir, pair))
 			continue;
 		q = &d->queues[d->nqueues++];
 		label(q, sides[i].dir, pair);
@@ -341,12 +369,23 @@ static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
 	q->owner = 0;
 }
 
+/* The address of the first send_queue or receive_queue; read, and 0: there is none. */
+static struct vr_val array(struct vr_ctx *c, const struct vr_obj *vi, enum vr_slot slot,
+			   const char *what)
+{
+	struct vr_val v = { .v = vr_get_ptr(c, vi, slot, what), .have = VR_READ };
+
+	if (!v.v)
+		v.have = vr_get(c, vi, slot, NULL).have;
+	return v;
+}
+
 static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 				       const struct vr_select *sel,
 				       const struct vr_obj *vi)
 {
-	uint64_t rq = vr_get_ptr(c, vi, VR_VI_RQ, "virtnet_info.rq");
-	uint64_t sq = vr_get_ptr(c, vi, VR_VI_SQ, "virtnet_info.sq");
+	struct vr_val rq = array(c, vi, VR_VI_RQ, "virtnet_info.rq");
+	struct vr_val sq = array(c, vi, VR_VI_SQ, "virtnet_info.sq");
 	unsigned pairs = d->pairs, first = 0, end = pairs;
 
 	/* Asked for by number, a queue is tried though the count is unknown. */

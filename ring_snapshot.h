@@ -341,6 +341,7 @@ struct vr_queue {
 	bool parked;		/* its buffers lie with the device until something
 				 * comes in */
 	uint64_t owner;		/* send_queue / receive_queue */
+	bool listed;		/* found on its device's list, since that was missing */
 	uint64_t vring_virtqueue;
 	bool packed, in_order, strange;	/* strange: of a layout that is not known */
 	bool unread_layout;	/* taken for a split one */

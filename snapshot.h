@@ -39,6 +39,10 @@ struct vr_device {
 	struct vr_val deferred;			/* vr_napi.deferred's default */
 	struct vr_queue *queues;
 	unsigned nqueues;
+	/* vr_vqs_find()'s: its virtqueues by their index, once 'indexed' */
+	bool indexed;
+	unsigned by_index_len;
+	uint64_t *by_index;
 };
 
 enum vr_sel_queue {
@@ -117,6 +121,9 @@ void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d);
 enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
 				struct vr_select *sel, unsigned *budget,
 				struct vr_walk_error *err);
+/* vqs.c: the virtqueue that has this index on the device's own list, or 0.  The list is
+ * walked once a device, and its errors are noted; members of VR_G_BUS are resolved. */
+uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index);
 /* The interface's name, or of another device the one on the virtio bus. */
 const char *vr_device_name(const struct vr_device *d);
 

@@ -24,6 +24,7 @@ struct found {
 struct queues {
 	struct found *q;
 	unsigned n, room;
+	bool broken;		/* the list has some, which could not be reached */
 };
 
 /* ---- the list ----------------------------------------------------------------- */
@@ -73,7 +74,7 @@ static int by_index(const void *left, const void *right)
 }
 
 /* A device's queues by index; what is wrong with their list is noted. */
-static int list_queues(struct vr_ctx *c, struct vr_device *d, unsigned *budget,
+static int list_queues(struct vr_ctx *c, const struct vr_device *d, unsigned *budget,
 		       struct queues *ret)
 {
 	const struct vr_field *f = c->layout.f;
@@ -90,7 +91,7 @@ static int list_queues(struct vr_ctx *c, struct vr_device *d, unsigned *budget,
 		if (add_queue(c, d, node - f[VR_VQ_LIST].offset, ret))
 			return -1;
 	}
-	d->unlisted = !ret->n && c->nerrors > errors;
+	ret->broken = !ret->n && c->nerrors > errors;
 	if (!ret->n)
 		return 0;
 	qsort(ret->q, ret->n, sizeof(*ret->q), by_name);
@@ -100,6 +101,43 @@ static int list_queues(struct vr_ctx *c, struct vr_device *d, unsigned *budget,
 			(i + 1 == ret->n || by_name(&ret->q[i], &ret->q[i + 1]));
 	qsort(ret->q, ret->n, sizeof(*ret->q), by_index);
 	return 0;
+}
+
+/* Fill the table of a device's virtqueues by their index. */
+static void index_queues(struct vr_ctx *c, struct vr_device *d)
+{
+	unsigned budget = MAX_QUEUES;
+	struct vr_missing missing;
+	struct queues all;
+
+	d->indexed = true;
+	if (vr_layout_resolve(c, VR_G_RING | VR_G_BUS, &missing) ||
+	    list_queues(c, d, &budget, &all))
+		return;
+	/* In ascending order, the unread ones last. */
+	while (all.n && (all.q[all.n - 1].index.have != VR_READ ||
+			 all.q[all.n - 1].index.v >= MAX_QUEUES))
+		all.n--;
+	if (!all.n)
+		return;
+	d->by_index_len = (unsigned)all.q[all.n - 1].index.v + 1;
+	d->by_index = vr_alloc(&c->arena, d->by_index_len, sizeof(*d->by_index));
+	for (unsigned i = 0; d->by_index && i < all.n; i++)
+		d->by_index[all.q[i].index.v] = all.q[i].vq;
+}
+
+uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index)
+{
+	char queue[sizeof(c->queue)];
+
+	if (!d->indexed) {
+		/* What is wrong with the list is of the device. */
+		memcpy(queue, c->queue, sizeof(queue));
+		c->queue[0] = '\0';
+		index_queues(c, d);
+		memcpy(c->queue, queue, sizeof(queue));
+	}
+	return d->by_index && index < d->by_index_len ? d->by_index[index] : 0;
 }
 
 /* ---- names --------------------------------------------------------------------- */
@@ -253,6 +291,7 @@ enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
 	memcpy(c->device, d->virtio_name, sizeof(c->device));
 	if (list_queues(c, d, budget, &all))
 		goto out;
+	d->unlisted = all.broken;
 	some = all;
 	sel->full = sel->chains || sel->owners;
 	if (sel->word || sel->virtqueue) {

@@ -122,7 +122,7 @@ static void new_parent(struct bus *b, struct vdev *d, const struct vdev_spec *s)
 	fake_set(f, d->dev, "device", "parent", parent);
 }
 
-static void list_queue(struct bus *b, struct vdev *d, struct ring *r)
+static void list_queue(struct bus *b, const struct vdev *d, const struct ring *r)
 {
 	struct fake_target *f = b->g->f;
 
@@ -168,8 +168,12 @@ struct vdev *bus_nic(struct bus *b, const struct nic *n)
 	d->ring[0] = n->rx[0];
 	d->ring[1] = n->tx[0];
 	d->nqueues = 2;
-	for (unsigned i = 0; i < 2; i++)
-		list_queue(b, d, &d->ring[i]);
+	for (unsigned i = 0; i < GUEST_MAX_PAIRS && n->rx[i].vq; i++) {
+		list_queue(b, d, &n->rx[i]);
+		list_queue(b, d, &n->tx[i]);
+	}
+	if (n->ctrl.vq)
+		list_queue(b, d, &n->ctrl);
 	return d;
 }
 

@@ -13,7 +13,7 @@ from lab import core, store
 VERSION, KERNEL = "8.0.2", "6.1"
 PAGE = 4096
 # Sizes that are no smaller than the kernel's: a queue is spoiled when a hole touches one of its parts.
-VIRTQUEUE, QUEUE_STRUCT, NETDEV_QUEUE = 256, 0x800, 0x140
+VIRTQUEUE, QUEUE_STRUCT, NETDEV_QUEUE, VIRTIO_DEVICE = 256, 0x800, 0x140, 0x400
 # What follows from several values may well change when one of them is missing.
 JUDGED = {"verdict", "kick", "interrupt"}
 
@@ -64,7 +64,7 @@ def key(queue: dict) -> tuple:
 
 def parts(device: dict, queue: dict) -> list:
     """(address, length) of all that is read for a queue."""
-    found = [(device["net_device"], PAGE), (queue["vring_virtqueue"], VIRTQUEUE),
+    found = [(device["net_device"], PAGE), (device["virtio_device"], VIRTIO_DEVICE), (queue["vring_virtqueue"], VIRTQUEUE),
              (queue["avail"], 6 + 2 * queue["num"]), (queue["used"], 6 + 8 * queue["num"])]
     if queue["owner"]:
         found.append((queue["owner"], QUEUE_STRUCT))
@@ -160,14 +160,29 @@ def test_virtqueue_pages(scene, whole, without):
 
 
 def test_receive_queues_page(scene, whole, without):
-    """Without its receive_queue a queue cannot be found; its device's transmit queues can."""
+    """Without its receive_queue a queue is found on the virtio device's list, and its ring is read as ever."""
     device = scene.of("pairs-beyond-cpus")
     owner = next(q for q in device["queues"] if q["queue"] == "rx0")["owner"]
     document = without(owner)
     bad = check_rest(whole, document, spoiled(scene, owner))
-    after = bad[device["net_device"], "rx0"]
-    assert after["vring_virtqueue"] is None and after["num"] is None and after["avail"]["idx"] is None
+    before, after = of_queue(whole, device, "rx0"), bad[device["net_device"], "rx0"]
+    lost = unread(before, after)
+    # The name of its virtqueue is in there, too.
+    assert lost and all(path.startswith(("napi", "kicks", "name")) for path in lost)
+    assert after["vring_virtqueue"] == before["vring_virtqueue"] and after["avail"] == before["avail"]
     assert "pointer to the virtqueue" in errors_of(document, f"{device['device']} rx0")
+
+
+def test_virtio_device_page(scene, whole, without):
+    """virtio_net's own pointers are enough to know what the device is."""
+    device = scene.of("pairs-beyond-cpus")
+    document = without(device["virtio_device"])
+    bad = check_rest(whole, document, spoiled(scene, device["virtio_device"]))
+    for queue in device["queues"]:
+        after = bad[device["net_device"], queue["queue"]]
+        assert after["vring_virtqueue"] == queue["vring_virtqueue"] and after["features"] is None
+        assert after["avail"] == of_queue(whole, device, queue["queue"])["avail"]
+    assert "virtio_device.id" in errors_of(document, device["device"])
 
 
 def test_transmit_state_page(scene, whole, without):

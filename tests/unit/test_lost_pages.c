@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_lost_pages.c - a network device of which one page is missing, where something else
+ * in the dump still tells what was on it.
+ */
+#include "unit.h"
+#include "bus_builder.h"
+#include "hop_follow.h"
+
+#define PAIRS 4
+
+struct lost {
+	struct bus *b;
+	struct nic *n;
+	struct vdev *d;
+};
+
+static struct lost setup(enum guest_era era)
+{
+	struct lost x = { .b = bus_new(era, BUS_KSET | BUS_DEVICE) };
+
+	x.n = guest_nic(x.b->g, &(struct nic_spec){ .name = "eth0", .pairs = PAIRS,
+						    .ctrl = true });
+	x.d = bus_nic(x.b, x.n);
+	return x;
+}
+
+static const char *pair_name(enum vr_dir dir, unsigned pair)
+{
+	static char name[12];
+
+	snprintf(name, sizeof(name), "%s%u", dir == VR_TX ? "tx" : "rx", pair);
+	return name;
+}
+
+/* ---- the arrays of queues ------------------------------------------------- */
+
+static void assert_queues(const struct lost *x, const struct walked *w)
+{
+	assert_int_equal(w->status, VR_WALK_OK);
+	for (unsigned i = 0; i < PAIRS; i++) {
+		assert_int_equal(walked_queue(w, "eth0", pair_name(VR_RX, i))->vring_virtqueue,
+				 x->n->rx[i].vvq);
+		assert_int_equal(walked_queue(w, "eth0", pair_name(VR_TX, i))->vring_virtqueue,
+				 x->n->tx[i].vvq);
+		assert_false(walked_queue(w, "eth0", pair_name(VR_TX, i))->failed);
+		assert_val(walked_queue(w, "eth0", pair_name(VR_TX, i))->num_free, 256);
+	}
+	assert_int_equal(walked_queue(w, "eth0", "ctrl")->vring_virtqueue, x->n->ctrl.vvq);
+}
+
+static void the_devices_list_has_the_queues_of_a_missing_array(void **state)
+{
+	(void)state;
+	for (unsigned era = 0; era < ERA_COUNT; era++) {
+		struct lost x = setup(era);
+		struct fake_target *f = x.b->g->f;
+		struct walked w;
+
+		fake_drop(f, VR_KERNEL, x.n->sq);
+		w = guest_walk(x.b->g, "eth0", NULL);
+		assert_queues(&x, &w);
+		assert_int_equal(walked_queue(&w, "eth0", "tx1")->owner,
+				 x.n->sq + fake_sizeof(f, "send_queue"));
+		assert_string_equal(get_error(&x.b->g->c, VR_E_READ,
+					      "pointer to the virtqueue")->device, "eth0");
+		bus_free(x.b);
+	}
+}
+
+static void one_queue_of_a_missing_array_is_found_by_its_name_and_address(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	struct walked w;
+
+	(void)state;
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->rq);
+	w = guest_walk(x.b->g, "eth0", "rx3");
+	assert_int_equal(walked_queue(&w, "eth0", "rx3")->vring_virtqueue, x.n->rx[3].vvq);
+	w = guest_walk(x.b->g, hex(x.n->rx[2].vq), NULL);
+	assert_int_equal(w.status, VR_WALK_OK);
+	assert_int_equal(w.snap.devices[0].nqueues, 1);
+	assert_int_equal(walked_queue(&w, "eth0", "rx2")->vring_virtqueue, x.n->rx[2].vvq);
+	bus_free(x.b);
+}
+
+/* vqwalk goes the way that was gone. */
+static void the_way_leads_over_the_devices_list(void **state)
+{
+	(void)state;
+	for (unsigned era = 0; era < ERA_COUNT; era++) {
+		struct lost x = setup(era);
+		struct vr_walks walks = { .count = 0 };
+		struct walked w;
+
+		fake_drop(x.b->g->f, VR_KERNEL, x.n->sq);
+		w = guest_walk(x.b->g, "eth0", "tx2");
+		assert_int_equal(vr_trace(&x.b->g->c, &w.snap, &walks), 0);
+		assert_int_equal(walks.count, 1);
+		for (unsigned i = 0; i < walks.path[0].nhops; i++)
+			hop_follow(x.b->g->f, &walks.path[0].hops[i], era_name(era));
+		assert_string_equal(walks.path[0].hops[1].member, "vdev");
+		assert_string_equal(walks.path[0].hops[2].member, "vqs");
+		assert_int_equal(walks.path[0].hops[4].addr, x.n->tx[2].vq);
+		bus_free(x.b);
+	}
+}
+
+/* What is wrong with the list is said once, and of the device. */
+static void without_the_list_such_queues_stay_unread(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	const struct vr_error *e;
+	struct walked w;
+
+	(void)state;
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->sq);
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->vdev);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.status, VR_WALK_OK);
+	assert_true(walked_queue(&w, "eth0", "tx1")->failed);
+	assert_int_equal(walked_queue(&w, "eth0", "rx1")->vring_virtqueue, x.n->rx[1].vvq);
+	e = get_error(&x.b->g->c, VR_E_READ, "list of virtqueues");
+	assert_string_equal(e->device, "eth0");
+	assert_string_equal(e->queue, "");
+	
+	bus_free(x.b);
+}
+
+static void a_null_pointer_is_no_missing_page(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	struct walked w;
+
+	(void)state;
+	fake_u64(x.b->g->f, guest_vq_slot(x.b->g, x.n, VR_TX, 2), 0);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_true(walked_queue(&w, "eth0", "tx2")->failed);
+	fake_set(x.b->g->f, x.n->vi, "virtnet_info", "sq", 0);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.snap.devices[0].nqueues, PAIRS + 1);
+	bus_free(x.b);
+}
+
+/* Of another device on the list, or an index that is none of a queue's. */
+static void what_does_not_fit_is_not_taken_for_a_queue(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	struct fake_target *f = x.b->g->f;
+	struct walked w;
+
+	(void)state;
+	fake_drop(f, VR_KERNEL, x.n->sq);
+	fake_set(f, x.n->tx[0].vq, "virtqueue", "vdev", x.n->dev);
+	ring_set(&x.n->tx[1], RING_INDEX, 0xffffffff);
+	fake_drop(f, VR_KERNEL, x.n->tx[2].vvq);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_true(walked_queue(&w, "eth0", "tx0")->failed);
+	assert_true(walked_queue(&w, "eth0", "tx1")->failed);
+	assert_true(walked_queue(&w, "eth0", "tx2")->failed);
+	assert_int_equal(walked_queue(&w, "eth0", "tx3")->vring_virtqueue, x.n->tx[3].vvq);
+	bus_free(x.b);
+}
+
+/* ---- the virtio_device -------------------------------------------------------- */
+
+/* virtio_net's own pointers name both ends of the way. */
+static void a_missing_virtio_device_leaves_its_queues(void **state)
+{
+	(void)state;
+	for (unsigned era = 0; era < ERA_COUNT; era++) {
+		struct lost x = setup(era);
+		struct walked w;
+
+		fake_drop(x.b->g->f, VR_KERNEL, x.n->vdev);
+		w = guest_walk(x.b->g, "eth0", NULL);
+		assert_queues(&x, &w);
+		assert_unread(w.snap.devices[0].type);
+		assert_unread(w.snap.devices[0].features);
+		get_error(&x.b->g->c, VR_E_READ, "virtio_device.id");
+		w = bus_walk(x.b, true, NULL, NULL);
+		assert_int_equal(w.snap.ndevices, 1);
+		assert_queues(&x, &w);
+		bus_free(x.b);
+	}
+}
+
+/* Any driver may have anything in its private area. */
+static void a_missing_parent_alone_makes_no_virtio_device(void **state)
+{
+	static const char *const pointers[] = { "dev", "vdev" };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT_OF(pointers); i++) {
+		struct lost x = setup(ERA_6_1);
+
+		fake_drop(x.b->g->f, VR_KERNEL, x.n->vdev);
+		fake_set(x.b->g->f, x.n->vi, "virtnet_info", pointers[i], x.n->rq);
+		assert_int_equal(guest_walk(x.b->g, "eth0", NULL).status,
+				 VR_WALK_NOT_VIRTIO);
+		bus_free(x.b);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_devices_list_has_the_queues_of_a_missing_array),
+		cmocka_unit_test(one_queue_of_a_missing_array_is_found_by_its_name_and_address),
+		cmocka_unit_test(the_way_leads_over_the_devices_list),
+		cmocka_unit_test(without_the_list_such_queues_stay_unread),
+		cmocka_unit_test(a_null_pointer_is_no_missing_page),
+		cmocka_unit_test(what_does_not_fit_is_not_taken_for_a_queue),
+		cmocka_unit_test(a_missing_virtio_device_leaves_its_queues),
+		cmocka_unit_test(a_missing_parent_alone_makes_no_virtio_device),
+	};
+
+	return cmocka_run_group_tests_name("lost_pages", tests, NULL, NULL);
+}
