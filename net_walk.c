@@ -7,7 +7,6 @@
  * its module: its parent device sits on the bus called "virtio" with device
  * id 1, and the driver's private area points back at both.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "vring.h"
@@ -25,74 +24,6 @@ uint64_t vr_netdev_priv(const struct vr_ctx *c, uint64_t net_device)
 		return net_device + f[VR_DEV_PRIV].offset;
 	return net_device + ((f[VR_SZ_NET_DEVICE].size + NETDEV_ALIGN - 1) &
 			     ~(uint64_t)(NETDEV_ALIGN - 1));
-}
-
-/* ---- selectors -------------------------------------------------------------- */
-
-static int parse_number(const char *s, unsigned *ret)
-{
-	unsigned long v;
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return -1;
-	v = strtoul(s, &end, 10);
-	if (*end || v >= VR_MAX_PAIRS)
-		return -1;
-	*ret = (unsigned)v;
-	return 0;
-}
-
-int vr_select_queue(struct vr_select *sel, const char *word)
-{
-	static const struct {
-		const char *prefix;
-		enum vr_sel_queue queue;
-		bool bare;	/* also without a number */
-	} forms[] = {
-		{ "output.", VR_SEL_TX, false }, { "input.", VR_SEL_RX, false },
-		{ "tx", VR_SEL_TX, true }, { "rx", VR_SEL_RX, true },
-		{ "", VR_SEL_PAIR, false },
-	};
-
-	sel->word = word;
-	sel->queue = VR_SEL_NAME;
-	sel->has_n = false;
-	if (!strcmp(word, "ctrl")) {
-		sel->queue = VR_SEL_CTRL;
-		sel->full = true;
-		return 0;
-	}
-	for (unsigned i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t n = strlen(forms[i].prefix);
-
-		if (strncmp(word, forms[i].prefix, n))
-			continue;
-		if (!forms[i].bare || word[n]) {
-			if (parse_number(word + n, &sel->n))
-				return -1;
-			sel->has_n = sel->full = true;
-		}
-		sel->queue = forms[i].queue;
-		return 0;
-	}
-	return -1;
-}
-
-static bool wanted(const struct vr_select *sel, enum vr_dir dir, unsigned pair)
-{
-	switch (sel->queue) {
-	case VR_SEL_ALL:
-		return true;
-	case VR_SEL_CTRL:
-		return dir == VR_CTRL;
-	case VR_SEL_PAIR:
-		return dir != VR_CTRL && pair == sel->n;
-	case VR_SEL_RX:
-		return dir == VR_RX && (!sel->has_n || pair == sel->n);
-	default:
-		return dir == VR_TX && (!sel->has_n || pair == sel->n);
-	}
 }
 
 /* ---- one device ----------------------------------------------------------------- */
@@ -345,7 +276,7 @@ static void read_pair(struct vr_ctx *c, struct vr_device *d,
 			owner.addr += (uint64_t)pair * f[sides[i].size].size;
 		else if (sides[i].base.have == VR_READ)
 			continue;
-		if (!wanted(sel, sides[i].dir, pair))
+		if (!vr_select_wants(sel, sides[i].dir, pair))
 			continue;
 		q = &d->queues[d->nqueues++];
 		label(q, sides[i].dir, pair);
@@ -360,7 +291,7 @@ static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
 
 	struct vr_val cvq = vr_get(c, vi, VR_VI_CVQ, NULL);
 
-	if (!wanted(sel, VR_CTRL, 0) ||
+	if (!vr_select_wants(sel, VR_CTRL, 0) ||
 	    (cvq.have == VR_READ && !cvq.v && !(d->features.v >> F_CTRL_VQ & 1)))
 		return;
 	q = &d->queues[d->nqueues++];

@@ -65,10 +65,13 @@ struct vr_select {
 	bool owners;		/* -b */
 };
 
-/* Parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
+/* select.c: parse a queue selector (N, txN, rxN, output.N, input.N, tx, rx, ctrl) into
  * 'sel'; 0, or -1 when the word is none: it may then still be what another kind
  * of device calls a queue (VR_SEL_NAME). */
 int vr_select_queue(struct vr_select *sel, const char *word);
+/* select.c: is this queue of a network device meant?  'pair' is of no matter for the
+ * control queue. */
+bool vr_select_wants(const struct vr_select *sel, enum vr_dir dir, unsigned pair);
 
 struct vr_snapshot {
 	char nodename[65], release[65];
