@@ -31,7 +31,7 @@ struct queues {
 
 /* Take the virtqueue at 'vq' if it says that it is this device's. */
 static int add_queue(struct vr_ctx *c, const struct vr_device *d, uint64_t vq,
-		     struct queues *ret)
+		     bool named, struct queues *ret)
 {
 	static const enum vr_slot members[] = {
 		VR_VQ_NAME, VR_VQ_INDEX, VR_VQ_VDEV,
@@ -48,7 +48,9 @@ static int add_queue(struct vr_ctx *c, const struct vr_device *d, uint64_t vq,
 	q += ret->n;
 	*q = (struct found){ .vq = vq, .place = ret->n++,
 			     .index = vr_get(c, &o, VR_VQ_INDEX, NULL) };
-	vr_get_name(c, &o, VR_VQ_NAME, "virtqueue.name", q->name, sizeof(q->name));
+	if (named)
+		vr_get_name(c, &o, VR_VQ_NAME, "virtqueue.name", q->name,
+			    sizeof(q->name));
 	return 0;
 }
 
@@ -73,9 +75,10 @@ static int by_index(const void *left, const void *right)
 	return a->place < b->place ? -1 : a->place > b->place;
 }
 
-/* A device's queues by index; what is wrong with their list is noted. */
+/* A device's queues by index, with their names if 'named'; what is wrong with their list
+ * is noted. */
 static int list_queues(struct vr_ctx *c, const struct vr_device *d, unsigned *budget,
-		       struct queues *ret)
+		       bool named, struct queues *ret)
 {
 	const struct vr_field *f = c->layout.f;
 	struct vr_list l = vr_list_start(d->virtio_device + f[VR_VDEV_VQS].offset,
@@ -88,7 +91,7 @@ static int list_queues(struct vr_ctx *c, const struct vr_device *d, unsigned *bu
 	while ((node = vr_list_next(c, &l))) {
 		if (*budget)
 			--*budget;
-		if (add_queue(c, d, node - f[VR_VQ_LIST].offset, ret))
+		if (add_queue(c, d, node - f[VR_VQ_LIST].offset, named, ret))
 			return -1;
 	}
 	ret->broken = !ret->n && c->nerrors > errors;
@@ -112,7 +115,7 @@ static void index_queues(struct vr_ctx *c, struct vr_device *d)
 
 	d->indexed = true;
 	if (vr_layout_resolve(c, VR_G_RING | VR_G_BUS, &missing) ||
-	    list_queues(c, d, &budget, &all))
+	    list_queues(c, d, &budget, false, &all))
 		return;
 	/* In ascending order, the unread ones last. */
 	while (all.n && (all.q[all.n - 1].index.have != VR_READ ||
@@ -289,7 +292,7 @@ enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
 	struct queues all, some;
 
 	memcpy(c->device, d->virtio_name, sizeof(c->device));
-	if (list_queues(c, d, budget, &all))
+	if (list_queues(c, d, budget, true, &all))
 		goto out;
 	d->unlisted = all.broken;
 	some = all;
