@@ -161,7 +161,8 @@ void vr_text_no_queues(FILE *out, const struct vr_device *d);
 int vr_label_width(const struct vr_device *d);
 /* render_text.c: the resolved layout (vring -l). */
 void vr_text_layout(FILE *out, const struct vr_ctx *c);
-/* render_text.c: the errors, a line each. */
+/* render_errors.c: the errors, a line each; those on one page of one device or queue
+ * together. */
 void vr_text_errors(FILE *out, const struct vr_ctx *c);
 /* render_walk.c: hops as a table; as crash commands that repeat them (asks the
  * target which types its gdb knows). */

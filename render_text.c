@@ -19,21 +19,6 @@
 #define TXQ_STACK_XOFF		2u
 #define TXQ_FROZEN		4u
 
-void vr_text_errors(FILE *out, const struct vr_ctx *c)
-{
-	unsigned n = c->nerrors < VR_MAX_ERRORS ? c->nerrors : VR_MAX_ERRORS;
-
-	for (unsigned i = 0; i < n; i++) {
-		char where[288], what[VR_WHAT_SIZE];
-
-		vr_error_where(where, sizeof(where), &c->errors[i]);
-		vr_error_what(what, sizeof(what), &c->errors[i]);
-		fprintf(out, "%s%s%s\n", where, *where ? ": " : "", what);
-	}
-	if (c->nerrors > n)
-		fprintf(out, "... and %u more\n", c->nerrors - n);
-}
-
 /* ---- one line a queue ----------------------------------------------------------------- */
 
 static const char *note(const struct vr_queue *q)

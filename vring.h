@@ -181,7 +181,7 @@ struct vr_error {
 
 /* ---- context: what a command works with ------------------------------------ */
 
-#define VR_MAX_ERRORS 64
+#define VR_MAX_ERRORS 256
 #define VR_NO_SYMBOLS 8
 
 struct vr_ctx {

@@ -409,6 +409,49 @@ static void errors_follow_as_lines_of_their_own(void **state)
 	}
 }
 
+static struct vr_error unread_at(const char *queue, const char *what, uint64_t addr)
+{
+	struct vr_error e = { .code = VR_E_READ, .device = "eth0", .what = what,
+			      .addr = addr, .len = 8 };
+
+	strcpy(e.queue, queue);
+	return e;
+}
+
+/* Two of a page are two lines; of three and more one tells where each was. */
+static void what_a_missing_page_takes_is_told_together(void **state)
+{
+	const struct vr_error all[] = {
+		unread_at("", "virtio_device.id", 0xffff888000003af8),
+		unread_at("rx0", "kicks", 0xffff888000003010),
+		unread_at("", "virtio_device.index", 0xffff888000003800),
+		unread_at("rx0", "napi_struct.state", 0xffff888000003020),
+		unread_at("", "virtio_device.features", 0xffff888000003b20),
+		unread_at("", "device.driver", 0xffff888000004000),
+		unread_at("", "device.bus", 0xffff888000002ffc),
+	};
+	struct shown *x = *state;
+	const char *text;
+
+	memcpy(x->c.errors, all, sizeof(all));
+	x->c.nerrors = COUNT_OF(all);
+	text = render(x, 80);
+	assert_has(text, "\neth0: cannot read 3 values on the page at ffff888000003000:\n"
+		   "    +af8 virtio_device.id, +800 virtio_device.index,"
+		   " +b20 virtio_device.features\n"
+		   "eth0 rx0: kicks: cannot read 8 bytes at ffff888000003010\n"
+		   "eth0 rx0: napi_struct.state: cannot read 8 bytes at ffff888000003020\n"
+		   "eth0: device.driver: cannot read 8 bytes at ffff888000004000\n"
+		   "eth0: device.bus: cannot read 8 bytes at ffff888000002ffc\n");
+	for (unsigned i = 0; i < 8; i++)
+		x->c.errors[i] = unread_at("", "virtio_device.features",
+					   0xffff888000003100 + 8 * i);
+	x->c.nerrors = 8;
+	assert_has(render(x, 80), "cannot read 8 values on the page at ffff888000003000:\n"
+		   "    +100 virtio_device.features, +108 virtio_device.features,"
+		   " +110 virtio_device.features,\n    +118 ");
+}
+
 static void errors_that_were_only_counted_are_counted(void **state)
 {
 	struct shown *x = *state;
@@ -458,6 +501,7 @@ int main(void)
 		TEST(an_entry_that_could_not_be_read_is_a_dash),
 		TEST(bytes_of_the_dump_do_not_reach_the_terminal),
 		TEST(errors_follow_as_lines_of_their_own),
+		TEST(what_a_missing_page_takes_is_told_together),
 		TEST(errors_that_were_only_counted_are_counted),
 		TEST(all_devices_are_printed),
 	};
