@@ -12,15 +12,43 @@ static bool lost(const struct vr_chains *s, const struct vr_chain *k)
 	return s->packed && !k->count && k->stop != VR_STOP_CAPPED;
 }
 
+static void print_head(FILE *out, const struct vr_chains *s, const struct vr_chain *k)
+{
+	if (lost(s, k))
+		fprintf(out, "slot -, id %u", k->id);
+	else if (s->packed)
+		fprintf(out, "slot %u, id %u", k->head, k->id);
+	else
+		fprintf(out, "head %u", k->head);
+}
+
+/* How many of the 'n' chains at 'k' are like the first, of which not a descriptor could
+ * be read: a page of a table that is missing has many heads. */
+static uint32_t alike(const struct vr_chain *k, uint32_t n)
+{
+	uint32_t i = 0;
+
+	while (i < n && !k[i].count && k[i].stop == VR_STOP_UNREADABLE)
+		i++;
+	return i;
+}
+
+static void print_alike(FILE *out, const struct vr_chains *s, const struct vr_chain *k,
+			uint32_t n)
+{
+	fprintf(out, "    ");
+	print_head(out, s, k);
+	fprintf(out, " ... ");
+	print_head(out, s, &k[n - 1]);
+	fprintf(out, ": %" PRIu32 " chains without a descriptor; stopped: %s\n", n,
+		vr_stop_name(k->stop));
+}
+
 static void print_chain(FILE *out, const struct vr_chains *s,
 			const struct vr_chain *k)
 {
-	if (lost(s, k))
-		fprintf(out, "    slot -, id %u", k->id);
-	else if (s->packed)
-		fprintf(out, "    slot %u, id %u", k->head, k->id);
-	else
-		fprintf(out, "    head %u", k->head);
+	fprintf(out, "    ");
+	print_head(out, s, k);
 	fprintf(out, ": %u descriptor%s, %" PRIu64 " bytes to read, %" PRIu64
 		" to write%s%s\n", k->count, k->count == 1 ? "" : "s",
 		k->readable, k->writable,
@@ -48,8 +76,16 @@ void vr_text_chains(FILE *out, const struct vr_chains *s)
 	fprintf(out, "  chains with the device: %u%s\n", s->nchains,
 		s->bus.have != VR_READ ? "; whether addresses are an IOMMU's is not known" :
 		s->bus.v ? "; addresses are bus addresses (IOMMU), not guest-physical" : "");
-	for (uint32_t i = 0; i < s->nchains; i++)
-		print_chain(out, s, &s->chain[i]);
+	for (uint32_t i = 0; i < s->nchains; i++) {
+		uint32_t n = alike(&s->chain[i], s->nchains - i);
+
+		if (n < 3) {
+			print_chain(out, s, &s->chain[i]);
+			continue;
+		}
+		print_alike(out, s, &s->chain[i], n);
+		i += n - 1;
+	}
 	if (s->capped)
 		fprintf(out, "    ... more than %u descriptors; the rest is not shown\n",
 			s->ndescs);

@@ -208,6 +208,64 @@ static void what_was_returned_is_not_listed(void **state)
 	guest_free(x.g);
 }
 
+/* ---- as text ------------------------------------------------------------------ */
+
+static void assert_text(const struct vr_chains *s, const char *want)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	vr_text_chains(out, s);
+	fclose(out);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+/* A page of the table that is missing takes many chains, and a line does for them. */
+static void unreadable_chains_in_a_row_are_one_line(void **state)
+{
+	struct vr_desc desc = { .index = 3, .addr = 0x4000, .len = 100, .next = 0 };
+	struct vr_chain chain[6] = {
+		{ .head = 7, .stop = VR_STOP_UNREADABLE },
+		{ .head = 2, .stop = VR_STOP_UNREADABLE },
+		{ .head = 3, .count = 1, .readable = 100, .stop = VR_STOP_END },
+		{ .head = 9, .stop = VR_STOP_UNREADABLE },
+		{ .head = 1, .stop = VR_STOP_UNREADABLE },
+		{ .head = 4, .stop = VR_STOP_UNREADABLE },
+	};
+	struct vr_chains s = { .wanted = true, .known = true, .chain = chain,
+			       .nchains = 6, .desc = &desc, .ndescs = 1,
+			       .bus = { 0, VR_READ } };
+
+	(void)state;
+	assert_text(&s, "  chains with the device: 6\n"
+		    "    head 7: 0 descriptors, 0 bytes to read, 0 to write;"
+		    " stopped: unreadable\n"
+		    "    head 2: 0 descriptors, 0 bytes to read, 0 to write;"
+		    " stopped: unreadable\n"
+		    "    head 3: 1 descriptor, 100 bytes to read, 0 to write\n"
+		    "          3  addr 4000  len 100  flags 0  next 0\n"
+		    "    head 9 ... head 4: 3 chains without a descriptor;"
+		    " stopped: unreadable\n");
+	s.packed = true;
+	for (unsigned i = 3; i < 6; i++)
+		chain[i].id = (uint16_t)i;
+	s.chain += 3;
+	s.nchains = 3;
+	assert_text(&s, "  chains with the device: 3\n"
+		    "    slot -, id 3 ... slot -, id 5: 3 chains without a descriptor;"
+		    " stopped: unreadable\n");
+	/* Another reason is another line. */
+	chain[4].stop = VR_STOP_OVERWRITTEN;
+	s.nchains = 1;
+	s.chain++;
+	assert_text(&s, "  chains with the device: 1\n    slot -, id 4: 0 descriptors,"
+		    " 0 bytes to read, 0 to write; stopped: descriptors overwritten by "
+		    "the return of other buffers\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +278,7 @@ int main(void)
 		cmocka_unit_test(addresses_of_an_unknown_kind_are_not_followed),
 		cmocka_unit_test(a_missing_table_ends_it),
 		cmocka_unit_test(what_was_returned_is_not_listed),
+		cmocka_unit_test(unreadable_chains_in_a_row_are_one_line),
 	};
 
 	return cmocka_run_group_tests_name("chains", tests, NULL, NULL);
