@@ -398,13 +398,19 @@ static void list_candidates(struct vr_ctx *c, struct vr_walk_error *err)
 		return;
 	err->candidates = vr_alloc(&c->arena, MAX_CANDIDATES,
 				   sizeof(*err->candidates));
-	for (unsigned i = 0; err->candidates && i < all.n &&
+	err->candidate_vdevs = vr_alloc(&c->arena, MAX_CANDIDATES,
+					sizeof(*err->candidate_vdevs));
+	if (!err->candidates || !err->candidate_vdevs)
+		return;
+	for (unsigned i = 0; i < all.n &&
 	     err->ncandidates < MAX_CANDIDATES; i++) {
 		struct vr_device d = { .nqueues = 0 };
 		struct vr_obj vi;
 
-		if (!read_device(c, &all.refs[i], &d, &vi))
-			err->candidates[err->ncandidates++] = all.refs[i];
+		if (read_device(c, &all.refs[i], &d, &vi))
+			continue;
+		err->candidate_vdevs[err->ncandidates] = d.virtio_device;
+		err->candidates[err->ncandidates++] = all.refs[i];
 	}
 }
 

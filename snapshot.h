@@ -103,8 +103,9 @@ struct vr_walk_error {
 	bool host;			/* NOT_VIRTIO: a tap-like host device */
 	unsigned pairs;			/* NO_QUEUE: pairs that it has */
 	struct vr_netdev_ref *candidates;	/* NO_DEVICE: virtio-net devices */
+	uint64_t *candidate_vdevs;	/* a guest's: their virtio_devices */
 	unsigned ncandidates;
-	const struct vr_device *others;	/* NO_DEVICE: those of other types */
+	const struct vr_device *others;	/* NO_DEVICE: all on the bus */
 	unsigned nothers;
 	struct vr_val driver_loaded;	/* NO_DEVICE: module virtio_net is there */
 };

@@ -233,7 +233,17 @@ static void say_ref(struct sentence *s, const struct vr_netdev_ref *ref)
 	say(s, ")");
 }
 
-/* Devices on the bus that are no network device's. */
+/* Was this device told as a network device?  One whose net_device is missing was not. */
+static bool is_candidate(const struct vr_walk_error *e, const struct vr_device *d)
+{
+	unsigned i = 0;
+
+	while (i < e->ncandidates && e->candidate_vdevs[i] != d->virtio_device)
+		i++;
+	return i < e->ncandidates;
+}
+
+/* The other devices on the bus. */
 static void say_others(struct sentence *s, const struct vr_walk_error *e)
 {
 	unsigned said = 0;
@@ -243,8 +253,7 @@ static void say_others(struct sentence *s, const struct vr_walk_error *e)
 		char b[24];
 		const char *type = vr_type_name(d->type, b);
 
-		if (e->ncandidates && d->type.have == VR_READ &&
-		    d->type.v == VR_ID_NET)
+		if (is_candidate(e, d))
 			continue;
 		say(s, said++ ? ", " : "; other virtio devices: ");
 		say(s, "%s (%s)", *d->virtio_name ? d->virtio_name : "-",
@@ -252,10 +261,19 @@ static void say_others(struct sentence *s, const struct vr_walk_error *e)
 	}
 }
 
+static bool has_net(const struct vr_walk_error *e)
+{
+	for (unsigned i = 0; i < e->nothers; i++)
+		if (e->others[i].type.have == VR_READ && e->others[i].type.v == VR_ID_NET)
+			return true;
+	return false;
+}
+
 static void say_candidates(struct sentence *s, const struct vr_walk_error *e)
 {
 	if (!e->ncandidates) {
-		say(s, "; there is no virtio-net device");
+		say(s, has_net(e) ? "; no virtio-net device could be read" :
+				    "; there is no virtio-net device");
 		if (e->driver_loaded.have == VR_READ && !e->driver_loaded.v)
 			say(s, " (module virtio_net is not loaded)");
 	}

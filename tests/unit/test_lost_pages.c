@@ -202,6 +202,41 @@ static void a_missing_parent_alone_makes_no_virtio_device(void **state)
 	}
 }
 
+/* ---- the net_device ------------------------------------------------------------- */
+
+static const char *reason(const struct walked *w)
+{
+	static char buf[1024];
+
+	assert_int_equal(w->status, VR_WALK_NO_DEVICE);
+	vr_walk_reason(buf, sizeof(buf), &w->err, &w->sel);
+	return buf;
+}
+
+/* Its name is gone with it: the message names what the bus has. */
+static void a_missing_net_device_is_named_by_the_bus(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	struct nic *other = guest_nic(x.b->g, &(struct nic_spec){ .name = "eth1" });
+	struct walked w;
+
+	(void)state;
+	bus_nic(x.b, other);
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->dev);
+	w = bus_walk(x.b, false, "eth0", NULL);
+	assert_non_null(strstr(reason(&w), "; virtio-net devices: eth1 (net_device "));
+	assert_non_null(strstr(reason(&w), "; other virtio devices: virtio0 (net)"));
+	assert_null(strstr(reason(&w), "virtio1"));
+	fake_drop(x.b->g->f, VR_KERNEL, other->dev);
+	w = bus_walk(x.b, false, "eth0", NULL);
+	assert_non_null(strstr(reason(&w), "; no virtio-net device could be read; "
+				"other virtio devices: virtio0 (net), virtio1 (net)"));
+	w = bus_walk(x.b, true, "virtio0", NULL);
+	assert_int_equal(w.status, VR_WALK_OK);
+	assert_int_equal(w.snap.devices[0].nqueues, 2 * PAIRS + 1);
+	bus_free(x.b);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_null_pointer_is_no_missing_page),
 		cmocka_unit_test(what_does_not_fit_is_not_taken_for_a_queue),
 		cmocka_unit_test(a_missing_virtio_device_leaves_its_queues),
+		cmocka_unit_test(a_missing_net_device_is_named_by_the_bus),
 		cmocka_unit_test(a_missing_parent_alone_makes_no_virtio_device),
 	};
 
