@@ -228,3 +228,62 @@ void irq_store(struct irqs *s)
 		fake_symbol(s->f, "irq_desc", s->table);
 	}
 }
+
+/* ---- a guest's queues ------------------------------------------------------- */
+
+void irq_set_callback(struct irq_world *w, const struct ring *r, uint64_t callback)
+{
+	fake_set(w->f, r->vq, "virtqueue", "callback", callback);
+}
+
+void irq_begin(struct irq_world *w, enum irq_era era)
+{
+	memset(w, 0, sizeof(*w));
+	w->g = guest_new(ERA_5_4);
+	w->f = w->g->f;
+	if (!fake_has(w->f, "virtqueue", "callback"))
+		fake_member(w->f, "virtqueue", "callback", 16, 8, NULL);
+	irq_types(&w->irqs, w->f, era);
+	w->nic = guest_nic(w->g, &(struct nic_spec){ .name = "eth0", .pairs = 2,
+						     .ctrl = true });
+	for (unsigned i = 0; i < 2; i++) {
+		irq_set_callback(w, &w->nic->rx[i], 0xffffffff81000000ULL);
+		irq_set_callback(w, &w->nic->tx[i], 0xffffffff81000100ULL);
+	}
+}
+
+void irq_own_vectors(struct irq_world *w)
+{
+	static const char *const names[] = {
+		"virtio0-input.0", "virtio0-output.0",
+		"virtio0-input.1", "virtio0-output.1",
+	};
+
+	irq_handle(&w->irqs, irq_add(&w->irqs, 24), w->nic->vdev,
+		   "virtio0-config");
+	for (unsigned i = 0; i < 4; i++) {
+		struct ring *r = i % 2 ? &w->nic->tx[i / 2] : &w->nic->rx[i / 2];
+
+		irq_handle(&w->irqs, irq_add(&w->irqs, 25 + i), r->vq, names[i]);
+	}
+}
+
+void irq_walk(struct irq_world *w)
+{
+	w->w = guest_walk(w->g, NULL, NULL);
+	assert_int_equal(w->w.status, VR_WALK_OK);
+}
+
+const struct vr_irq *irq_of(const struct irq_world *w, const char *label)
+{
+	return &walked_queue(&w->w, "eth0", label)->irq;
+}
+
+uint64_t irq_mask(struct irq_world *w, uint64_t low, uint64_t high)
+{
+	uint64_t at = fake_alloc(w->f, 1024);
+
+	fake_u64(w->f, at, low);
+	fake_u64(w->f, at + 8, high);
+	return at;
+}

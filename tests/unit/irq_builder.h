@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * irq_builder.h - interrupts in a fake target: descriptors with their handlers,
- * and each kind of thing that kernels have kept descriptors in.
+ * each kind of thing that kernels have kept descriptors in, and a guest whose queues
+ * have interrupts.
  */
 #ifndef IRQ_BUILDER_H
 #define IRQ_BUILDER_H
 
-#include "fake_target.h"
+#include "guest_builder.h"
 
 enum irq_era {
 	IRQ_RADIX_HEIGHT,	/* the root counts levels: to 4.6 */
@@ -42,5 +43,29 @@ void irq_store(struct irqs *s);
 void irq_set(struct irqs *s, uint64_t desc, const char *path, uint64_t v);
 /* Where a CPU's copy of what is at 'percpu' is. */
 uint64_t irq_percpu(struct irqs *s, unsigned cpu, uint64_t percpu);
+
+/* ---- a guest's queues ---- */
+
+/* A guest with one device of two queue pairs and a control queue. */
+struct irq_world {
+	struct guest *g;
+	struct fake_target *f;
+	struct irqs irqs;
+	struct nic *nic;
+	struct walked w;
+};
+
+/* Such a guest, with no interrupt yet. */
+void irq_begin(struct irq_world *w, enum irq_era era);
+/* Queues have callbacks, but for the control queue. */
+void irq_set_callback(struct irq_world *w, const struct ring *r, uint64_t callback);
+/* Vectors as with MSI-X: one for the configuration, one a queue. */
+void irq_own_vectors(struct irq_world *w);
+/* A mask of CPUs somewhere in memory; its address. */
+uint64_t irq_mask(struct irq_world *w, uint64_t low, uint64_t high);
+/* Read all of it. */
+void irq_walk(struct irq_world *w);
+/* The interrupt of one of eth0's queues in what was read. */
+const struct vr_irq *irq_of(const struct irq_world *w, const char *label);
 
 #endif
