@@ -38,7 +38,7 @@ CRASH_CFLAGS := -D$(CRASH_ARCH) -isystem $(CRASH)
 
 CORE := arch arch_arm64 arena btf bus chains check check_guest check_host check_ring clock compare compare_joint cpus features \
 	files grow hops import irq irq_tree json json_in kernel list members members_host missed net_state net_walk netdevs notify offsets \
-	owners owners_blk owners_net packed packed_held packet pgtable render_chains render_compare render_device render_errors \
+	owners owners_blk owners_net packed packed_held packet pgtable render_chains render_compare render_device render_errors render_layout \
 	render_host render_host_json render_json render_owners render_packed render_text render_verdict \
 	render_walk ring select slots tasks types vdev_walk vhost_find vhost_iov vhost_memory vhost_queue vhost_tap vhost_walk vqs watch words
 GLUE := debuginfo elf help session target_crash vring

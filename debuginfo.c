@@ -223,33 +223,39 @@ static bool same_release(const char *release)
 
 static int btf_candidates(struct vr_arena *arena, const char *module,
 			  const char *release, const char *vmlinux,
-			  const char *user, void **data, size_t *len)
+			  const char *user, char path[VR_PATH], void **data,
+			  size_t *len)
 {
 	bool kernel = !strcmp(module, "vmlinux");
-	char path[VR_PATH];
 
 	if (user && *user) {
-		snprintf(path, sizeof(path), "%s/%s", user, module);
-		if (!btf_of_file(arena, path, data, len) ||
-		    (kernel && !btf_of_file(arena, user, data, len)))
+		snprintf(path, VR_PATH, "%s/%s", user, module);
+		if (!btf_of_file(arena, path, data, len))
+			return 0;
+		snprintf(path, VR_PATH, "%s", user);
+		if (kernel && !btf_of_file(arena, path, data, len))
 			return 0;
 	}
-	if (kernel && vmlinux && !btf_of_file(arena, vmlinux, data, len))
-		return 0;
+	if (kernel && vmlinux) {
+		snprintf(path, VR_PATH, "%s", vmlinux);
+		if (!btf_of_file(arena, path, data, len))
+			return 0;
+	}
 	if (!same_release(release))
 		return -1;
-	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	snprintf(path, VR_PATH, "/sys/kernel/btf/%s", module);
 	return btf_of_file(arena, path, data, len);
 }
 
 int vr_btf_find(struct vr_arena *arena, const char *module, const char *release,
-		const char *vmlinux, const char *user, void **data, size_t *len)
+		const char *vmlinux, const char *user, char path[VR_PATH],
+		void **data, size_t *len)
 {
 	sigset_t saved;
 	int r;
 
 	hold_interrupt(&saved);
-	r = btf_candidates(arena, module, release, vmlinux, user, data, len);
+	r = btf_candidates(arena, module, release, vmlinux, user, path, data, len);
 	sigprocmask(SIG_SETMASK, &saved, NULL);
 	return r;
 }

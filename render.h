@@ -159,8 +159,9 @@ void vr_text_no_queues(FILE *out, const struct vr_device *d);
 /* render_device.c: room for the longest label, so that columns stay below their
  * headings. */
 int vr_label_width(const struct vr_device *d);
-/* render_text.c: the resolved layout (vring -l). */
-void vr_text_layout(FILE *out, const struct vr_ctx *c);
+/* render_layout.c: the resolved layout (vring -l).  Files of BTF are looked for again, to
+ * name them. */
+void vr_text_layout(FILE *out, struct vr_ctx *c);
 /* render_errors.c: the errors, a line each; those on one page of one device or queue
  * together. */
 void vr_text_errors(FILE *out, const struct vr_ctx *c);

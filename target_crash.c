@@ -233,7 +233,7 @@ static int target_btf_file(struct vr_target *t, struct vr_arena *arena,
 			   const char *module, void **data, size_t *len)
 {
 	return vr_btf_find(arena, module, t->release, pc->namelist, user_path,
-			   data, len);
+			   t->btf_path, data, len);
 }
 
 /* ---- debuginfo of modules -------------------------------------------------------- */
@@ -286,6 +286,8 @@ static const char *target_types_from(struct vr_target *t, const char *module)
 	struct load_call l = { .module = module };
 
 	(void)t;
+	if (!module)
+		return pc->namelist_debug ? pc->namelist_debug : pc->namelist;
 	for (unsigned i = 0; i < nloaded; i++)
 		if (!strcmp(loaded[i].module, module))
 			return loaded[i].file;

@@ -41,10 +41,11 @@ int vr_debuginfo_find(const char *const dirs[], const char *module, char *path,
 /*
  * debuginfo.c: BTF of "vmlinux" or a module from a file: the user's file or
  * directory (NULL: none), the vmlinux file, /sys/kernel/btf when this machine
- * runs the same release.  0 with '*data' in the arena, or -1.
+ * runs the same release.  0 with '*data' in the arena and 'path' filled, or -1.
  */
 int vr_btf_find(struct vr_arena *arena, const char *module, const char *release,
-		const char *vmlinux, const char *user, void **data, size_t *len);
+		const char *vmlinux, const char *user, char path[VR_PATH],
+		void **data, size_t *len);
 
 /* debuginfo.c: a whole file of at most 'max' bytes into the arena; 0, or -1. */
 int vr_file_read(struct vr_arena *arena, const char *path, size_t max, void **data,

@@ -287,3 +287,26 @@ bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
 		return false;
 	return c->t->enumerator && !c->t->enumerator(c->t, name, ret);
 }
+
+const char *vr_type_file(struct vr_ctx *c, enum vr_source source, const char *module)
+{
+	const char *file = NULL;
+	void *data;
+	size_t len;
+
+	if (source == VR_FROM_BTF_FILE && c->t->btf_file) {
+		if (!c->t->btf_file(c->t, &c->arena, module ? module : "vmlinux", &data,
+				    &len))
+			return c->t->btf_path;
+		/* Built in: vmlinux has its types. */
+		if (!c->t->btf_file(c->t, &c->arena, "vmlinux", &data, &len))
+			return c->t->btf_path;
+	}
+	if (source == VR_FROM_DWARF && c->t->types_from) {
+		if (module)
+			file = c->t->types_from(c->t, module);
+		if (!file)
+			file = c->t->types_from(c->t, NULL);
+	}
+	return file;
+}

@@ -79,11 +79,12 @@ struct vr_target {
 	int (*load_types)(struct vr_target *t, const char *module);
 	/* Value of the constant 'name' of an enum; 0, or -1 when unknown. */
 	int (*enumerator)(struct vr_target *t, const char *name, uint64_t *ret);
-	/* The debuginfo file that is loaded for a module; NULL when none is. */
+	/* The debuginfo file that is loaded for a module; NULL when none is.  With 'module'
+	 * NULL the one of vmlinux. */
 	const char *(*types_from)(struct vr_target *t, const char *module);
 	/*
-	 * Contents of a BTF file for "vmlinux" or a module, in 'arena'; 0, or
-	 * -1.  NULL when the target has no files.
+	 * Contents of a BTF file for "vmlinux" or a module, in 'arena', and its path in
+	 * 'btf_path'; 0, or -1.  NULL when the target has no files.
 	 */
 	int (*btf_file)(struct vr_target *t, struct vr_arena *arena,
 			const char *module, void **data, size_t *len);
@@ -95,6 +96,7 @@ struct vr_target {
 	bool live;
 	uint64_t reads, bytes;	/* what 'read' was asked for, for make bench */
 	char why[512];		/* why the last load_types() failed */
+	char btf_path[1024];	/* the last btf_file()'s */
 };
 
 /* ---- memory: one arena, released by the next command -------------------- */
@@ -283,6 +285,9 @@ int vr_btf_says(struct vr_ctx *c, const char *module, const char *type,
 /* types.c: is there BTF of this very module (NULL: of vmlinux)?  A type that it
  * lacks is then no type of this kernel. */
 bool vr_btf_complete(struct vr_ctx *c, const char *module);
+/* types.c: the file that such a source of a module's types (NULL: vmlinux) is; NULL when
+ * there is none. */
+const char *vr_type_file(struct vr_ctx *c, enum vr_source source, const char *module);
 /* types.c: does BTF have the type?  Then it is the last word on its members. */
 bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
 

@@ -44,6 +44,13 @@ def layout(text: str) -> dict:
             for name, offset, size, source, module in rows}
 
 
+def files(text: str) -> dict:
+    """Return {(source, module): file} of vring -l."""
+    rows = text.partition("\nSOURCE ")[2].partition("\nNOT FOUND ")[0]
+    return {(source, module): file
+            for source, module, file in re.findall(r"^(BTF file|BTF|DWARF) (\w+) +(\S.*)$", rows, re.M)}
+
+
 def devices(text: str) -> dict:
     """Return {net_device: its table} of vring's text about several devices."""
     pieces = re.split(r"^\S+  net_device ([0-9a-f]{16})  ", text, flags=re.M)

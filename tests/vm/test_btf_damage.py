@@ -97,6 +97,9 @@ def test_missing_page(run, whole, blob, busy_tap, scratch, offset):
     outputs = run(core.punch(busy_tap.core, scratch / "core", [(page, PAGE)]))
     check_same(outputs, whole, {"vmlinux": "BTF file"})
     assert re.search(r"^BTF of vmlinux: pages are missing from the dump$", outputs[0], re.M)
+    named = screens.files(outputs[0])
+    assert named["BTF file", "vmlinux"] == str(busy_tap.kernel.vmlinux)
+    assert named["BTF", "virtio_net"] == "the dump itself"
 
 
 def test_missing_everywhere(run, whole, blob, busy_tap, scratch, without_btf):
@@ -105,6 +108,10 @@ def test_missing_everywhere(run, whole, blob, busy_tap, scratch, without_btf):
     outputs = run(holed, without_btf, extra=["--mod", str(busy_tap.kernel.debugmods)])
     check_same(outputs, whole, dict.fromkeys(["vmlinux", "virtio", "virtio_ring", "virtio_net"], "DWARF"))
     assert "BTF of vmlinux: pages are missing from the dump" in outputs[0]
+    named = screens.files(outputs[0])
+    assert named["DWARF", "vmlinux"] == str(without_btf)
+    assert named["DWARF", "virtio_net"].startswith(str(busy_tap.kernel.debugmods))
+    assert named["DWARF", "virtio_net"].endswith("/virtio_net.ko")
 
 
 def test_user_names_a_file(run, whole, blob, busy_tap, scratch, without_btf):
@@ -115,7 +122,10 @@ def test_user_names_a_file(run, whole, blob, busy_tap, scratch, without_btf):
     (folder / "vmlinux").write_bytes(elf_sections.section(busy_tap.kernel.vmlinux, ".BTF"))
     for source in (folder / "vmlinux", busy_tap.kernel.vmlinux, folder):
         commands = [f"vring -t {source} -l", *COMMANDS[1:]]
-        check_same(run(holed, without_btf, commands), whole, {"vmlinux": "BTF file"})
+        outputs = run(holed, without_btf, commands)
+        check_same(outputs, whole, {"vmlinux": "BTF file"})
+        file = folder / "vmlinux" if source == folder else source
+        assert screens.files(outputs[0])["BTF file", "vmlinux"] == str(file)
 
 
 def test_missing_module_btf(run, whole, busy_tap, scratch):

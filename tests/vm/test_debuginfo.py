@@ -73,6 +73,7 @@ def test_btf_needs_no_file(run, lonely, expected, minimal):
     table, layout = run("6.1", "vring", "vring -l", vmlinux=lonely("6.1"), minimal=minimal)
     assert table == expected("6.1")
     assert {row[2] for row in screens.layout(layout).values()} == {"BTF"}
+    assert set(screens.files(layout).values()) == {"the dump itself"}
 
 
 @MINIMAL
@@ -100,8 +101,12 @@ def test_debuginfo_elsewhere(run, lonely, expected, minimal, way):
     more = {"--mod": {"extra": ["--mod", str(folder)]}, "-t": {},
             "environment": {"env": {"CRASH_MODULE_PATH": str(folder)}}}[way]
     commands = ["vring", f"vring -t {folder}", "vring"] if way == "-t" else ["vring"]
-    *before, text = run("5.10", *commands, vmlinux=lonely("5.10"), minimal=minimal, **more)
+    *before, text, listing = run("5.10", *commands, "vring -l", vmlinux=lonely("5.10"), minimal=minimal, **more)
     assert text == expected("5.10")
+    named = screens.files(listing)
+    for module in ("virtio_ring", "virtio_net"):
+        assert Path(named["DWARF", module]).resolve() == debuginfo("5.10", module).resolve()
+    assert named["BTF", "vmlinux"] == "the dump itself"
     if before:
         # A look-up that failed is tried again, and what was named stays named.
         assert "no debuginfo" in before[0] and before[1] == text
