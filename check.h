@@ -83,6 +83,18 @@ static inline bool vr_polls(const struct vr_napi *n)
 	return vr_is_set(n->scheduled) && !vr_is_clear(n->enabled);
 }
 
+/* Is it known that no poll loop has the queue in hand?  Up to 4.12 transmitting had none. */
+static inline bool vr_none_polls(const struct vr_napi *n)
+{
+	return (!n->addr && !n->lost) || (vr_is_read(n->scheduled) && !vr_polls(n));
+}
+
+/* May a thread of its owner's be about to kick, for all that is known? */
+static inline bool vr_owner_may_run(const struct vr_vhost *v)
+{
+	return v->owner_runs || v->runs_lost;
+}
+
 /* check_host.c, of a vhost queue: is there work for its worker; does that one sleep,
  * with nothing to do as it thinks. */
 bool vr_work_queued(const struct vr_hostq *q);

@@ -71,6 +71,17 @@ static bool is_broken(struct vr_judge *j)
 	return true;
 }
 
+/* Its buffers are taken back.  A get looks like that, too, for a moment in which nothing
+ * else need tell that the queue is out of work (up to 3.17). */
+static bool is_taken_back(const struct vr_judge *j)
+{
+	const struct vr_device *d = j->d;
+
+	return (j->under_way & VR_IN_DETACH) &&
+	       (!(j->under_way & VR_IN_GET) || vr_is_set(j->q->broken) ||
+		vr_is_set(j->q->reset) || vr_is_clear(d->enabled) || vr_is_clear(d->up));
+}
+
 static bool is_stopped(struct vr_judge *j)
 {
 	const struct vr_device *d = j->d;
@@ -81,7 +92,7 @@ static bool is_stopped(struct vr_judge *j)
 		why = "the device failed to probe (virtio_device.failed)";
 	else if (vr_is_clear(d->enabled))
 		why = "the device is not enabled (before DRIVER_OK, or being reset)";
-	else if (j->under_way & VR_IN_DETACH)
+	else if (is_taken_back(j))
 		why = "the queue was reset, its buffers are taken back";
 	else if (vr_is_set(q->reset))
 		why = "the queue is being reset (to be resized, or for AF_XDP)";
@@ -112,12 +123,6 @@ static bool is_unheard(const struct vr_queue *q)
 {
 	return q->interrupt.known && q->interrupt.due && !vr_is_clear(q->callback) &&
 	       !vr_polls(&q->napi);
-}
-
-/* Is it known that no poll loop has it in hand?  Up to 4.12 transmitting had none. */
-static bool none_polls(const struct vr_queue *q)
-{
-	return !q->napi.addr || (vr_is_read(q->napi.scheduled) && !vr_polls(&q->napi));
 }
 
 /* Would it have heard?  A CPU that has nothing to do takes an interrupt at once; one
@@ -196,6 +201,16 @@ static uint32_t buffer_slots(const struct vr_judge *j)
 							       MAX_SKB_FRAGS);
 }
 
+/* A pair that is not in use has no buffers; the first one always is. */
+static bool may_be_unused(const struct vr_judge *j)
+{
+	const struct vr_queue *q = j->q;
+
+	return j->d->curr_pairs.have == VR_UNREAD && q->pair > 0 &&
+	       !q->counts.in_flight.v && vr_is_read(q->num_free) &&
+	       q->num_free.v == q->num;
+}
+
 /*
  * One poll reaps up to its budget of 64 and refills, up to 4.19 only when more than half
  * of the ring is free: nothing left to reap and nothing with the device is no moment of
@@ -211,7 +226,7 @@ static bool receive_is_starved(struct vr_judge *j)
 
 	if (q->counts.device_pending.v)
 		return false;
-	if (is_unheard(q) && would_hear(q) && none_polls(q) && !few)
+	if (is_unheard(q) && would_hear(q) && vr_none_polls(&q->napi) && !few)
 		lost_interrupt(j, "no buffer is left with the device");
 	else if (is_unheard(q))
 		not_reaping(j, ", no buffer is left with the device");
@@ -219,10 +234,13 @@ static bool receive_is_starved(struct vr_judge *j)
 		reaping(j, VR_SEV_INFO,
 			"no buffer is left with the device: overload, or softirqs are starved");
 	else
-		vr_conclude(j, VR_ST_RX_STARVED, moment ? VR_SEV_INFO : VR_SEV_WARN,
-			    "no buffer is left with the device, num_free %s of %" PRIu32 "%s%s",
+		vr_conclude(j, VR_ST_RX_STARVED, moment || may_be_unused(j) ?
+			    VR_SEV_INFO : VR_SEV_WARN,
+			    "no buffer is left with the device, num_free %s of %" PRIu32 "%s%s%s",
 			    vr_val_text(q->num_free, num_free), q->num, napi_words(q),
-			    vr_is_set(j->d->refill_pending) ? ", refill work is pending" : "");
+			    vr_is_set(j->d->refill_pending) ? ", refill work is pending" : "",
+			    may_be_unused(j) ?
+			    "; whether the pair is in use was not read" : "");
 	return true;
 }
 
@@ -248,7 +266,7 @@ static bool transmit_is_stopped(struct vr_judge *j)
 		return false;
 	if (vr_is_read(q->txq.age_ms))
 		snprintf(age, sizeof(age), "for %" PRIu64 " ms", q->txq.age_ms.v);
-	if (stuck && is_unheard(q) && none_polls(q) && !vr_is_set(q->irq.panicked)) {
+	if (stuck && is_unheard(q) && vr_none_polls(&q->napi) && !vr_is_set(q->irq.panicked)) {
 		lost_interrupt(j, "the transmit queue is stopped");
 	} else if (stuck && q->counts.driver_pending.v && vr_polls(&q->napi)) {
 		reaping(j, VR_SEV_WARN,

@@ -131,12 +131,13 @@ bool vr_work_queued(const struct vr_hostq *q)
 /* Its loop has nothing to do.  It says so before it looks for work, so that one on
  * a CPU, or pushed off it just then, is no sleeper.  A wait inside of work is another
  * matter: for a lock, or for a page from the disk, it is uninterruptible; for a page that
- * a process brings (userfaultfd, as in a migration) it is not, since 5.7, but the queue
- * is locked. */
+ * a process brings (userfaultfd, as in a migration) it is not, since 5.7, but a queue
+ * of this worker's is locked. */
 bool vr_worker_sleeps(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
 	       (q->worker.state.v & TASK_INTERRUPTIBLE) && !vr_is_set(q->locked) &&
+	       q->vhost->locked_worker != q->worker.addr &&
 	       !vr_is_set(q->worker.on_cpu) && !vr_is_set(q->worker.on_rq);
 }
 
@@ -272,12 +273,14 @@ static bool kick_is_lost(struct vr_judge *j)
 			     vr_apart(q->ring.avail_idx, q->avail_idx) == 0))
 		return false;
 	/* Between publishing and kicking its owner runs. */
-	vr_conclude(j, VR_ST_LOST_KICK, q->vhost->owner_runs ? VR_SEV_INFO : VR_SEV_WARN,
+	vr_conclude(j, VR_ST_LOST_KICK, vr_owner_may_run(q->vhost) ? VR_SEV_INFO :
+		    VR_SEV_WARN,
 		    "%" PRId64 " published and not taken (avail->idx %" PRIu64
 		    ", last_avail_idx %" PRIu64 "), vhost waits for a kick and has none queued, kick count %s%s",
 		    backlog(q), q->ring.avail_idx.v, q->last_avail_idx.v,
 		    vr_val_text(q->kick_count, kicks), q->vhost->owner_runs ?
-		    ": lost, or on its way (the owner runs)" : "");
+		    ": lost, or on its way (the owner runs)" : q->vhost->runs_lost ?
+		    ": lost, or on its way (not all threads of the owner were read)" : "");
 	return true;
 }
 
@@ -339,7 +342,7 @@ static bool is_starved(struct vr_judge *j)
 	bool few = vr_apart(q->avail_idx, q->last_avail_idx) && vr_is_read(q->avail_idx);
 	/* A guest at work may be about to post some; only the ring would tell that it has
 	 * reaped all there is. */
-	bool soon = q->vhost->owner_runs && (at != VR_AT_DRIVER || !has_ring(q));
+	bool soon = vr_owner_may_run(q->vhost) && (at != VR_AT_DRIVER || !has_ring(q));
 	char copy[24];
 
 	if (!waiting || !vr_host_at_rest(q) || kicks_off(q))
@@ -352,7 +355,7 @@ static bool is_starved(struct vr_judge *j)
 		    " (those left are too few for the next packet)" : "", !has_ring(q) ?
 		    "; the guest posts none, or its kick is lost or on its way" :
 		    at == VR_AT_DRIVER ? "" : soon ?
-		    "; it has not reaped all yet, and its owner runs" :
+		    "; it has not reaped all yet, and its owner may run" :
 		    "; it has not asked for an interrupt since what was returned last");
 	return true;
 }

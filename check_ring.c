@@ -295,7 +295,7 @@ static void check_packed_tokens(struct vr_judge *j, const struct vr_check *self)
 	const struct vr_check strict = { .name = self->name, .severity = self->severity };
 	const struct vr_queue *q = j->q;
 
-	if (q->pk.lone && !q->pk.lone_new && !q->in_order &&
+	if (q->pk.tokens_known && q->pk.lone && !q->pk.lone_new && !q->in_order &&
 	    vr_are_read(q->counts.in_flight, q->counts.driver_pending) &&
 	    !q->counts.driver_pending.v)
 		vr_found(j, j->under_way & VR_IN_DETACH ? self : &strict, "%" PRIu32

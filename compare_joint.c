@@ -133,14 +133,16 @@ static bool one_end_says(struct ends *e, enum vr_severity least)
  * runs; one that rests has neither under way for long. */
 static enum vr_severity in_time(const struct vr_hostq *h)
 {
-	return h->vhost->owner_runs ? VR_SEV_INFO : VR_SEV_WARN;
+	return vr_owner_may_run(h->vhost) ? VR_SEV_INFO : VR_SEV_WARN;
 }
 
 static const char *on_its_way(const struct vr_hostq *h)
 {
 	return vr_task_is_stopped(&h->vhost->owner) ?
 	       "held up, for the owner is stopped" : h->vhost->owner_runs ?
-	       "on its way (the owner runs)" : "this very moment on its way";
+	       "on its way (the owner runs)" : h->vhost->runs_lost ?
+	       "on its way (not all threads of the owner were read)" :
+	       "this very moment on its way";
 }
 
 /* The same where vhost's work is queued, or its worker runs, or neither is known. */
@@ -210,7 +212,7 @@ static bool has_no_buffers(struct ends *e)
 	const struct vr_queue *q = e->q;
 	const struct vr_hostq *h = e->h;
 	const struct vr_verdict *g = &q->verdict;
-	bool soon = h->vhost->owner_runs || vr_is_set(q->napi.scheduled);
+	bool soon = vr_owner_may_run(h->vhost) || vr_is_set(q->napi.scheduled);
 
 	if (!e->waiting || !same16(q->split.avail_idx, h->last_avail_idx) ||
 	    !same16(h->last_avail_idx, h->last_used_idx) || !vr_host_at_rest(h) ||
@@ -285,7 +287,7 @@ static bool is_not_reaped(struct ends *e)
 	}
 	if (!q->interrupt.due || (vr_is_read(q->callback) && !q->callback.v))
 		return false;
-	if (q->napi.addr && !vr_is_read(q->napi.scheduled))
+	if (!vr_none_polls(&q->napi))
 		say(e, VR_AT_NAPI, VR_ST_NOT_REAPING, VR_SEV_INFO,
 		    "%" PRIu64 " returned and not reaped, what NAPI does was not read",
 		    q->counts.driver_pending.v);

@@ -83,7 +83,7 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	bool tx = q->dir == VR_TX;
 	const struct vr_field *size = &c->layout.f[tx ? VR_SZ_SEND_QUEUE :
 							VR_SZ_RECEIVE_QUEUE];
-	uint64_t base = q->owner - (uint64_t)q->pair * size->size;
+	uint64_t base = q->owner ? q->owner - (uint64_t)q->pair * size->size : 0;
 	struct vr_hop *h;
 
 	pointer(p, c, d->virtnet_info, tx ? VR_VI_SQ : VR_VI_RQ, base);
@@ -111,15 +111,29 @@ static void listed(struct vr_path *p, const struct vr_ctx *c, uint64_t addr,
 	h->next = next;
 }
 
+/* The way to the device's list of queues, past the driver. */
+static void parent(struct vr_path *p, const struct vr_ctx *c, uint64_t net_device,
+		   uint64_t vdev)
+{
+	const struct vr_field *dev = &c->layout.f[VR_VDEV_DEV];
+	struct vr_hop *h;
+
+	pointer(p, c, net_device, VR_DEV_PARENT, vdev + dev->offset);
+	h = add(p, "device", vdev + dev->offset, VR_RULE_AROUND);
+	h->member = "virtio_device.dev";
+	h->offset = dev->offset;
+	h->next = vdev;
+}
+
 static void trace(struct vr_path *p, const struct vr_ctx *c,
 		  const struct vr_device *d, const struct vr_queue *q)
 {
 	struct vr_hop *h;
 
-	if (d->ref.addr)
-		private_area(p, c, d->ref.addr, d->virtnet_info);
 	if (d->ref.addr && q->listed)
-		pointer(p, c, d->virtnet_info, VR_VI_VDEV, d->virtio_device);
+		parent(p, c, d->ref.addr, d->virtio_device);
+	else if (d->ref.addr)
+		private_area(p, c, d->ref.addr, d->virtnet_info);
 	if (!d->ref.addr || q->listed)
 		listed(p, c, d->virtio_device, VR_VDEV_VQS, VR_VQ_LIST, "virtqueue.list",
 		       virtqueue_of(c, q));

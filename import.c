@@ -102,6 +102,7 @@ static void read_guest_net(const struct vr_doc *d, int q, struct vr_queue *ret)
 	ret->txq.state = val(d, txq, "state");
 	ret->txq.age_ms = val(d, txq, "trans_start_age_ms");
 	ret->napi.addr = address(d, napi, "addr");
+	ret->napi.lost = vr_doc_is_object(d, napi) && !ret->napi.addr;
 	ret->napi.state = val(d, napi, "state");
 	ret->napi.scheduled = val(d, napi, "scheduled");
 	ret->napi.enabled = val(d, napi, "enabled");
@@ -251,6 +252,8 @@ static enum vr_translation unreadable(const struct vr_doc *d, int ring)
 	} reasons[] = {
 		{ "not mapped by the owner", VR_TR_NOT_PRESENT }, { "swapped out", VR_TR_SWAPPED },
 		{ "page tables missing from the dump", VR_TR_NO_TABLE },
+		{ "not in the dump", VR_TR_NO_PAGE },
+		{ "not in the dump: reads as zeros", VR_TR_NO_PAGE },
 	};
 	char why[48];
 
@@ -258,7 +261,7 @@ static enum vr_translation unreadable(const struct vr_doc *d, int ring)
 	for (unsigned i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (!strcmp(why, reasons[i].text))
 			return reasons[i].why;
-	return VR_TR_NO_PAGE;
+	return VR_TR_UNKNOWN;
 }
 
 static void read_host_words(const struct vr_doc *d, int q, struct vr_hostq *ret)
@@ -297,6 +300,7 @@ static struct vr_vhost *vhost_of(struct vr_host *h, const struct vr_doc *d, int 
 {
 	uint64_t dev = address(d, q, "vhost_dev");
 	char device[16];
+	struct vr_val runs;
 	struct vr_vhost *v = h->nvhosts ? &h->vhosts[h->nvhosts - 1] : NULL;
 
 	if (v && v->dev == dev)
@@ -309,7 +313,9 @@ static struct vr_vhost *vhost_of(struct vr_host *h, const struct vr_doc *d, int 
 		  VR_VHOST_VSOCK : VR_VHOST_SCSI;
 	v->iotlb = vr_doc_is_object(d, vr_doc_member(d, q, "iova"));
 	read_task(d, q, "owner", &v->owner);
-	v->owner_runs = val(d, vr_doc_member(d, q, "owner"), "runs").v;
+	runs = val(d, vr_doc_member(d, q, "owner"), "runs");
+	v->owner_runs = runs.v;
+	v->runs_lost = v->owner.addr && runs.have == VR_UNREAD;
 	v->mm = v->owner.mm;
 	return v;
 }
@@ -349,6 +355,7 @@ static int read_host(struct vr_ctx *c, const struct vr_doc *d, int queues,
 		h->vhost = vhost_of(ret, d, q);
 		read_host_queue(d, q, h);
 	}
+	vr_host_note_locked(ret);
 	return 0;
 }
 

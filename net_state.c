@@ -192,8 +192,14 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 		return;
 	if (q->dir == VR_TX)
 		vr_net_txq(c, &d->txqs, q->pair, &q->txq);
-	if (!owner)
+	if (!owner) {
+		const struct vr_val unread = { .have = VR_UNREAD };
+
+		q->napi = (struct vr_napi){ .lost = vr_has(c, napi), .scheduled = unread,
+			.disabled = unread, .enabled = unread, .state = unread,
+			.weight = unread, .deferred = unread };
 		return;
+	}
 	if (q->dir == VR_TX)
 		read_reset(c, q, owner);
 	read_stats(c, q, owner);

@@ -112,6 +112,22 @@ static unsigned real_pairs(struct vr_ctx *c, const struct vr_device *d,
 }
 
 /*
+ * How many pairs the device's own list has, where the driver's number was not read: no
+ * more than the stack's, and each has a queue for transmitting, of an odd number.
+ */
+static unsigned listed_pairs(struct vr_ctx *c, struct vr_device *d)
+{
+	const struct vr_val *stack = &d->txqs.count;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < VR_MAX_PAIRS &&
+	     !(stack->have == VR_READ && i >= stack->v); i++)
+		if (vr_vqs_find(c, d, 2 * (uint64_t)i + 1))
+			n = i + 1;
+	return n;
+}
+
+/*
  * The driver has the stack make as many transmit queues as it has pairs.  Where the two
  * numbers differ one is wrong, and the queues themselves tell how many there are.
  */
@@ -124,7 +140,9 @@ static void count_pairs(struct vr_ctx *c, struct vr_device *d, const struct vr_o
 		.of = "net_device.num_tx_queues" };
 	uint64_t most = d->max_pairs.v;
 
-	if (d->max_pairs.have == VR_READ && d->max_pairs.v <= VR_MAX_PAIRS)
+	if (d->max_pairs.have != VR_READ)
+		d->pairs = listed_pairs(c, d);
+	else if (d->max_pairs.v <= VR_MAX_PAIRS)
 		d->pairs = (unsigned)d->max_pairs.v;
 	if (d->max_pairs.have == VR_READ && d->txqs.count.have == VR_READ) {
 		if (d->max_pairs.v == d->txqs.count.v)
@@ -212,10 +230,15 @@ static uint64_t virtqueue_of(struct vr_ctx *c, struct vr_device *d, struct vr_qu
 		if (addr || vr_get(c, owner, slot, NULL).have == VR_READ)
 			return addr;
 	}
-	if (q->dir == VR_CTRL && d->max_pairs.have != VR_READ)
+	/* The control queue is behind all pairs, so that these must be known. */
+	if (q->dir != VR_CTRL)
+		addr = vr_vqs_find(c, d, 2 * (uint64_t)q->pair + (q->dir == VR_TX));
+	else if (d->max_pairs.have == VR_READ)
+		addr = vr_vqs_find(c, d, 2 * d->max_pairs.v);
+	else if (d->txqs.count.have == VR_READ && d->txqs.count.v == d->pairs)
+		addr = vr_vqs_find(c, d, 2 * (uint64_t)d->pairs);
+	else
 		return 0;
-	addr = vr_vqs_find(c, d, q->dir == VR_CTRL ? 2 * d->max_pairs.v :
-			   2 * (uint64_t)q->pair + (q->dir == VR_TX));
 	q->listed = addr != 0;
 	return addr;
 }
@@ -287,12 +310,17 @@ static void read_pair(struct vr_ctx *c, struct vr_device *d,
 static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
 		      const struct vr_select *sel, const struct vr_obj *vi)
 {
-	struct vr_queue *q;
-
 	struct vr_val cvq = vr_get(c, vi, VR_VI_CVQ, NULL);
+	struct vr_queue *q;
+	bool none;
 
+	/* Negotiated, one that is missing is told of. */
+	if (d->features.have == VR_READ)
+		none = !(d->features.v >> F_CTRL_VQ & 1);
+	else
+		none = cvq.have == VR_READ;
 	if (!vr_select_wants(sel, VR_CTRL, 0) ||
-	    (cvq.have == VR_READ && !cvq.v && !(d->features.v >> F_CTRL_VQ & 1)))
+	    (none && !(cvq.have == VR_READ && cvq.v)))
 		return;
 	q = &d->queues[d->nqueues++];
 	label(q, VR_CTRL, 0);

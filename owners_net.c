@@ -332,8 +332,12 @@ static void tell_mergeable(const struct net *n, struct vr_owner *o)
 static void tell_received(const struct net *n, struct vr_owner *o,
 			  struct vr_val mergeable, struct vr_val big)
 {
+	const struct vr_val pool = vr_get(n->c, &n->rq, VR_RQ_XSK_POOL, NULL);
+
 	o->kind = VR_OWNER_UNKNOWN;
-	if (vr_get_ptr(n->c, &n->rq, VR_RQ_XSK_POOL, NULL)) {
+	if (pool.have == VR_UNREAD)
+		return;
+	if (pool.v) {
 		o->kind = VR_OWNER_XDP_BUFF;
 		o->addr = o->token;
 	} else if (mergeable.have != VR_READ || big.have != VR_READ) {

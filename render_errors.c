@@ -20,12 +20,13 @@ static bool on_page(const struct vr_error *e, const struct vr_error *first)
 	       !strcmp(e->device, first->device) && !strcmp(e->queue, first->queue);
 }
 
-/* How many of the 'n' errors at 'e' are of the first one's device, queue and page. */
+/* How many of the 'n' errors at 'e' are of the first one's device, queue and page; 0 if
+ * that one is not of one page. */
 static unsigned group_size(const struct vr_error *e, unsigned n)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; e->code == VR_E_READ && i < n; i++)
+	for (unsigned i = 0; on_page(e, e) && i < n; i++)
 		count += on_page(&e[i], e);
 	return count;
 }

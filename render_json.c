@@ -283,7 +283,7 @@ static void net_context(struct json *j, const struct vr_device *d,
 	} else {
 		json_null(j, "netdev_queue");
 	}
-	if (q->napi.addr) {
+	if (q->napi.addr || q->napi.lost) {
 		json_object(j, "napi");
 		json_addr(j, "addr", q->napi.addr);
 		json_val(j, "state", q->napi.state);

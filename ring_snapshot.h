@@ -304,6 +304,7 @@ struct vr_txqs {
 
 struct vr_napi {
 	uint64_t addr;		/* napi_struct; 0: the queue has none */
+	bool lost;		/* .. or it has one, and where was not read */
 	struct vr_val state, weight;
 	struct vr_val scheduled, disabled;
 	struct vr_val enabled;	/* napi_enable() was called: NPSVC is clear */

@@ -208,6 +208,7 @@ struct vr_vhost {
 	struct vr_task owner;	/* addr 0: not found */
 	bool owner_runs;	/* one of its threads does */
 	bool runs_lost;		/* .. which was not read of all of them */
+	uint64_t locked_worker;	/* at work on, or waiting in the work of, some queue of its */
 	struct vr_task worker;	/* the one that was read last */
 	struct vr_val nvqs, cid;	/* cid: vsock's */
 	uint64_t vq[2], backend[2];	/* vhost_net's queues and their sockets */
@@ -341,6 +342,8 @@ bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret);
 struct vr_val vr_user_to_guest(const struct vr_vhost *v, struct vr_val user);
 /* vhost_queue.c: mark rings that read as zeros because the dump lacks them. */
 void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h);
+/* vhost_walk.c: note of each device which worker has a locked queue. */
+void vr_host_note_locked(struct vr_host *h);
 /* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the
  * caller set vhost, vq and vhost_virtqueue. */
 void vr_vhost_queue(struct vr_ctx *c, struct vr_hostq *q);

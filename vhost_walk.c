@@ -168,6 +168,16 @@ static void keep_device(struct vr_host *h, uint64_t addr, const char *name)
 	h->nqueues = n;
 }
 
+void vr_host_note_locked(struct vr_host *h)
+{
+	for (unsigned i = 0; i < h->nqueues; i++) {
+		const struct vr_hostq *q = &h->queues[i];
+
+		if (q->locked.have == VR_READ && q->locked.v)
+			q->vhost->locked_worker = q->worker.addr;
+	}
+}
+
 enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64_t pid,
 				 struct vr_host *ret, struct vr_walk_error *err)
 {
@@ -211,6 +221,7 @@ enum vr_walk_status vr_host_walk(struct vr_ctx *c, struct vr_select *sel, uint64
 	vr_vhost_doubt_zeros(c, ret);
 	for (unsigned i = 0; i < ret->nqueues; i++)
 		vr_host_notify_replay(&ret->queues[i]);
+	vr_host_note_locked(ret);
 	if (sel->device && !named)
 		keep_device(ret, addr, sel->device);
 	if (sel->device)

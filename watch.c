@@ -52,7 +52,7 @@ static bool is_unheard(const struct vr_queue *q)
 {
 	return q->interrupt.known && q->interrupt.due &&
 	       !(q->callback.have == VR_READ && !q->callback.v) &&
-	       (!q->napi.addr || (q->napi.scheduled.have == VR_READ && !vr_polls(&q->napi)));
+	       vr_none_polls(&q->napi);
 }
 
 /* Interfaces of several name spaces may have one name: those outside the first

@@ -94,6 +94,37 @@ static void a_kick_may_be_on_its_way_while_the_owner_runs(void **state)
 	forget(&x);
 }
 
+/* One whose state was not read may be at that. */
+static void a_thread_that_was_not_read_may_be_about_to_kick(void **state)
+{
+	struct judged x = shaped("tx, never kicked");
+
+	(void)state;
+	x.v.runs_lost = true;
+	assert_verdict(judge(&x), VR_ST_LOST_KICK, INFO);
+	assert_reason(&x.q.verdict, "lost-kick", INFO, "not all threads of the owner were read");
+	forget(&x);
+}
+
+/* Inside of the work of one queue it waits for a page; the other's is queued. */
+static void a_worker_that_waits_in_its_work_serves_no_queue(void **state)
+{
+	struct judged x = shaped("queued, the worker sleeps");
+	struct vr_hostq rx = { .vhost = &x.v, .worker = x.q.worker, .locked = READ(1) };
+	struct vr_host h = { .queues = &rx, .nqueues = 1 };
+
+	(void)state;
+	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, WARN);
+	vr_host_note_locked(&h);
+	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, INFO);
+	assert_reason(&x.q.verdict, "kick-not-served", INFO, "is blocked in its work");
+	/* Another worker's is no matter of this one. */
+	rx.worker.addr += 8;
+	vr_host_note_locked(&h);
+	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, WARN);
+	forget(&x);
+}
+
 static void who_has_to_move_next(void **state)
 {
 	static const struct {
@@ -223,6 +254,8 @@ int main(void)
 		cmocka_unit_test(each_shape_has_its_state),
 		cmocka_unit_test(the_reasons_tell_what_was_seen),
 		cmocka_unit_test(a_kick_may_be_on_its_way_while_the_owner_runs),
+		cmocka_unit_test(a_thread_that_was_not_read_may_be_about_to_kick),
+		cmocka_unit_test(a_worker_that_waits_in_its_work_serves_no_queue),
 		cmocka_unit_test(who_has_to_move_next),
 		cmocka_unit_test(who_starves_a_receive_queue),
 		cmocka_unit_test(kicks_and_calls_that_moved_nothing),

@@ -395,9 +395,10 @@ static void a_chain_that_nobody_has_in_hand_is_lost(void **state)
 /* A get's token is that of what was returned, an add's is not there yet. */
 static void a_lost_token_of_a_packed_ring_is_corrupt(void **state)
 {
-	static const struct { bool returned, fresh, in_order, corrupt; } cases[] = {
-		{ false, false, false, true }, { true, false, false, false },
-		{ false, true, false, false }, { false, false, true, false },
+	static const struct { bool returned, fresh, in_order, unread, corrupt; } cases[] = {
+		{ false, false, false, false, true }, { true, false, false, false, false },
+		{ false, true, false, false, false }, { false, false, true, false, false },
+		{ false, false, false, true, false },
 	};
 
 	(void)state;
@@ -405,6 +406,7 @@ static void a_lost_token_of_a_packed_ring_is_corrupt(void **state)
 		struct vr_queue q = packed();
 
 		q.pk.lone = 1;
+		q.pk.tokens_known = !cases[i].unread;
 		q.pk.lone_new = cases[i].fresh;
 		q.in_order = cases[i].in_order;
 		q.counts.driver_pending = READ(cases[i].returned);

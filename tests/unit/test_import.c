@@ -339,6 +339,47 @@ static void what_was_not_read_stays_so(void **state)
 	assert_false(q->interrupt.known);
 }
 
+/* A NAPI that was not read is not none; nor is an owner of whom not all was read at rest. */
+static void what_was_lost_comes_back_as_that(void **state)
+{
+	struct trip *x = *state;
+
+	make_guest(x);
+	x->q[0].napi = (struct vr_napi){ .lost = true, .scheduled = UNREAD,
+					 .enabled = UNREAD, .state = UNREAD };
+	there_and_back(x, false);
+	assert_non_null(strstr(x->text, "\"napi\":{\"addr\":null,"));
+	assert_true(x->got.g.devices[0].queues[0].napi.lost);
+	assert_unread(x->got.g.devices[0].queues[0].napi.scheduled);
+	x->q[0].napi = (struct vr_napi){ .addr = 0 };
+	there_and_back(x, false);
+	assert_non_null(strstr(x->text, "\"napi\":null"));
+	assert_false(x->got.g.devices[0].queues[0].napi.lost);
+	make_host(x);
+	for (unsigned i = 0; i < 2; i++) {
+		x->v.owner_runs = false;
+		x->v.runs_lost = i;
+		there_and_back(x, true);
+		assert_false(x->got.h.vhosts[0].owner_runs);
+		assert_int_equal(x->got.h.vhosts[0].runs_lost, i);
+	}
+}
+
+/* Why the ring's words are not there comes back in the same words. */
+static void the_reason_for_a_missing_ring_comes_back(void **state)
+{
+	static const enum vr_translation why[] = { VR_TR_NOT_PRESENT, VR_TR_SWAPPED,
+		VR_TR_NO_TABLE, VR_TR_NO_PAGE, VR_TR_UNKNOWN };
+	struct trip *x = *state;
+
+	for (unsigned i = 0; i < COUNT_OF(why); i++) {
+		make_host(x);
+		x->hq[0].why = why[i];
+		there_and_back(x, true);
+		assert_int_equal(x->got.h.queues[0].why, why[i]);
+	}
+}
+
 /* Older kernels have no shadow, and the ring's own flag decides; where it could not be
  * read, nothing does. */
 static void a_flag_that_was_not_read_is_not_the_rings(void **state)
@@ -481,6 +522,8 @@ int main(void)
 		TEST(addresses_behind_an_iommu_stay_unread),
 		TEST(names_with_escapes_come_back),
 		TEST(what_was_not_read_stays_so),
+		TEST(what_was_lost_comes_back_as_that),
+		TEST(the_reason_for_a_missing_ring_comes_back),
 		TEST(a_flag_that_was_not_read_is_not_the_rings),
 		TEST(no_backend_is_not_an_unread_one),
 		TEST(other_documents_are_refused),

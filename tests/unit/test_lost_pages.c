@@ -6,8 +6,12 @@
 #include "unit.h"
 #include "bus_builder.h"
 #include "hop_follow.h"
+#include "judge.h"
 
-#define PAIRS 4
+#define PAIRS		4
+#define VERSION_1	(1ULL << 32)
+#define EVENT_IDX	(1ULL << 29)
+#define CTRL_VQ		(1ULL << 17)
 
 struct lost {
 	struct bus *b;
@@ -99,7 +103,8 @@ static void the_way_leads_over_the_devices_list(void **state)
 		assert_int_equal(walks.count, 1);
 		for (unsigned i = 0; i < walks.path[0].nhops; i++)
 			hop_follow(x.b->g->f, &walks.path[0].hops[i], era_name(era));
-		assert_string_equal(walks.path[0].hops[1].member, "vdev");
+		assert_string_equal(walks.path[0].hops[0].member, "dev.parent");
+		assert_string_equal(walks.path[0].hops[1].member, "virtio_device.dev");
 		assert_string_equal(walks.path[0].hops[2].member, "vqs");
 		assert_int_equal(walks.path[0].hops[4].addr, x.n->tx[2].vq);
 		bus_free(x.b);
@@ -202,6 +207,118 @@ static void a_missing_parent_alone_makes_no_virtio_device(void **state)
 	}
 }
 
+/* ---- virtnet_info ------------------------------------------------------------------ */
+
+#define BEHIND	0xffff888070001000ULL	/* a page that virtnet_info begins on */
+
+/* The private area of a net_device whose other half is there. */
+static struct lost without_virtnet_info(unsigned pairs, bool ctrl)
+{
+	struct lost x = { .b = bus_new(ERA_6_1, BUS_KSET | BUS_DEVICE) };
+
+	fake_load_layout(x.b->g->f, "hand-net-5.19.layout");
+	x.n = guest_nic(x.b->g, &(struct nic_spec){ .name = "eth0", .pairs = pairs,
+			.ctrl = ctrl, .curr_pairs = 1, .features = VERSION_1 |
+			EVENT_IDX | (ctrl ? CTRL_VQ : 0),
+			.dev_at = BEHIND - guest_priv(x.b->g, 0) });
+	assert_int_equal(x.n->vi, BEHIND);
+	fake_set(x.b->g->f, x.n->dev, "net_device", "state", 1);	/* up */
+	x.d = bus_nic(x.b, x.n);
+	fake_drop(x.b->g->f, VR_KERNEL, BEHIND);
+	return x;
+}
+
+static void without_virtnet_info_the_devices_list_has_all_queues(void **state)
+{
+	struct lost x = without_virtnet_info(PAIRS, true);
+	struct walked w = guest_walk(x.b->g, "eth0", NULL);
+
+	(void)state;
+	assert_queues(&x, &w);
+	assert_unread(w.snap.devices[0].max_pairs);
+	assert_int_equal(w.snap.devices[0].nqueues, 2 * PAIRS + 1);
+	assert_int_equal(walked_queue(&w, "eth0", "tx3")->owner, 0);
+	bus_free(x.b);
+}
+
+/* Behind the last pair's queues comes the control queue's number. */
+static void the_control_queue_is_no_pairs(void **state)
+{
+	struct lost x = without_virtnet_info(1, true);
+	struct walked w;
+
+	(void)state;
+	w = guest_walk(x.b->g, "eth0", "1");
+	assert_int_equal(w.status, VR_WALK_NO_QUEUE);
+	w = guest_walk(x.b->g, "eth0", "ctrl");
+	assert_int_equal(walked_queue(&w, "eth0", "ctrl")->vring_virtqueue,
+			 x.n->ctrl.vvq);
+	/* Without the stack's number of queues nobody knows where the pairs end. */
+	fake_set(x.b->g->f, x.n->dev, "net_device", "num_tx_queues", 7);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.snap.devices[0].nqueues, 3);
+	assert_true(walked_queue(&w, "eth0", "ctrl")->failed);
+	bus_free(x.b);
+	x = without_virtnet_info(1, false);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.snap.devices[0].nqueues, 2);
+	bus_free(x.b);
+}
+
+/* It may be at or above curr_queue_pairs; the first pair never is. */
+static void a_pair_that_may_not_be_in_use_is_no_trouble(void **state)
+{
+	struct lost x = without_virtnet_info(PAIRS, false);
+	struct walked w = guest_walk(x.b->g, "eth0", NULL);
+	const struct vr_verdict *v = &walked_queue(&w, "eth0", "rx3")->verdict;
+
+	(void)state;
+	assert_verdict(v, VR_ST_RX_STARVED, VR_SEV_INFO);
+	assert_reason(v, "rx-starved", VR_SEV_INFO, "whether the pair is in use was not read");
+	assert_verdict(&walked_queue(&w, "eth0", "rx0")->verdict, VR_ST_RX_STARVED,
+		       VR_SEV_WARN);
+	bus_free(x.b);
+}
+
+/* A NAPI that was not read is not none. */
+static void what_napi_does_is_not_known(void **state)
+{
+	struct lost x = without_virtnet_info(1, false);
+	struct ring *rx = &x.n->rx[0];
+	const struct vr_queue *q;
+	struct walked w;
+
+	(void)state;
+	ring_return(rx, ring_add(rx, 1), 64);
+	w = guest_walk(x.b->g, "eth0", "rx0");
+	q = walked_queue(&w, "eth0", "rx0");
+	assert_true(q->napi.lost);
+	assert_unread(q->napi.scheduled);
+	assert_int_equal(q->counts.driver_pending.v, 1);
+	assert_false(vr_none_polls(&q->napi));
+	assert_int_not_equal(q->verdict.state, VR_ST_LOST_INTERRUPT);
+	bus_free(x.b);
+}
+
+/* No hop is made up of what was not read. */
+static void a_queue_that_is_not_found_has_no_addresses(void **state)
+{
+	struct lost x = without_virtnet_info(2, false);
+	struct vr_walks walks = { .count = 0 };
+	struct walked w;
+
+	(void)state;
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->tx[1].vvq);
+	w = guest_walk(x.b->g, "eth0", "tx0");
+	assert_int_equal(w.status, VR_WALK_OK);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(vr_trace(&x.b->g->c, &w.snap, &walks), 0);
+	for (unsigned i = 0; i < walks.count; i++)
+		for (unsigned k = 0; k < walks.path[i].nhops; k++)
+			hop_follow(x.b->g->f, &walks.path[i].hops[k], "lost");
+	bus_free(x.b);
+}
+
 /* ---- the net_device ------------------------------------------------------------- */
 
 static const char *reason(const struct walked *w)
@@ -247,6 +364,11 @@ int main(void)
 		cmocka_unit_test(a_null_pointer_is_no_missing_page),
 		cmocka_unit_test(what_does_not_fit_is_not_taken_for_a_queue),
 		cmocka_unit_test(a_missing_virtio_device_leaves_its_queues),
+		cmocka_unit_test(without_virtnet_info_the_devices_list_has_all_queues),
+		cmocka_unit_test(the_control_queue_is_no_pairs),
+		cmocka_unit_test(a_pair_that_may_not_be_in_use_is_no_trouble),
+		cmocka_unit_test(what_napi_does_is_not_known),
+		cmocka_unit_test(a_queue_that_is_not_found_has_no_addresses),
 		cmocka_unit_test(a_missing_net_device_is_named_by_the_bus),
 		cmocka_unit_test(a_missing_parent_alone_makes_no_virtio_device),
 	};

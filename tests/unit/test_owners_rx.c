@@ -191,6 +191,27 @@ static void an_af_xdp_socket_s_buffers_are_its_own(void **state)
 	}
 }
 
+/* Whether a socket is bound stands in the receive_queue, of which the end is missing. */
+static void a_missing_socket_is_not_none(void **state)
+{
+	struct owner_guest x = rx_guest(ERA_6_12, AF_XDP, true, true);
+	struct fake_target *f = x.g->f;
+	uint64_t end = 0xffff888070001000ULL, rq = end - fake_offset(f, RQ, "xsk_pool");
+	struct vr_queue q;
+
+	(void)state;
+	fake_map(f, VR_KERNEL, rq, fake_sizeof(f, RQ));
+	fake_set(f, x.n->vi, "virtnet_info", "rq", rq);
+	fake_set(f, rq, RQ, "vq", x.n->rx[0].vq);
+	give(&x.n->rx[0], BUFFER, 1536, true);
+	q = read_owners(&x, "rx0");
+	assert_int_equal(owner_at(&q, 0)->kind, VR_OWNER_BUFFER);
+	fake_drop(f, VR_KERNEL, end);
+	q = read_owners(&x, "rx0");
+	assert_int_equal(owner_at(&q, 0)->kind, VR_OWNER_UNKNOWN);
+	guest_free(x.g);
+}
+
 static void what_cannot_be_told_is_unknown(void **state)
 {
 	struct owner_guest x = owner_guest(ERA_5_15);
@@ -387,6 +408,7 @@ int main(void)
 		cmocka_unit_test(small_buffers_are_skbs_at_first),
 		cmocka_unit_test(small_buffers_are_buffers_since_4_12),
 		cmocka_unit_test(an_af_xdp_socket_s_buffers_are_its_own),
+		cmocka_unit_test(a_missing_socket_is_not_none),
 		cmocka_unit_test(what_cannot_be_told_is_unknown),
 		cmocka_unit_test(a_buffer_outside_of_the_kernel_is_refused),
 		cmocka_unit_test(a_control_queue_s_token_is_just_a_token),

@@ -447,6 +447,15 @@ static void what_a_missing_page_takes_is_told_together(void **state)
 		x->c.errors[i] = unread_at("", "virtio_device.features",
 					   0xffff888000003100 + 8 * i);
 	x->c.nerrors = 8;
+	/* A hole that goes on behind the page stays a line, whatever follows it. */
+	x->c.errors[8] = x->c.errors[0];
+	x->c.errors[0] = unread_at("", "avail ring", 0xffff888000003f00);
+	x->c.errors[0].len = 0x1100;
+	x->c.nerrors = 9;
+	assert_has(render(x, 80), "\neth0: avail ring: cannot read 4352 bytes at "
+		   "ffff888000003f00\neth0: cannot read 8 values on the page");
+	x->c.errors[0] = x->c.errors[8];
+	x->c.nerrors = 8;
 	assert_has(render(x, 80), "cannot read 8 values on the page at ffff888000003000:\n"
 		   "    +100 virtio_device.features, +108 virtio_device.features,"
 		   " +110 virtio_device.features,\n    +118 ");
