@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make          vring.so, to load into crash with 'extend'
-# make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it
+# make demo     a real guest, its vmcore, and what 'vring eth0 1' says about it (0 where no tap
+#               can be made)
 # make check    all tests on kernel 6.1, some on others, everything they need installed first (as root)
 # make check-matrix  all tests on all kernels, and each kernel in each crash
 # make check-arm64  the same commands on an arm64 guest's dump, in an arm64 crash

@@ -41,7 +41,7 @@ static const struct {
 	[VR_ST_NOT_CONSUMING] = { "device-not-consuming", VR_SEV_INFO,
 		"entries are published and not returned: the device waits for kicks, or the ring is full" },
 	[VR_ST_NOT_REAPING] = { "driver-not-reaping", VR_SEV_INFO,
-		"an interrupt was due and NAPI is not scheduled: under way, or lost" },
+		"buffers were returned and are not reaped: an interrupt or NAPI is under way, late, or lost" },
 	[VR_ST_ACTIVE] = { "active", VR_SEV_OK, "in motion, within bounds" },
 	[VR_ST_IDLE] = { "idle", VR_SEV_OK, "nothing outstanding, or all buffers parked" },
 };

@@ -197,7 +197,7 @@ struct vr_ctx {
 	struct { const char *name, *loses; } no_symbol[VR_NO_SYMBOLS];
 	struct vr_types *types;	/* in the arena; types.c */
 	unsigned resolved;	/* groups that this command has looked for already */
-	bool no_btf;		/* -D dwarf: leave BTF out */
+	bool no_btf;		/* -t dwarf: leave BTF out */
 	char btf_why[128];	/* why BTF could not be used, "" when it could */
 	/* whose queue is being read, copied into each error */
 	char device[VR_NAME_SIZE], queue[VR_LABEL_SIZE];
