@@ -280,6 +280,12 @@ uint16_t packed_add(struct packed *p, unsigned n)
 	return id;
 }
 
+void packed_fill(struct packed *p, uint32_t buffers)
+{
+	while (buffers--)
+		packed_add(p, 1);
+}
+
 /* 2.8.7: a table's entries have no links; flags say only which way data goes. */
 uint16_t packed_add_indirect(struct packed *p, unsigned n)
 {
@@ -327,6 +333,12 @@ void packed_return(struct packed *p, uint16_t id, uint32_t len)
 		assert_int_equal(id, packed_oldest(p));
 	write_used(p, id, len);
 	take_back(p, id);
+}
+
+void packed_return_oldest(struct packed *p, uint32_t buffers)
+{
+	while (buffers--)
+		packed_return(p, packed_oldest(p), buffers);
 }
 
 void packed_return_batch(struct packed *p, unsigned n, uint32_t len)

@@ -59,11 +59,15 @@ void packed_advance(struct packed *p, uint32_t slots);
 /* The driver publishes a buffer of 'n' slots; its id.  In order the id is the slot of
  * its first descriptor, otherwise the next free one. */
 uint16_t packed_add(struct packed *p, unsigned n);
+/* The same for so many buffers of one slot each. */
+void packed_fill(struct packed *p, uint32_t buffers);
 /* One slot that names a table of 'n'; the table is in kernel memory, and where
  * the descriptor's address says in physical memory. */
 uint16_t packed_add_indirect(struct packed *p, unsigned n);
 /* The device returns a buffer, in whatever order. */
 void packed_return(struct packed *p, uint16_t id, uint32_t len);
+/* It returns so many, the oldest first, each with another length. */
+void packed_return_oldest(struct packed *p, uint32_t buffers);
 /* In order: it returns its oldest 'n' buffers by one used descriptor. */
 void packed_return_batch(struct packed *p, unsigned n, uint32_t len);
 /* The driver reaps what was returned next; its id. */

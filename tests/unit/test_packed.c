@@ -5,24 +5,9 @@
  * that the builder's driver and device have come to.
  */
 #include "unit.h"
-#include "guest_builder.h"
+#include "packed_guest.h"
 
-static const enum guest_era eras[] = { ERA_5_4, ERA_5_15, ERA_6_12, ERA_7_1 };
 static const uint32_t small[] = { 1, 2, 3, 5, 7, 8, 16 }, large[] = { 255, 256, 257 };
-
-struct fixture {
-	struct guest *g;
-	struct packed p;
-};
-
-static struct fixture fixture(enum guest_era era, uint32_t num, uint32_t start)
-{
-	struct fixture x = { .g = guest_new(era) };
-
-	packed_build(&x.p, x.g->f, &(struct packed_spec){ .num = num });
-	packed_advance(&x.p, start);
-	return x;
-}
 
 /* Two rounds are a circle: from any position to any other, and none in no ring. */
 static void the_steps_between_two_positions(void **state)
@@ -47,8 +32,8 @@ static void the_steps_between_two_positions(void **state)
 static void an_empty_ring_is_read_in_each_era(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++) {
-		struct fixture x = fixture(eras[i], 8, 0);
+	for (unsigned i = 0; i < PACKED_ERAS; i++) {
+		struct packed_guest x = packed_guest(packed_eras[i], 8, 0);
 		struct vr_queue q;
 
 		packed_set_area(&x.p, x.p.driver, 0x8003, 2);
@@ -77,10 +62,9 @@ static void an_empty_ring_is_read_in_each_era(void **state)
 }
 
 /* Fill it step by step, and return as much of that step by step. */
-static void fill_and_empty(struct fixture *x, uint32_t fill)
+static void fill_and_empty(struct packed_guest *x, uint32_t fill)
 {
-	for (uint32_t k = 0; k < fill; k++)
-		packed_add(&x->p, 1);
+	packed_fill(&x->p, fill);
 	guest_check_packed(x->g, &x->p);
 	for (uint32_t k = 0; k < fill; k++) {
 		packed_return(&x->p, packed_oldest(&x->p), k);
@@ -99,8 +83,9 @@ static void small_rings_at_every_position(void **state)
 		for (uint32_t start = 0; start < 2 * small[i]; start++) {
 			for (uint32_t fill = 0; fill <= small[i]; fill++) {
 				/* Both ways to store the used position. */
-				struct fixture x = fixture(fill % 2 ? ERA_5_4 :
-							   ERA_6_12, small[i], start);
+				struct packed_guest x =
+					packed_guest(fill % 2 ? ERA_5_4 : ERA_6_12,
+						     small[i], start);
 
 				fill_and_empty(&x, fill);
 				guest_free(x.g);
@@ -109,30 +94,24 @@ static void small_rings_at_every_position(void **state)
 	}
 }
 
-static void return_oldest(struct packed *p, uint32_t n)
-{
-	while (n--)
-		packed_return(p, packed_oldest(p), 0);
-}
-
 /* Some of the fills and numbers returned, always in the same ring. */
 static void large_rings_at_every_position(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(large); i++) {
 		uint32_t num = large[i];
-		struct fixture x = fixture(i % 2 ? ERA_5_15 : ERA_7_1, num, 0);
+		struct packed_guest x = packed_guest(i % 2 ? ERA_5_15 : ERA_7_1,
+						     num, 0);
 
 		for (uint32_t start = 0; start < 2 * num; start++) {
 			uint32_t fill = start % 3 ? start * 7 % num : num;
 			uint32_t back = start % 5 ? start * 11 % (fill + 1) : fill;
 
 			assert_int_equal(x.p.avail % (2 * num), start);
-			for (uint32_t k = 0; k < fill; k++)
-				packed_add(&x.p, 1);
-			return_oldest(&x.p, back);
+			packed_fill(&x.p, fill);
+			packed_return_oldest(&x.p, back);
 			guest_check_packed(x.g, &x.p);
-			return_oldest(&x.p, fill - back);
+			packed_return_oldest(&x.p, fill - back);
 			while (x.p.returned)
 				packed_reap(&x.p);
 			packed_advance(&x.p, 2 * num + 1 - fill);
@@ -146,7 +125,7 @@ static void a_full_ring_is_told_from_an_empty_one(void **state)
 {
 	(void)state;
 	for (uint32_t start = 0; start < 10; start++) {
-		struct fixture x = fixture(ERA_5_15, 5, start);
+		struct packed_guest x = packed_guest(ERA_5_15, 5, start);
 		struct vr_queue q = guest_check_packed(x.g, &x.p);
 
 		assert_val(q.counts.in_flight, 0);
@@ -171,7 +150,7 @@ static void the_event_of_a_full_ring_is_told_by_its_round(void **state)
 {
 	(void)state;
 	for (uint32_t start = 0; start < 10; start++) {
-		struct fixture x = fixture(ERA_6_12, 5, start);
+		struct packed_guest x = packed_guest(ERA_6_12, 5, start);
 		struct vr_queue q;
 
 		packed_add(&x.p, 5);
@@ -188,7 +167,7 @@ static void the_event_of_a_full_ring_is_told_by_its_round(void **state)
 /* 5.19 and later: bit 15 of the used position is its wrap counter. */
 static void both_ways_to_store_the_used_position(void **state)
 {
-	struct fixture x = fixture(ERA_5_4, 8, 8 + 3);
+	struct packed_guest x = packed_guest(ERA_5_4, 8, 8 + 3);
 	struct vr_queue q;
 
 	(void)state;
@@ -202,7 +181,7 @@ static void both_ways_to_store_the_used_position(void **state)
 	assert_val(q.pk.used_wrap_counter, 1);
 	guest_free(x.g);
 
-	x = fixture(ERA_6_12, 8, 3);
+	x = packed_guest(ERA_6_12, 8, 3);
 	assert_false(packed_own_wrap(&x.p));
 	packed_set(&x.p, PACKED_LAST_USED_IDX, 0x8003);
 	q = guest_check_packed(x.g, &x.p);
@@ -216,8 +195,8 @@ static void both_ways_to_store_the_used_position(void **state)
 static void a_buffer_that_goes_round_the_end(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++) {
-		struct fixture x = fixture(eras[i], 7, 5);
+	for (unsigned i = 0; i < PACKED_ERAS; i++) {
+		struct packed_guest x = packed_guest(packed_eras[i], 7, 5);
 		uint16_t a = packed_add(&x.p, 4), b = packed_add(&x.p, 2);
 
 		guest_check_packed(x.g, &x.p);
@@ -235,7 +214,7 @@ static void a_buffer_that_goes_round_the_end(void **state)
  * first slot, and the ring goes on behind it. */
 static void a_short_buffer_overtakes_a_long_one(void **state)
 {
-	struct fixture x = fixture(ERA_5_15, 8, 6);
+	struct packed_guest x = packed_guest(ERA_5_15, 8, 6);
 	uint16_t a = packed_add(&x.p, 3), b = packed_add(&x.p, 1);
 	struct vr_queue q;
 
@@ -258,7 +237,7 @@ static void a_short_buffer_overtakes_a_long_one(void **state)
 /* A long one overtakes short ones: slots between are skipped as they stand. */
 static void a_long_buffer_overtakes_short_ones(void **state)
 {
-	struct fixture x = fixture(ERA_5_4, 9, 4);
+	struct packed_guest x = packed_guest(ERA_5_4, 9, 4);
 	uint16_t a = packed_add(&x.p, 1), b = packed_add(&x.p, 1);
 	uint16_t c = packed_add(&x.p, 5);
 
@@ -312,8 +291,9 @@ static void many_steps_in_any_order(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(nums); i++) {
-		for (unsigned k = 0; k < COUNT_OF(eras); k++) {
-			struct fixture x = fixture(eras[k], nums[i], 0);
+		for (unsigned k = 0; k < PACKED_ERAS; k++) {
+			struct packed_guest x =
+				packed_guest(packed_eras[k], nums[i], 0);
 
 			for (unsigned n = 0; n < 1000; n++) {
 				one_step(&x.p, &seed);
@@ -338,10 +318,8 @@ static void a_packed_ring_is_little_endian_in_a_big_endian_guest(void **state)
 	packed_advance(&p, 290);
 	packed_set_area(&p, p.driver, 0x8123, 2);
 	packed_set_area(&p, p.device, 0x0124, 2);
-	for (unsigned i = 0; i < 260; i++)
-		packed_add(&p, 1);
-	for (unsigned i = 0; i < 258; i++)
-		packed_return(&p, packed_oldest(&p), 0);
+	packed_fill(&p, 260);
+	packed_return_oldest(&p, 258);
 	q = guest_check_packed(g, &p);
 	assert_val(q.pk.driver.off_wrap, 0x8123);
 	assert_val(q.pk.device.off_wrap, 0x0124);

@@ -5,7 +5,7 @@
  * Sections are those of virtio 1.2.
  */
 #include "unit.h"
-#include "guest_builder.h"
+#include "packed_guest.h"
 
 #define NUM		8
 #define NEXT		1u
@@ -14,39 +14,22 @@
 #define TABLE		0x5000000ULL	/* guest-physical */
 #define BUS		(1ULL << 33)	/* ACCESS_PLATFORM */
 
-struct fixture {
-	struct guest *g;
-	struct packed p;
-	struct vr_queue q;
-};
-
-static struct fixture fixture(void)
+static struct vr_queue read_chains(const struct packed_guest *x, uint64_t features)
 {
-	struct fixture x = { .g = guest_new(ERA_6_12) };
+	struct vr_queue q = guest_read_packed(x->g, &x->p);
 
-	packed_build(&x.p, x.g->f, &(struct packed_spec){ .num = NUM });
-	return x;
+	q.chains = (struct vr_chains){ .nchains = 0 };
+	vr_guest_chains(&x->g->c, &q, (struct vr_val){ features, VR_READ }, false);
+	assert_true(q.chains.wanted && q.chains.known && q.chains.packed);
+	return q;
 }
 
-static void done(struct fixture *x)
-{
-	guest_free(x->g);
-}
-
-static void read_chains(struct fixture *x, uint64_t features)
-{
-	x->q = guest_read_packed(x->g, &x->p);
-	x->q.chains = (struct vr_chains){ .nchains = 0 };
-	vr_guest_chains(&x->g->c, &x->q, (struct vr_val){ features, VR_READ }, false);
-	assert_true(x->q.chains.wanted && x->q.chains.known && x->q.chains.packed);
-}
-
-static void assert_chain(const struct fixture *x, uint32_t n, uint32_t id,
+static void assert_chain(const struct vr_queue *q, uint32_t n, uint32_t id,
 			 uint32_t count, enum vr_stop stop)
 {
-	const struct vr_chain *k = &x->q.chains.chain[n];
+	const struct vr_chain *k = &q->chains.chain[n];
 
-	assert_true(n < x->q.chains.nchains);
+	assert_true(n < q->chains.nchains);
 	assert_int_equal(k->id, id);
 	assert_int_equal(k->count, count);
 	assert_int_equal(k->stop, stop);
@@ -56,7 +39,8 @@ static void assert_chain(const struct fixture *x, uint32_t n, uint32_t id,
 
 static void buffers_are_shown_in_the_rings_order(void **state)
 {
-	struct fixture x = fixture();
+	struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+	struct vr_queue q;
 	const struct vr_desc *d;
 
 	(void)state;
@@ -65,55 +49,57 @@ static void buffers_are_shown_in_the_rings_order(void **state)
 	packed_add(&x.p, 1);
 	packed_add_indirect(&x.p, 2);
 	guest_check_packed(x.g, &x.p);
-	read_chains(&x, 0);
-	assert_int_equal(x.q.chains.nchains, 3);
-	assert_int_equal(x.q.chains.chain[0].head, 6);
-	assert_int_equal(x.q.chains.chain[1].head, 1);
-	assert_int_equal(x.q.chains.chain[2].head, 2);
+	q = read_chains(&x, 0);
+	assert_int_equal(q.chains.nchains, 3);
+	assert_int_equal(q.chains.chain[0].head, 6);
+	assert_int_equal(q.chains.chain[1].head, 1);
+	assert_int_equal(q.chains.chain[2].head, 2);
 	/* The ring's end and the next round's bits in the middle of a buffer. */
-	d = &x.q.chains.desc[x.q.chains.chain[0].first];
+	d = &q.chains.desc[q.chains.chain[0].first];
 	assert_int_equal(d[1].index, 7);
 	assert_int_equal(d[1].flags, AVAIL | PACKED_WRITE | NEXT);
 	assert_int_equal(d[2].index, 0);
 	assert_int_equal(d[2].flags, 0x8000 | PACKED_WRITE);
-	done(&x);
+	guest_free(x.g);
 }
 
 /* A buffer whose last descriptor says that it goes on, into the next one's. */
 static void next_into_another_buffer(void **state)
 {
-	struct fixture x = fixture();
+	struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+	struct vr_queue q;
 
 	(void)state;
 	packed_add(&x.p, 2);
 	packed_add(&x.p, 1);
 	packed_set_flags(&x.p, 1, AVAIL | NEXT);
-	read_chains(&x, 0);
-	assert_int_equal(x.q.chains.nchains, 2);
-	assert_chain(&x, 0, 0, 2, VR_STOP_OTHER);
-	assert_chain(&x, 1, 2, 1, VR_STOP_END);
-	done(&x);
+	q = read_chains(&x, 0);
+	assert_int_equal(q.chains.nchains, 2);
+	assert_chain(&q, 0, 0, 2, VR_STOP_OTHER);
+	assert_chain(&q, 1, 2, 1, VR_STOP_END);
+	guest_free(x.g);
 }
 
 /* .. and where nothing follows: not further than the driver has written. */
 static void next_behind_the_last_buffer(void **state)
 {
-	struct fixture x = fixture();
+	struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+	struct vr_queue q;
 
 	(void)state;
 	packed_add(&x.p, 2);
 	packed_set_flags(&x.p, 1, AVAIL | NEXT);
-	read_chains(&x, 0);
-	assert_int_equal(x.q.chains.nchains, 1);
-	assert_chain(&x, 0, 0, 2, VR_STOP_LOOP);
+	q = read_chains(&x, 0);
+	assert_int_equal(q.chains.nchains, 1);
+	assert_chain(&q, 0, 0, 2, VR_STOP_LOOP);
 	/* In a full ring neither. */
 	packed_add(&x.p, NUM - 2);
 	for (uint32_t i = 0; i < NUM; i++)
 		packed_set_desc(&x.p, i, 0x1000, 1, 0, AVAIL | NEXT);
-	read_chains(&x, 0);
-	assert_int_equal(x.q.chains.nchains, 2);
-	assert_chain(&x, 1, 2, 0, VR_STOP_OVERWRITTEN);
-	done(&x);
+	q = read_chains(&x, 0);
+	assert_int_equal(q.chains.nchains, 2);
+	assert_chain(&q, 1, 2, 0, VR_STOP_OVERWRITTEN);
+	guest_free(x.g);
 }
 
 static void ids_that_are_nobodys(void **state)
@@ -122,17 +108,18 @@ static void ids_that_are_nobodys(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(ids); i++) {
-		struct fixture x = fixture();
+		struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+		struct vr_queue q;
 
 		packed_add(&x.p, 1);
 		packed_add(&x.p, 1);
 		packed_set_desc(&x.p, 0, 0x1000, 1, ids[i], AVAIL);
-		read_chains(&x, 0);
+		q = read_chains(&x, 0);
 		/* What was lost is still named. */
-		assert_int_equal(x.q.chains.nchains, 2);
-		assert_chain(&x, 0, 1, 1, VR_STOP_END);
-		assert_chain(&x, 1, 0, 0, VR_STOP_OVERWRITTEN);
-		done(&x);
+		assert_int_equal(q.chains.nchains, 2);
+		assert_chain(&q, 0, 1, 1, VR_STOP_END);
+		assert_chain(&q, 1, 0, 0, VR_STOP_OVERWRITTEN);
+		guest_free(x.g);
 	}
 }
 
@@ -147,33 +134,35 @@ static void a_length_that_the_ring_contradicts(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
-		struct fixture x = fixture();
+		struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+		struct vr_queue q;
 
 		packed_add(&x.p, 3);
 		packed_set_length(&x.p, 0, cases[i].length);
-		read_chains(&x, 0);
-		assert_int_equal(x.q.chains.nchains, 1);
-		assert_chain(&x, 0, 0, 3, cases[i].stop);
-		done(&x);
+		q = read_chains(&x, 0);
+		assert_int_equal(q.chains.nchains, 1);
+		assert_chain(&q, 0, 0, 3, cases[i].stop);
+		guest_free(x.g);
 	}
 }
 
 static void nothing_is_shown_of_an_empty_ring(void **state)
 {
-	struct fixture x = fixture();
+	struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+	struct vr_queue q;
 
 	(void)state;
-	read_chains(&x, 0);
-	assert_int_equal(x.q.chains.nchains, 0);
+	q = read_chains(&x, 0);
+	assert_int_equal(q.chains.nchains, 0);
 	packed_return(&x.p, packed_add(&x.p, NUM), 0);
-	read_chains(&x, 0);
-	assert_int_equal(x.q.chains.nchains, 0);
-	done(&x);
+	q = read_chains(&x, 0);
+	assert_int_equal(q.chains.nchains, 0);
+	guest_free(x.g);
 }
 
 /* ---- indirect tables (2.8.7) --------------------------------------------------------- */
 
-static void put_entry(struct fixture *x, enum vr_space space, uint64_t at,
+static void put_entry(struct packed_guest *x, enum vr_space space, uint64_t at,
 		      uint32_t len, uint16_t flags)
 {
 	struct {
@@ -190,7 +179,8 @@ static void put_entry(struct fixture *x, enum vr_space space, uint64_t at,
 static struct vr_chain table(uint32_t len, uint16_t first, uint16_t second,
 			     uint64_t features)
 {
-	struct fixture x = fixture();
+	struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+	struct vr_queue q;
 	struct vr_chain k;
 
 	/* By physical address: no queue with a pointer of the driver's. */
@@ -199,10 +189,10 @@ static struct vr_chain table(uint32_t len, uint16_t first, uint16_t second,
 	packed_set_desc(&x.p, 0, TABLE, len, 0, AVAIL | INDIRECT);
 	put_entry(&x, VR_PHYS, TABLE, 10, first);
 	put_entry(&x, VR_PHYS, TABLE + 16, 20, second);
-	read_chains(&x, features);
-	assert_int_equal(x.q.chains.nchains, 1);
-	k = x.q.chains.chain[0];
-	done(&x);
+	q = read_chains(&x, features);
+	assert_int_equal(q.chains.nchains, 1);
+	k = q.chains.chain[0];
+	guest_free(x.g);
 	return k;
 }
 
@@ -243,17 +233,18 @@ static void bad_tables_end_it(void **state)
 /* The driver's own pointer is what counts, also where addresses are the bus's. */
 static void the_drivers_pointer_leads_to_the_table(void **state)
 {
-	struct fixture x = fixture();
+	struct packed_guest x = packed_guest(ERA_6_12, NUM, 0);
+	struct vr_queue q;
 
 	(void)state;
 	packed_add_indirect(&x.p, 3);
 	packed_set_desc(&x.p, 0, 0xbad0000, 48, 0, AVAIL | INDIRECT);
-	read_chains(&x, BUS);
-	assert_true(x.q.chains.bus.v);
-	assert_chain(&x, 0, 0, 4, VR_STOP_END);
-	assert_int_equal(x.q.chains.chain[0].readable, 1000);
-	assert_int_equal(x.q.chains.chain[0].writable, 2003);
-	done(&x);
+	q = read_chains(&x, BUS);
+	assert_true(q.chains.bus.v);
+	assert_chain(&q, 0, 0, 4, VR_STOP_END);
+	assert_int_equal(q.chains.chain[0].readable, 1000);
+	assert_int_equal(q.chains.chain[0].writable, 2003);
+	guest_free(x.g);
 }
 
 int main(void)

@@ -5,26 +5,7 @@
  * there.
  */
 #include "unit.h"
-#include "guest_builder.h"
-
-struct fixture {
-	struct guest *g;
-	struct packed p;
-};
-
-/* Eight slots, position 5 on: one returned, two with the device, of 1, 2 and 1. */
-static struct fixture fixture(enum guest_era era)
-{
-	struct fixture x = { .g = guest_new(era) };
-
-	packed_build(&x.p, x.g->f, &(struct packed_spec){ .num = 8 });
-	packed_advance(&x.p, 5);
-	packed_return(&x.p, packed_add(&x.p, 1), 60);
-	packed_add(&x.p, 2);
-	packed_add(&x.p, 1);
-	guest_check_packed(x.g, &x.p);
-	return x;
-}
+#include "packed_guest.h"
 
 /* Counts by flags are unknown, and the driver's own words are not. */
 static void assert_lost(const struct vr_queue *q)
@@ -62,7 +43,7 @@ static void a_position_outside_of_the_ring(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(bad); i++) {
-		struct fixture x = fixture(ERA_5_4);
+		struct packed_guest x = packed_guest_in_use(ERA_5_4, 5);
 		struct vr_queue q;
 
 		packed_set(&x.p, PACKED_NEXT_AVAIL, bad[i]);
@@ -80,7 +61,7 @@ static void a_used_position_outside_of_the_ring_in_both_eras(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(eras); i++) {
-		struct fixture x = fixture(eras[i]);
+		struct packed_guest x = packed_guest_in_use(eras[i], 5);
 		struct vr_queue q;
 
 		/* With the wrap bit where it belongs to the position. */
@@ -93,7 +74,7 @@ static void a_used_position_outside_of_the_ring_in_both_eras(void **state)
 		guest_free(x.g);
 	}
 	/* Before 5.19 bit 15 is no wrap counter. */
-	struct fixture x = fixture(ERA_5_4);
+	struct packed_guest x = packed_guest_in_use(ERA_5_4, 5);
 	struct vr_queue q;
 
 	packed_set(&x.p, PACKED_LAST_USED_IDX, 0x8005);
@@ -106,7 +87,7 @@ static void a_used_position_outside_of_the_ring_in_both_eras(void **state)
 /* On the same round, and the driver reaps ahead of where it writes. */
 static void more_between_the_positions_than_the_ring_has(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -138,7 +119,7 @@ static void a_wrap_counter_that_is_no_bool(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(cases) * COUNT_OF(bad); i++) {
-		struct fixture x = fixture(cases[i / 2].era);
+		struct packed_guest x = packed_guest_in_use(cases[i / 2].era, 5);
 		struct vr_queue q;
 		const struct vr_error *e;
 
@@ -157,7 +138,7 @@ static void a_wrap_counter_that_is_no_bool(void **state)
 
 static void a_used_id_outside_of_the_ring(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -176,7 +157,7 @@ static void a_buffer_of_no_slots_or_of_too_many(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(bad); i++) {
-		struct fixture x = fixture(ERA_7_1);
+		struct packed_guest x = packed_guest_in_use(ERA_7_1, 5);
 		struct vr_queue q;
 
 		packed_set_length(&x.p, x.p.used_id[5], bad[i]);
@@ -197,7 +178,7 @@ static void half_a_used_descriptor(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(flags); i++) {
-		struct fixture x = fixture(ERA_5_15);
+		struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 		struct vr_queue q;
 
 		packed_set_flags(&x.p, 6, flags[i]);
@@ -212,7 +193,7 @@ static void half_a_used_descriptor(void **state)
 /* The second used descriptor bears the id of the first. */
 static void a_buffer_that_was_returned_twice(void **state)
 {
-	struct fixture x = fixture(ERA_5_4);
+	struct packed_guest x = packed_guest_in_use(ERA_5_4, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -228,7 +209,7 @@ static void a_buffer_that_was_returned_twice(void **state)
 
 static void the_return_of_a_buffer_that_was_never_given(void **state)
 {
-	struct fixture x = fixture(ERA_5_4);
+	struct packed_guest x = packed_guest_in_use(ERA_5_4, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -243,7 +224,7 @@ static void the_return_of_a_buffer_that_was_never_given(void **state)
 /* What is reaped next too, where the tokens account for all slots. */
 static void the_next_return_of_a_buffer_that_was_never_given(void **state)
 {
-	struct fixture x = fixture(ERA_5_4);
+	struct packed_guest x = packed_guest_in_use(ERA_5_4, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -259,7 +240,7 @@ static void the_next_return_of_a_buffer_that_was_never_given(void **state)
  * it there is no damage. */
 static void a_driver_that_was_stopped_while_it_reaps(void **state)
 {
-	struct fixture x = fixture(ERA_6_12);
+	struct packed_guest x = packed_guest_in_use(ERA_6_12, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -276,18 +257,15 @@ static void a_driver_that_was_stopped_while_it_reaps(void **state)
 
 /* Of 100, no power of two: 90 buffers from slot 95 on, of which 73 are returned, the one
  * at 'slot' as the first once more. */
-static void returned_twice_at(struct fixture *x, unsigned slot)
+static struct packed_guest returned_twice_at(unsigned slot)
 {
-	uint16_t ids[90];
+	struct packed_guest x = packed_guest(ERA_6_1, 100, 95);
+	uint16_t first = packed_add(&x.p, 1);
 
-	x->g = guest_new(ERA_6_1);
-	packed_build(&x->p, x->g->f, &(struct packed_spec){ .num = 100 });
-	packed_advance(&x->p, 95);
-	for (unsigned i = 0; i < 90; i++)
-		ids[i] = packed_add(&x->p, 1);
-	for (unsigned i = 0; i < 73; i++)
-		packed_return(&x->p, ids[i], 0);
-	packed_set_desc(&x->p, slot, 0, 0, ids[0], 0);
+	packed_fill(&x.p, 89);
+	packed_return_oldest(&x.p, 73);
+	packed_set_desc(&x.p, slot, 0, 0, first, 0);
+	return x;
 }
 
 /* Slot 67 is 95 & 99. */
@@ -295,11 +273,9 @@ static void no_slot_but_the_next_is_excused_at_any_size(void **state)
 {
 	(void)state;
 	for (unsigned slot = 65; slot <= 67; slot++) {
-		struct fixture x;
-		struct vr_queue q;
+		struct packed_guest x = returned_twice_at(slot);
+		struct vr_queue q = guest_read_packed(x.g, &x.p);
 
-		returned_twice_at(&x, slot);
-		q = guest_read_packed(x.g, &x.p);
 		assert_int_equal(find_damage(&q, VR_D_USED_TOKEN)->at, slot);
 		guest_corrupt(x.g, &q, "used-id");
 		guest_free(x.g);
@@ -311,23 +287,18 @@ static void no_slot_but_the_next_is_excused_at_any_size(void **state)
 /* 512 descriptors on two pages, the driver at 250: the second page is missing. */
 static void the_ring_is_read_up_to_a_missing_page(void **state)
 {
-	struct guest *g = guest_new(ERA_5_15);
+	struct packed_guest x = packed_guest(ERA_5_15, 512, 250);
 	struct vr_queue q;
-	struct packed p;
 
 	(void)state;
-	packed_build(&p, g->f, &(struct packed_spec){ .num = 512 });
-	packed_advance(&p, 250);
-	for (unsigned i = 0; i < 10; i++)
-		packed_add(&p, 1);
-	for (unsigned i = 0; i < 5; i++)
-		packed_return(&p, packed_oldest(&p), 0);
-	fake_drop(g->f, VR_KERNEL, p.desc + FAKE_PAGE);
-	q = guest_read_packed(g, &p);
+	packed_fill(&x.p, 10);
+	packed_return_oldest(&x.p, 5);
+	fake_drop(x.g->f, VR_KERNEL, x.p.desc + FAKE_PAGE);
+	q = guest_read_packed(x.g, &x.p);
 	assert_val(q.pk.device_idx, 255);
 	assert_val(q.counts.driver_pending, 5);
 	assert_val(q.counts.device_pending, 5);
-	get_error(&g->c, VR_E_READ, "descriptor ring");
+	get_error(&x.g->c, VR_E_READ, "descriptor ring");
 	/* One buffer stands on the page that is there. */
 	assert_int_equal(q.chains.nchains, 5);
 	assert_int_equal(q.chains.chain[0].stop, VR_STOP_END);
@@ -335,22 +306,21 @@ static void the_ring_is_read_up_to_a_missing_page(void **state)
 		assert_int_equal(q.chains.chain[i].count, 0);
 		assert_int_equal(q.chains.chain[i].stop, VR_STOP_UNREADABLE);
 	}
-	for (unsigned i = 0; i < 5; i++)
-		packed_return(&p, packed_oldest(&p), 0);
-	packed_add(&p, 1);
-	fake_drop(g->f, VR_KERNEL, p.desc + FAKE_PAGE);
-	q = guest_read_packed(g, &p);
+	packed_return_oldest(&x.p, 5);
+	packed_add(&x.p, 1);
+	fake_drop(x.g->f, VR_KERNEL, x.p.desc + FAKE_PAGE);
+	q = guest_read_packed(x.g, &x.p);
 	assert_unread(q.pk.device_idx);
 	assert_unread(q.counts.driver_pending);
 	assert_val(q.counts.in_flight, 11);
 	assert_int_equal(q.slots.count[VR_SLOT_RETURNED], 6);
 	assert_int_equal(q.slots.count[VR_SLOT_UNKNOWN], 5);
-	guest_free(g);
+	guest_free(x.g);
 }
 
 static void a_ring_that_is_not_in_the_dump(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -364,7 +334,7 @@ static void a_ring_that_is_not_in_the_dump(void **state)
 
 static void without_the_drivers_states_no_buffer_can_be_counted(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -382,7 +352,7 @@ static void without_the_drivers_states_no_buffer_can_be_counted(void **state)
 /* A kernel whose types do not tell what the driver keeps for a buffer. */
 static void without_the_types_of_the_states_neither(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -397,7 +367,7 @@ static void without_the_types_of_the_states_neither(void **state)
 
 static void each_event_area_is_read_for_itself(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 
 	(void)state;
@@ -421,7 +391,7 @@ static void each_event_area_is_read_for_itself(void **state)
 /* An unknown mode is shown as it is. */
 static void a_mode_that_does_not_exist(void **state)
 {
-	struct fixture x = fixture(ERA_5_15);
+	struct packed_guest x = packed_guest_in_use(ERA_5_15, 5);
 	struct vr_queue q;
 	char text[24];
 
@@ -442,7 +412,7 @@ static void a_size_that_no_ring_has(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(bad); i++) {
-		struct fixture x = fixture(ERA_6_12);
+		struct packed_guest x = packed_guest_in_use(ERA_6_12, 5);
 		struct vr_queue q;
 
 		packed_set(&x.p, PACKED_NUM, bad[i]);
@@ -471,7 +441,7 @@ static void a_pointer_that_is_null(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
-		struct fixture x = fixture(ERA_5_4);
+		struct packed_guest x = packed_guest_in_use(ERA_5_4, 5);
 		struct vr_queue q;
 
 		packed_set(&x.p, cases[i].word, 0);

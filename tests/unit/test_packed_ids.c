@@ -4,25 +4,7 @@
  * and what a driver may leave for a moment is not.
  */
 #include "unit.h"
-#include "guest_builder.h"
-
-struct fixture {
-	struct guest *g;
-	struct packed p;
-};
-
-/* Eight slots, of which buffers of 1, 2 and 1 have four; the first was returned. */
-static struct fixture fixture(enum guest_era era)
-{
-	struct fixture x = { .g = guest_new(era) };
-
-	packed_build(&x.p, x.g->f, &(struct packed_spec){ .num = 8 });
-	packed_return(&x.p, packed_add(&x.p, 1), 60);
-	packed_add(&x.p, 2);
-	packed_add(&x.p, 1);
-	guest_check_packed(x.g, &x.p);
-	return x;
-}
+#include "packed_guest.h"
 
 /* Four ids are free, 4 to 7, and the last one's link is of no use. */
 static const struct {
@@ -38,18 +20,16 @@ static const struct {
 
 static void bad_links_between_free_ids(void **state)
 {
-	static const enum guest_era eras[] = { ERA_5_4, ERA_5_15, ERA_6_12, ERA_7_1 };
-
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras) * COUNT_OF(bad_links); i++) {
-		struct fixture x = fixture(eras[i % COUNT_OF(eras)]);
-		unsigned n = i / COUNT_OF(eras);
+	for (unsigned i = 0; i < PACKED_ERAS * COUNT_OF(bad_links); i++) {
+		enum guest_era era = packed_eras[i % PACKED_ERAS];
+		unsigned n = i / PACKED_ERAS;
+		struct packed_guest x = packed_guest_in_use(era, 0);
 		struct vr_queue q;
 
 		assert_int_equal(x.p.free_id, 4);
 		packed_set_link(&x.p, 7, 0xffff);
-		q = guest_read_packed(x.g, &x.p);
-		assert_int_not_equal(guest_verdict(x.g, &q)->state, VR_ST_CORRUPT);
+		assert_int_not_equal(packed_verdict(&x).state, VR_ST_CORRUPT);
 		packed_set_link(&x.p, bad_links[n].id, bad_links[n].link);
 		q = guest_read_packed(x.g, &x.p);
 		assert_string_equal(guest_corrupt(x.g, &q, "free-list"), bad_links[n].text);
@@ -61,14 +41,12 @@ static void bad_links_between_free_ids(void **state)
  * num_free afterwards; in any order, for all we know of the compiler. */
 static void free_ids_in_a_get(void **state)
 {
-	struct fixture x = fixture(ERA_6_12);
-	struct vr_queue q;
+	struct packed_guest x = packed_guest_in_use(ERA_6_12, 0);
 
 	(void)state;
 	packed_set_token(&x.p, 0, 0);
 	packed_set(&x.p, PACKED_NUM_FREE, 5);
-	q = guest_read_packed(x.g, &x.p);
-	assert_int_not_equal(guest_verdict(x.g, &q)->state, VR_ST_CORRUPT);
+	assert_int_not_equal(packed_verdict(&x).state, VR_ST_CORRUPT);
 	guest_free(x.g);
 }
 

@@ -4,32 +4,10 @@
  * a get, or of taking buffers back; and the same words where nobody has them in hand.
  */
 #include "unit.h"
-#include "guest_builder.h"
-
-static const enum guest_era eras[] = { ERA_5_4, ERA_5_15, ERA_6_12, ERA_7_1 };
-
-struct fixture {
-	struct guest *g;
-	struct packed p;
-};
-
-static struct fixture fixture(enum guest_era era, uint32_t num, uint32_t start)
-{
-	struct fixture x = { .g = guest_new(era) };
-
-	packed_build(&x.p, x.g->f, &(struct packed_spec){ .num = num });
-	packed_advance(&x.p, start);
-	return x;
-}
-
-static void return_oldest(struct packed *p, uint32_t n)
-{
-	while (n--)
-		packed_return(p, packed_oldest(p), n);
-}
+#include "packed_guest.h"
 
 /* The same counts as of the sound ring, and no alarm, but a word about it. */
-static void check_turning(struct fixture *x, struct vr_queue sound)
+static void check_turning(struct packed_guest *x, struct vr_queue sound)
 {
 	struct vr_queue q = guest_read_packed(x->g, &x->p);
 	const struct vr_verdict *v = guest_verdict(x->g, &q);
@@ -43,25 +21,18 @@ static void check_turning(struct fixture *x, struct vr_queue sound)
 	assert_non_null(strstr(v->reasons[0].text, "in transition"));
 }
 
-static struct vr_verdict caught(struct fixture *x)
-{
-	struct vr_queue q = guest_read_packed(x->g, &x->p);
-
-	return *guest_verdict(x->g, &q);
-}
-
 /* virtqueue_add_packed() turns the wrap counter, and then moves next_avail_idx. */
 static void an_add_is_caught_turning(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+	for (unsigned i = 0; i < PACKED_ERAS; i++)
 		for (uint32_t left = 1; left <= 17; left++) {
-			struct fixture x = fixture(eras[i], 256, 240 - left);
+			struct packed_guest x =
+				packed_guest(packed_eras[i], 256, 240 - left);
 			struct vr_queue q;
 
-			for (uint32_t k = 0; k < 16; k++)
-				packed_add(&x.p, 1);
-			return_oldest(&x.p, 5);
+			packed_fill(&x.p, 16);
+			packed_return_oldest(&x.p, 5);
 			q = guest_check_packed(x.g, &x.p);
 			assert_int_equal(q.pk.next_avail_idx.v, 256 - left);
 			packed_set(&x.p, PACKED_AVAIL_WRAP, 0);
@@ -71,7 +42,8 @@ static void an_add_is_caught_turning(void **state)
 			if (left == 1)
 				check_turning(&x, q);
 			else
-				assert_int_equal(caught(&x).state, VR_ST_CORRUPT);
+				assert_int_equal(packed_verdict(&x).state,
+						 VR_ST_CORRUPT);
 			guest_free(x.g);
 		}
 }
@@ -81,12 +53,11 @@ static void a_get_is_caught_turning(void **state)
 {
 	(void)state;
 	for (uint32_t over = 0; over <= 16; over++) {
-		struct fixture x = fixture(ERA_5_4, 256, 256 + over);
+		struct packed_guest x = packed_guest(ERA_5_4, 256, 256 + over);
 		struct vr_queue q;
 
-		for (uint32_t k = 0; k < 30; k++)
-			packed_add(&x.p, 1);
-		return_oldest(&x.p, 5);
+		packed_fill(&x.p, 30);
+		packed_return_oldest(&x.p, 5);
 		q = guest_check_packed(x.g, &x.p);
 		packed_set(&x.p, PACKED_USED_WRAP, 1);
 		check_turning(&x, q);
@@ -100,9 +71,9 @@ static void unpublish(struct packed *p, uint32_t at)
 	packed_set_flags(p, at % p->num, packed_wrap(p, at) ? 0 : 0x8080);
 }
 
-static void assert_excused(struct fixture *x, const char *when, uint32_t n)
+static void assert_excused(struct packed_guest *x, const char *when, uint32_t n)
 {
-	struct vr_verdict v = caught(x);
+	struct vr_verdict v = packed_verdict(x);
 
 	if (v.state == VR_ST_CORRUPT || v.severity > VR_SEV_INFO)
 		fail_msg("%s of %u: %s: %s", when, n, vr_state_name(v.state), v.reasons[0].text);
@@ -110,7 +81,7 @@ static void assert_excused(struct fixture *x, const char *when, uint32_t n)
 
 /* The steps of an add, last to first: all but the first flags; the token; next_avail_idx;
  * the wrap counter; num_free. */
-static void undo_add(struct fixture *x, uint16_t id, uint32_t at, uint32_t n)
+static void undo_add(struct packed_guest *x, uint16_t id, uint32_t at, uint32_t n)
 {
 	struct packed *p = &x->p;
 	bool turned = packed_wrap(p, at) != packed_wrap(p, at + n);
@@ -132,12 +103,11 @@ static void undo_add(struct fixture *x, uint16_t id, uint32_t at, uint32_t n)
 /* With so many buffers of one slot out before it. */
 static void add_and_undo(enum guest_era era, uint32_t start, unsigned held, uint32_t n)
 {
-	struct fixture x = fixture(era, 256, start);
+	struct packed_guest x = packed_guest(era, 256, start);
 	uint32_t at;
 	uint16_t id;
 
-	for (unsigned k = 0; k < held; k++)
-		packed_add(&x.p, 1);
+	packed_fill(&x.p, held);
 	at = x.p.avail;
 	id = packed_add(&x.p, n);
 	undo_add(&x, id, at, n);
@@ -147,20 +117,20 @@ static void add_and_undo(enum guest_era era, uint32_t start, unsigned held, uint
 static void an_add_is_caught_at_each_step(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+	for (unsigned i = 0; i < PACKED_ERAS; i++)
 		for (uint32_t n = 1; n <= 17; n++)
 			for (uint32_t start = 230; start <= 260; start += 5)
 				for (unsigned held = 0; held <= 2; held += 2)
-					add_and_undo(eras[i], start, held, n);
+					add_and_undo(packed_eras[i], start, held, n);
 }
 
 /* Across the ring's end, while what was reaped last lies behind its begin. */
 static void an_add_to_a_ring_that_is_nearly_full_is_caught_at_each_step(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+	for (unsigned i = 0; i < PACKED_ERAS; i++)
 		for (uint32_t n = 1; n <= 16; n++)
-			add_and_undo(eras[i], 5, 240, n);
+			add_and_undo(packed_eras[i], 5, 240, n);
 }
 
 /* Up to 5.17 a get that empties the ring across its end turns the counter last. */
@@ -168,11 +138,10 @@ static void a_get_that_empties_the_ring_is_caught_turning(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 16; n++) {
-		struct fixture x = fixture(ERA_5_4, 256, 256 - n);
+		struct packed_guest x = packed_guest(ERA_5_4, 256, 256 - n);
 
-		for (uint32_t k = 0; k < n; k++)
-			packed_add(&x.p, 1);
-		return_oldest(&x.p, n);
+		packed_fill(&x.p, n);
+		packed_return_oldest(&x.p, n);
 		for (uint32_t k = 0; k < n; k++)
 			packed_reap(&x.p);
 		packed_set(&x.p, PACKED_USED_WRAP, 1);
@@ -185,10 +154,11 @@ static void a_get_that_empties_the_ring_is_caught_turning(void **state)
 static void a_table_may_come_back_before_its_token(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+	for (unsigned i = 0; i < PACKED_ERAS; i++)
 		for (unsigned before = 0; before < 3; before++)
 			for (unsigned slots = 0; slots < 2; slots++) {
-				struct fixture x = fixture(eras[i], 256, 250);
+				struct packed_guest x =
+					packed_guest(packed_eras[i], 256, 250);
 				struct vr_queue q;
 				uint16_t id;
 
@@ -209,9 +179,10 @@ static void a_table_may_come_back_before_its_token(void **state)
 static void an_add_of_a_table_is_caught_at_each_step(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+	for (unsigned i = 0; i < PACKED_ERAS; i++)
 		for (uint32_t start = 230; start <= 260; start += 5) {
-			struct fixture x = fixture(eras[i], 256, start);
+			struct packed_guest x =
+				packed_guest(packed_eras[i], 256, start);
 			uint32_t at;
 			uint16_t id;
 
@@ -231,9 +202,9 @@ static void an_add_of_a_table_is_caught_at_each_step(void **state)
 static void a_token_that_is_lost_is_told(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++)
+	for (unsigned i = 0; i < PACKED_ERAS; i++)
 		for (unsigned which = 0; which < 2; which++) {
-			struct fixture x = fixture(eras[i], 256, 250);
+			struct packed_guest x = packed_guest(packed_eras[i], 256, 250);
 			uint16_t ids[3];
 			struct vr_queue q;
 
@@ -247,7 +218,7 @@ static void a_token_that_is_lost_is_told(void **state)
 		}
 }
 
-static struct vr_verdict caught_in_a_reset(struct fixture *x)
+static struct vr_verdict caught_in_a_reset(struct packed_guest *x)
 {
 	struct vr_queue q = guest_read_packed(x->g, &x->p);
 
@@ -259,12 +230,11 @@ static struct vr_verdict caught_in_a_reset(struct fixture *x)
 static void unused_buffers_are_caught_on_their_way_back(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < COUNT_OF(eras); i++) {
-		struct fixture x = fixture(eras[i], 256, 30);
+	for (unsigned i = 0; i < PACKED_ERAS; i++) {
+		struct packed_guest x = packed_guest(packed_eras[i], 256, 30);
 
-		for (uint32_t k = 0; k < 256; k++)
-			packed_add(&x.p, 1);
-		return_oldest(&x.p, 20);
+		packed_fill(&x.p, 256);
+		packed_return_oldest(&x.p, 20);
 		for (uint32_t back = 1; back <= 256; back++) {
 			packed_set_token(&x.p, back - 1, 0);
 			packed_set(&x.p, PACKED_NUM_FREE, back);
@@ -272,7 +242,7 @@ static void unused_buffers_are_caught_on_their_way_back(void **state)
 		}
 		/* More than the tokens tell. */
 		packed_set(&x.p, PACKED_NUM_FREE, 257);
-		assert_int_equal(caught(&x).state, VR_ST_CORRUPT);
+		assert_int_equal(packed_verdict(&x).state, VR_ST_CORRUPT);
 		guest_free(x.g);
 	}
 }

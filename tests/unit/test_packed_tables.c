@@ -5,23 +5,21 @@
  * nothing behind one.
  */
 #include "unit.h"
-#include "guest_builder.h"
-#include "packed_builder.h"
+#include "packed_guest.h"
 
 #define INDIRECT	4u
 #define NEXT		1u
 #define AVAILABLE	0x80u	/* on the first round */
 
-static struct packed build(struct guest *g)
+/* Buffers with tables of 3 and 2, and one of two slots without. */
+static struct packed_guest with_tables(void)
 {
-	struct packed p;
+	struct packed_guest x = packed_guest(ERA_6_1, 8, 0);
 
-	packed_build(&p, g->f, &(struct packed_spec){ .num = 8 });
-	packed_set(&p, PACKED_INDIRECT, 1);
-	packed_add_indirect(&p, 3);
-	packed_add_indirect(&p, 2);
-	packed_add(&p, 2);
-	return p;
+	packed_add_indirect(&x.p, 3);
+	packed_add_indirect(&x.p, 2);
+	packed_add(&x.p, 2);
+	return x;
 }
 
 static void tables_are_looked_at(void **state)
@@ -42,54 +40,48 @@ static void tables_are_looked_at(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(cases); i++) {
-		struct guest *g = guest_new(ERA_6_1);
-		struct packed p = build(g);
+		struct packed_guest x = with_tables();
 		struct vr_queue q;
 
-		packed_set(&p, PACKED_INDIRECT, cases[i].used);
-		packed_set_desc(&p, 0, 0x5000, cases[i].len, 0, AVAILABLE | cases[i].flags);
-		q = guest_read_packed(g, &p);
+		packed_set(&x.p, PACKED_INDIRECT, cases[i].used);
+		packed_set_desc(&x.p, 0, 0x5000, cases[i].len, 0,
+				AVAILABLE | cases[i].flags);
+		q = guest_read_packed(x.g, &x.p);
 		if (cases[i].told)
-			assert_non_null(strstr(guest_corrupt(g, &q, "indirect"), cases[i].told));
+			assert_non_null(strstr(guest_corrupt(x.g, &q, "indirect"),
+					       cases[i].told));
 		else
-			assert_int_not_equal(guest_verdict(g, &q)->state, VR_ST_CORRUPT);
-		guest_free(g);
+			assert_int_not_equal(guest_verdict(x.g, &q)->state,
+					     VR_ST_CORRUPT);
+		guest_free(x.g);
 	}
 }
 
 /* What an add has not published yet has its length, and flags of the round before. */
 static void what_is_not_published_says_nothing(void **state)
 {
-	struct guest *g = guest_new(ERA_6_1);
-	struct packed p;
-	struct vr_queue q;
+	struct packed_guest x = packed_guest(ERA_6_1, 8, 10);
 	uint16_t id;
 
 	(void)state;
-	packed_build(&p, g->f, &(struct packed_spec){ .num = 8 });
-	packed_set(&p, PACKED_INDIRECT, 1);
-	packed_advance(&p, 10);
-	id = packed_add(&p, 1);
-	packed_set_desc(&p, 2, 0x5000, 98, id, 0x8080 | INDIRECT);	/* used, on round one */
-	packed_set_token(&p, id, 0);
-	q = guest_read_packed(g, &p);
-	assert_int_not_equal(guest_verdict(g, &q)->state, VR_ST_CORRUPT);
-	guest_free(g);
+	id = packed_add(&x.p, 1);
+	/* Used, on round one. */
+	packed_set_desc(&x.p, 2, 0x5000, 98, id, 0x8080 | INDIRECT);
+	packed_set_token(&x.p, id, 0);
+	assert_int_not_equal(packed_verdict(&x).state, VR_ST_CORRUPT);
+	guest_free(x.g);
 }
 
 /* The device wrote over it: its flags are those of a used one. */
 static void what_was_returned_is_not(void **state)
 {
-	struct guest *g = guest_new(ERA_6_1);
-	struct packed p = build(g);
-	struct vr_queue q;
+	struct packed_guest x = with_tables();
 
 	(void)state;
-	packed_return(&p, packed_oldest(&p), 17);
-	packed_set_flags(&p, 0, 0x8080 | INDIRECT);
-	q = guest_read_packed(g, &p);
-	assert_int_not_equal(guest_verdict(g, &q)->state, VR_ST_CORRUPT);
-	guest_free(g);
+	packed_return(&x.p, packed_oldest(&x.p), 17);
+	packed_set_flags(&x.p, 0, 0x8080 | INDIRECT);
+	assert_int_not_equal(packed_verdict(&x).state, VR_ST_CORRUPT);
+	guest_free(x.g);
 }
 
 int main(void)
