@@ -150,7 +150,7 @@ static void a_missing_table_is_told_from_an_empty_one(void **state)
 		pt_map(&x.pt, VAREA, 0x5000, 1, 0);
 		fake_drop(x.f, VR_PHYS, pt_table(&x.pt, VAREA, level));
 		assert_not(&x, VAREA, VR_TR_NO_TABLE);
-		fake_free(x.f);
+		x86_stop(&x);
 	}
 }
 

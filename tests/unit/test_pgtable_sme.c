@@ -4,56 +4,23 @@
  * entry has one bit more, which is no part of an address.
  */
 #include "unit.h"
-#include "pgtable_builder.h"
+#include "x86_builder.h"
 
-#define PGD_OFFSET	80u
-#define IMAGE		0xffffffff81000000ULL
-#define DIRECT		0xffff888000000000ULL
 #define VAREA		0xffffc90000400000ULL
 #define FRAME		0x000ffffffffff000ULL
 
-struct fixture {
-	struct fake_target *f;
-	struct vr_ctx c;
-	struct pgtable pt;
-};
-
 /* A kernel whose variable says 'mask'. */
-static void start(struct fixture *x, uint64_t mask)
+static void start(struct x86_kernel *x, uint64_t mask)
 {
 	memset(x, 0, sizeof(*x));
-	x->f = fake_new();
-	x->f->t.x86_64 = true;
-	x->c.t = &x->f->t;
-	x->c.layout.f[VR_MM_PGD] = (struct vr_field){ .known = true,
-		.offset = PGD_OFFSET, .size = 8 };
-	fake_symbol(x->f, "_text", IMAGE);
-	fake_symbol(x->f, "_end", IMAGE + (32 << 20));
-	fake_symbol(x->f, "init_mm", IMAGE + 0x100000);
+	x86_start(x, 4, DIRECT4);
 	fake_symbol(x->f, "sme_me_mask", IMAGE + 0x200000);
 	fake_u64(x->f, IMAGE + 0x200000, mask);
-	pt_init(&x->pt, x->f, 4, DIRECT, 0x1000000);
-	fake_u64(x->f, IMAGE + 0x100000 + PGD_OFFSET, x->pt.top_kernel);
-}
-
-static void stop(struct fixture *x)
-{
-	vr_arena_free(&x->c.arena);
-	vr_arena_free(&x->c.scratch);
-	fake_free(x->f);
-}
-
-static void assert_phys(struct fixture *x, uint64_t addr, uint64_t want)
-{
-	uint64_t phys = ~0ULL;
-
-	assert_int_equal(vr_virt_to_phys(&x->c, addr, &phys), VR_TR_OK);
-	assert_int_equal(phys, want);
 }
 
 /* Set the bit in the entries above a page, from the lowest one up: the builder
  * would not find its way through them. */
-static void encrypt_tables(struct fixture *x, uint64_t addr, uint64_t bit)
+static void encrypt_tables(struct x86_kernel *x, uint64_t addr, uint64_t bit)
 {
 	uint64_t tables[5];
 
@@ -71,7 +38,7 @@ static void the_encryption_bit_is_not_part_of_an_address(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(bits); i++) {
 		uint64_t large = VAREA + (8ULL << 30);
-		struct fixture x;
+		struct x86_kernel x;
 
 		start(&x, bits[i]);
 		pt_map(&x.pt, VAREA, 0x123456000, 1, bits[i] | PT_NX);
@@ -82,7 +49,7 @@ static void the_encryption_bit_is_not_part_of_an_address(void **state)
 		assert_phys(&x, VAREA + 8, 0x123456008);
 		assert_phys(&x, VAREA + 0x1008, 0x7008);
 		assert_phys(&x, large + 0x1abcde, 0x401abcde);
-		stop(&x);
+		x86_stop(&x);
 	}
 }
 
@@ -92,7 +59,7 @@ static void a_page_that_nobody_may_touch_is_mapped(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(bits); i++) {
 		uint64_t addresses = FRAME & ~bits[i];
-		struct fixture x;
+		struct x86_kernel x;
 
 		start(&x, bits[i]);
 		pt_set(&x.pt, VAREA, 1, (~0x5000ULL & addresses) | bits[i] | PT_PROTNONE);
@@ -102,7 +69,7 @@ static void a_page_that_nobody_may_touch_is_mapped(void **state)
 		assert_phys(&x, VAREA + 8, 0x5008);
 		assert_phys(&x, VAREA + 0x1008, 0x6008);
 		assert_phys(&x, VAREA + 0x2008, 0x7008);
-		stop(&x);
+		x86_stop(&x);
 	}
 }
 
@@ -114,12 +81,12 @@ static void nonsense_is_not_believed(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT_OF(nonsense); i++) {
-		struct fixture x;
+		struct x86_kernel x;
 
 		start(&x, nonsense[i]);
 		pt_map(&x.pt, VAREA, FRAME, 1, 0);
 		assert_phys(&x, VAREA + 8, FRAME + 8);
-		stop(&x);
+		x86_stop(&x);
 	}
 }
 

@@ -30,6 +30,13 @@ void x86_set_bases(struct x86_kernel *x, uint64_t direct, uint64_t vmalloc)
 	fake_u64(x->f, IMAGE + 0x200008, vmalloc);
 }
 
+void x86_stop(struct x86_kernel *x)
+{
+	vr_arena_free(&x->c.arena);
+	vr_arena_free(&x->c.scratch);
+	fake_free(x->f);
+}
+
 int x86_setup4(void **state)
 {
 	struct x86_kernel *x = calloc(1, sizeof(*x));
@@ -53,11 +60,7 @@ int x86_setup5(void **state)
 
 int x86_teardown(void **state)
 {
-	struct x86_kernel *x = *state;
-
-	vr_arena_free(&x->c.arena);
-	vr_arena_free(&x->c.scratch);
-	fake_free(x->f);
-	free(x);
+	x86_stop(*state);
+	free(*state);
 	return 0;
 }

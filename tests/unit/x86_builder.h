@@ -23,8 +23,11 @@ struct x86_kernel {
 	struct pgtable pt;
 };
 
-/* A kernel with its symbols and no mapping, which has its direct map at 'direct'. */
+/* A kernel with its symbols and no mapping, which has its direct map at 'direct'.  All
+ * of 'x' is zero before. */
 void x86_start(struct x86_kernel *x, unsigned levels, uint64_t direct);
+/* Free what it holds, not 'x' itself. */
+void x86_stop(struct x86_kernel *x);
 /* Kernels since 4.8 keep the bases in variables. */
 void x86_set_bases(struct x86_kernel *x, uint64_t direct, uint64_t vmalloc);
 /* Kernels of 4 and 5 levels; for cmocka. */
