@@ -137,7 +137,7 @@ bool vr_worker_sleeps(const struct vr_hostq *q)
 {
 	return q->worker.addr && vr_is_read(q->worker.state) &&
 	       (q->worker.state.v & TASK_INTERRUPTIBLE) && !vr_is_set(q->locked) &&
-	       q->vhost->locked_worker != q->worker.addr &&
+	       !(q->vhost->locked_worker && q->worker.pid.v == q->vhost->locked_worker) &&
 	       !vr_is_set(q->worker.on_cpu) && !vr_is_set(q->worker.on_rq);
 }
 

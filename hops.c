@@ -83,9 +83,14 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	bool tx = q->dir == VR_TX;
 	const struct vr_field *size = &c->layout.f[tx ? VR_SZ_SEND_QUEUE :
 							VR_SZ_RECEIVE_QUEUE];
-	uint64_t base = q->owner ? q->owner - (uint64_t)q->pair * size->size : 0;
+	uint64_t base = q->owner - (uint64_t)q->pair * size->size;
 	struct vr_hop *h;
 
+	/* The way ends where nothing is known to follow. */
+	if (!q->owner) {
+		pointer(p, c, d->virtnet_info, tx ? VR_VI_SQ : VR_VI_RQ, 0);
+		return;
+	}
 	pointer(p, c, d->virtnet_info, tx ? VR_VI_SQ : VR_VI_RQ, base);
 	h = add(p, size->type, base, VR_RULE_ELEMENT);
 	h->count = q->pair;

@@ -126,6 +126,7 @@ enum vr_group {
 	VR_G_VSOCK = 64,	/* vhost_vsock */
 	VR_G_SCSI = 128,	/* vhost_scsi */
 	VR_G_BUS = 0x800,	/* all devices on the virtio bus */
+	VR_G_VQS = 0x8000,	/* a virtio device's own list of its queues */
 	VR_G_IRQ = 0x4000,	/* interrupts: nothing of it is required */
 	VR_G_OWNERS = 0x1000,	/* what virtio_net's tokens lead to */
 	VR_G_BLK = 0x2000,	/* virtio_blk and its requests */

@@ -22,6 +22,7 @@
 #define D VR_G_BLK
 #define B VR_G_BUS
 #define I VR_G_IRQ
+#define Q VR_G_VQS
 
 static const char virtio[] = "virtio";
 static const char ring[] = "virtio_ring";
@@ -400,9 +401,9 @@ static const struct vr_row rows[] = {
 	  { { "device_private", "knode_bus.n_node", "" } } },
 	{ VR_DEVP_DEVICE, B, NULL, false,
 	  { { "device_private", "device", "" } } },
-	{ VR_VDEV_VQS, B, virtio, false, { { "virtio_device", "vqs", "" } } },
-	{ VR_VQ_LIST, B, virtio, false, { { "virtqueue", "list", "" } } },
-	{ VR_VQ_VDEV, G | B, virtio, false, { { "virtqueue", "vdev", "" } } },
+	{ VR_VDEV_VQS, B | Q, virtio, false, { { "virtio_device", "vqs", "" } } },
+	{ VR_VQ_LIST, B | Q, virtio, false, { { "virtqueue", "list", "" } } },
+	{ VR_VQ_VDEV, G | B | Q, virtio, false, { { "virtqueue", "vdev", "" } } },
 };
 
 const struct vr_row *vr_row_at(size_t n)

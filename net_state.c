@@ -183,6 +183,29 @@ static void read_napi(struct vr_ctx *c, const struct vr_device *d, struct vr_que
 		q->napi.enabled = (struct vr_val){ 0, VR_READ };
 }
 
+/* There is a NAPI, and nothing of it is known. */
+static void lose_napi(struct vr_queue *q)
+{
+	const struct vr_val unread = { .have = VR_UNREAD };
+
+	q->napi = (struct vr_napi){ .lost = true, .scheduled = unread, .disabled = unread,
+		.enabled = unread, .state = unread, .weight = unread, .deferred = unread };
+}
+
+/* The driver's own struct of the queue is not to be found. */
+static void lose_state(struct vr_ctx *c, struct vr_queue *q)
+{
+	bool tx = q->dir == VR_TX;
+	enum vr_slot napi = tx ? VR_SQ_NAPI : VR_RQ_NAPI;
+
+	if (vr_has(c, napi) || c->layout.f[napi].missed)
+		lose_napi(q);
+	if (vr_has(c, tx ? VR_SQ_KICKS : VR_RQ_KICKS))
+		q->kicks.have = VR_UNREAD;
+	if (tx && vr_has(c, VR_SQ_TIMEOUTS))
+		q->txq.tx_timeouts.have = VR_UNREAD;
+}
+
 void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 			struct vr_queue *q, uint64_t owner)
 {
@@ -193,11 +216,7 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 	if (q->dir == VR_TX)
 		vr_net_txq(c, &d->txqs, q->pair, &q->txq);
 	if (!owner) {
-		const struct vr_val unread = { .have = VR_UNREAD };
-
-		q->napi = (struct vr_napi){ .lost = vr_has(c, napi), .scheduled = unread,
-			.disabled = unread, .enabled = unread, .state = unread,
-			.weight = unread, .deferred = unread };
+		lose_state(c, q);
 		return;
 	}
 	if (q->dir == VR_TX)
@@ -205,4 +224,6 @@ void vr_net_queue_state(struct vr_ctx *c, const struct vr_device *d,
 	read_stats(c, q, owner);
 	if (vr_has(c, napi))
 		read_napi(c, d, q, owner + c->layout.f[napi].offset);
+	else if (c->layout.f[napi].missed)
+		lose_napi(q);
 }

@@ -12,7 +12,6 @@
 #include "vring.h"
 
 #define NETDEV_ALIGN	32	/* of the private area, before it was a member */
-#define VIRTIO_F_VERSION_1 32
 #define F_CTRL_VQ	17
 #define MAX_CANDIDATES	64
 
@@ -112,19 +111,21 @@ static unsigned real_pairs(struct vr_ctx *c, const struct vr_device *d,
 }
 
 /*
- * How many pairs the device's own list has, where the driver's number was not read: no
- * more than the stack's, and each has a queue for transmitting, of an odd number.
+ * How many pairs there are where the driver's number was not read: as many as the stack
+ * has transmit queues.  Else the device's own list tells, on which those have odd numbers.
  */
-static unsigned listed_pairs(struct vr_ctx *c, struct vr_device *d)
+static unsigned other_pairs(struct vr_ctx *c, struct vr_device *d)
 {
-	const struct vr_val *stack = &d->txqs.count;
-	unsigned n = 0;
+	const struct vr_vq_ref *all;
+	unsigned n, pairs = 0;
 
-	for (unsigned i = 0; i < VR_MAX_PAIRS &&
-	     !(stack->have == VR_READ && i >= stack->v); i++)
-		if (vr_vqs_find(c, d, 2 * (uint64_t)i + 1))
-			n = i + 1;
-	return n;
+	if (d->txqs.count.have == VR_READ && d->txqs.count.v <= VR_MAX_PAIRS)
+		return (unsigned)d->txqs.count.v;
+	all = vr_vqs_index(c, d, &n);
+	for (unsigned i = 0; i < n && all[i].index < 2 * VR_MAX_PAIRS; i++)
+		if (all[i].index % 2)
+			pairs = ((unsigned)all[i].index + 1) / 2;
+	return pairs;
 }
 
 /*
@@ -141,7 +142,7 @@ static void count_pairs(struct vr_ctx *c, struct vr_device *d, const struct vr_o
 	uint64_t most = d->max_pairs.v;
 
 	if (d->max_pairs.have != VR_READ)
-		d->pairs = listed_pairs(c, d);
+		d->pairs = other_pairs(c, d);
 	else if (d->max_pairs.v <= VR_MAX_PAIRS)
 		d->pairs = (unsigned)d->max_pairs.v;
 	if (d->max_pairs.have == VR_READ && d->txqs.count.have == VR_READ) {
@@ -223,22 +224,24 @@ static bool alone(const struct vr_select *sel)
 static uint64_t virtqueue_of(struct vr_ctx *c, struct vr_device *d, struct vr_queue *q,
 			     const struct vr_obj *owner, enum vr_slot slot)
 {
-	uint64_t addr;
+	uint64_t addr, number;
 
 	if (owner->addr) {
 		addr = vr_get_ptr(c, owner, slot, "pointer to the virtqueue");
 		if (addr || vr_get(c, owner, slot, NULL).have == VR_READ)
 			return addr;
 	}
+	number = 2 * (uint64_t)q->pair + (q->dir == VR_TX);
 	/* The control queue is behind all pairs, so that these must be known. */
-	if (q->dir != VR_CTRL)
-		addr = vr_vqs_find(c, d, 2 * (uint64_t)q->pair + (q->dir == VR_TX));
-	else if (d->max_pairs.have == VR_READ)
-		addr = vr_vqs_find(c, d, 2 * d->max_pairs.v);
-	else if (d->txqs.count.have == VR_READ && d->txqs.count.v == d->pairs)
-		addr = vr_vqs_find(c, d, 2 * (uint64_t)d->pairs);
-	else
+	if (q->dir == VR_CTRL && d->max_pairs.have == VR_READ)
+		number = 2 * d->max_pairs.v;
+	else if (q->dir == VR_CTRL && d->txqs.count.have == VR_READ &&
+		 d->txqs.count.v == d->pairs)
+		number = 2 * (uint64_t)d->pairs;
+	else if (q->dir == VR_CTRL || (q->pair >= d->pairs &&
+				       !vr_vqs_find(c, d, number | 1)))
 		return 0;
+	addr = vr_vqs_find(c, d, number);
 	q->listed = addr != 0;
 	return addr;
 }
@@ -248,8 +251,7 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		       const struct vr_select *sel, struct vr_queue *q,
 		       const struct vr_obj *owner, enum vr_slot vq)
 {
-	bool version_1 = d->features.have == VR_READ &&
-			 (d->features.v >> VIRTIO_F_VERSION_1 & 1);
+	bool big = vr_ring_is_big(c, d);
 	uint64_t addr;
 
 	memcpy(c->queue, q->label, sizeof(c->queue));
@@ -261,16 +263,13 @@ static void read_queue(struct vr_ctx *c, struct vr_device *d,
 		*q = (struct vr_queue){ .dir = q->dir };
 		d->nqueues--;
 	} else if (addr) {
-		vr_ring_read(c, q, addr - c->layout.f[VR_VVQ_VQ].offset,
-			     !version_1 && c->t->big_endian);
+		vr_ring_read(c, q, addr - c->layout.f[VR_VVQ_VQ].offset, big);
 		vr_net_queue_state(c, d, q, owner->addr);
 		vr_irq_read(c, d->virtio_device, q);
 		if (sel->chains)
-			vr_guest_chains(c, q, d->features, !version_1 &&
-					c->t->big_endian);
+			vr_guest_chains(c, q, d->features, big);
 		if (sel->owners)
-			vr_owners_read(c, d, q, !version_1 && c->t->big_endian,
-				       alone(sel));
+			vr_owners_read(c, d, q, big, alone(sel));
 	} else {
 		q->failed = true;
 	}
@@ -468,6 +467,8 @@ static void walk_one(struct vr_ctx *c, const struct vr_select *sel,
 		ret->ndevices++;
 		return;
 	}
+	if (err->status == VR_WALK_NO_MEMORY)
+		vr_error_add(c, (struct vr_error){ .code = VR_E_MEMORY, .what = "queues" });
 	err->dev = *ref;
 	err->pairs = d->pairs;
 	if (sel->virtqueue)

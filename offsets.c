@@ -64,8 +64,7 @@ static bool is_loaded(struct vr_ctx *c, const char *module, bool loaded)
 	return v.have == VR_READ && v.v == loaded;
 }
 
-/* The module that has the types in this kernel: some were part of another one first. */
-static const char *home(struct vr_ctx *c, const char *module)
+const char *vr_module_home(struct vr_ctx *c, const char *module)
 {
 	static const struct {
 		const char *module, *before;
@@ -83,7 +82,7 @@ static const char *home(struct vr_ctx *c, const char *module)
 
 bool vr_module_away(struct vr_ctx *c, const char *module)
 {
-	return is_loaded(c, home(c, module), false);
+	return is_loaded(c, vr_module_home(c, module), false);
 }
 
 /* Ask for the types of the row's module, once in a run; true when some came. */
@@ -97,7 +96,7 @@ static bool ask_module(struct vr_ctx *c, const struct vr_row *r,
 			return false;
 	if (absent->nasked < MAX_ABSENT)
 		absent->asked[absent->nasked++] = r->module;
-	if (c->t->load_types(c->t, home(c, r->module)))
+	if (c->t->load_types(c->t, vr_module_home(c, r->module)))
 		return false;
 	absent->n = 0;
 	return true;
@@ -284,7 +283,7 @@ static int resolve(struct vr_ctx *c, unsigned groups, bool all,
 			continue;
 		if (!err)
 			*ret = (struct vr_missing){ r->as[0].type, r->as[0].path,
-						    home(c, r->module), f->absent };
+						    vr_module_home(c, r->module), f->absent };
 		f->absent = false;
 		err = -1;
 		if (!all)

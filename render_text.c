@@ -277,6 +277,8 @@ static void print_net(FILE *out, const struct vr_device *d,
 			vr_flag_text(q->napi.disabled, "disabled",
 				     vr_flag_text(q->napi.enabled, "enabled", "never enabled")),
 			vr_val_text(q->napi.weight, b[1]));
+	else if (q->napi.lost)
+		fprintf(out, "    napi -\n");
 	if (q->dir == VR_RX)
 		fprintf(out, "    refill work %s   refill_enabled %s\n",
 			vr_flag_text(d->refill_pending, "pending", "not pending"),

@@ -13,6 +13,11 @@
 #define VR_MAX_RING 32768	/* the specification's largest split ring */
 #define VR_MAX_PAIRS 0x8000	/* VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX */
 
+/* A virtqueue on its device's list. */
+struct vr_vq_ref {
+	uint64_t index, vq;
+};
+
 struct vr_device {
 	struct vr_netdev_ref ref;	/* addr 0: no network device */
 	uint64_t virtnet_info, virtio_device;
@@ -39,10 +44,10 @@ struct vr_device {
 	struct vr_val deferred;			/* vr_napi.deferred's default */
 	struct vr_queue *queues;
 	unsigned nqueues;
-	/* vr_vqs_find()'s: its virtqueues by their index, once 'indexed' */
+	/* vr_vqs_index()'s, once 'indexed' */
 	bool indexed;
-	unsigned by_index_len;
-	uint64_t *by_index;
+	unsigned nby_index;
+	struct vr_vq_ref *by_index;
 };
 
 enum vr_sel_queue {
@@ -125,9 +130,13 @@ void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d);
 enum vr_walk_status vr_vqs_read(struct vr_ctx *c, struct vr_device *d,
 				struct vr_select *sel, unsigned *budget,
 				struct vr_walk_error *err);
-/* vqs.c: the virtqueue that has this index on the device's own list, or 0.  The list is
- * walked once a device, and its errors are noted; members of VR_G_BUS are resolved. */
+/* vqs.c: the virtqueues on the device's own list, by their index.  It is walked once a
+ * device, and its errors are noted; members of VR_G_VQS are resolved. */
+const struct vr_vq_ref *vr_vqs_index(struct vr_ctx *c, struct vr_device *d, unsigned *n);
+/* vqs.c: the one that has this index, or 0. */
 uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index);
+/* vdev_walk.c: are the words of a split ring of this device's big-endian? */
+bool vr_ring_is_big(const struct vr_ctx *c, const struct vr_device *d);
 /* The interface's name, or of another device the one on the virtio bus. */
 const char *vr_device_name(const struct vr_device *d);
 
@@ -208,7 +217,9 @@ struct vr_vhost {
 	struct vr_task owner;	/* addr 0: not found */
 	bool owner_runs;	/* one of its threads does */
 	bool runs_lost;		/* .. which was not read of all of them */
-	uint64_t locked_worker;	/* at work on, or waiting in the work of, some queue of its */
+	bool late;		/* no process's file led to it: its owner is sought again */
+	/* pid of the worker that is at work on some queue of its, or waits in that; 0: none */
+	uint64_t locked_worker;
 	struct vr_task worker;	/* the one that was read last */
 	struct vr_val nvqs, cid;	/* cid: vsock's */
 	uint64_t vq[2], backend[2];	/* vhost_net's queues and their sockets */
@@ -260,6 +271,7 @@ struct vr_hostq {
 	struct vr_poll kick_poll, backend_poll;
 	struct vr_val tx_ring_size, tx_ring_used, sock_qlen;
 	struct vr_task worker;	/* addr 0: none, or not found */
+	uint64_t locked_by;	/* task_struct that holds its lock; 0: none, or not known */
 	struct vr_val locked;	/* somebody, mostly the worker, is at work on the queue */
 	/* the words in the owner's memory */
 	struct vr_split ring;
@@ -342,7 +354,8 @@ bool vr_ring_to_user(const struct vr_vhost *v, uint64_t addr, uint64_t *ret);
 struct vr_val vr_user_to_guest(const struct vr_vhost *v, struct vr_val user);
 /* vhost_queue.c: mark rings that read as zeros because the dump lacks them. */
 void vr_vhost_doubt_zeros(struct vr_ctx *c, struct vr_host *h);
-/* vhost_walk.c: note of each device which worker has a locked queue. */
+/* vhost_walk.c: note of each device which worker has a locked queue: the one that holds
+ * the lock, or, where that is not known (a document), the queue's own. */
 void vr_host_note_locked(struct vr_host *h);
 /* vhost_queue.c: fill everything of 'q' that its vhost_virtqueue leads to; the
  * caller set vhost, vq and vhost_virtqueue. */

@@ -12,9 +12,9 @@
  *
  * One binary serves crash 7.2.9 to 9.0.2, whose structs differ.  Used here are
  * only members that lie at the same offset in all of them: pc->flags, nullfp,
- * tmpfile2, namelist, machine_type, program_version, curcmd, foreach_loop_env;
- * kt->module_tree; the head of struct load_module; struct syment; struct
- * datatype_member.  tests/vm/test_loader.py runs one binary in all of them.
+ * tmpfile2, namelist, namelist_debug, debuginfo_file, machine_type, program_version,
+ * curcmd, foreach_loop_env; st->flags; kt->module_tree; the head of struct load_module;
+ * struct syment; struct datatype_member.  tests/vm/test_loader.py runs one binary in all of them.
  */
 #include <defs.h>
 
@@ -286,8 +286,12 @@ static const char *target_types_from(struct vr_target *t, const char *module)
 	struct load_call l = { .module = module };
 
 	(void)t;
+	/* What crash has its gdb open. */
+	if (!module && pc->namelist_debug)
+		return pc->namelist_debug;
 	if (!module)
-		return pc->namelist_debug ? pc->namelist_debug : pc->namelist;
+		return pc->debuginfo_file && (st->flags & CRC_MATCHES) ?
+		       pc->debuginfo_file : pc->namelist;
 	for (unsigned i = 0; i < nloaded; i++)
 		if (!strcmp(loaded[i].module, module))
 			return loaded[i].file;

@@ -288,25 +288,37 @@ bool vr_type_constant(struct vr_ctx *c, const char *module, const char *name,
 	return c->t->enumerator && !c->t->enumerator(c->t, name, ret);
 }
 
+/* crash's gdb has the types of all files that were loaded, and does not say whose they
+ * are: of a module that is loaded and has no file, another's had them, too. */
+static const char *dwarf_file(struct vr_ctx *c, const char *module)
+{
+	struct vr_val loaded = { 0, VR_READ };
+	const char *file = NULL;
+
+	if (!c->t->types_from)
+		return NULL;
+	if (module) {
+		module = vr_module_home(c, module);
+		file = c->t->types_from(c->t, module);
+		loaded = vr_module_loaded(c, module);
+	}
+	if (file || loaded.have != VR_READ)
+		return file;
+	return loaded.v ? "another module's debuginfo" : c->t->types_from(c->t, NULL);
+}
+
 const char *vr_type_file(struct vr_ctx *c, enum vr_source source, const char *module)
 {
-	const char *file = NULL;
 	void *data;
 	size_t len;
 
-	if (source == VR_FROM_BTF_FILE && c->t->btf_file) {
-		if (!c->t->btf_file(c->t, &c->arena, module ? module : "vmlinux", &data,
-				    &len))
-			return c->t->btf_path;
-		/* Built in: vmlinux has its types. */
-		if (!c->t->btf_file(c->t, &c->arena, "vmlinux", &data, &len))
-			return c->t->btf_path;
-	}
-	if (source == VR_FROM_DWARF && c->t->types_from) {
-		if (module)
-			file = c->t->types_from(c->t, module);
-		if (!file)
-			file = c->t->types_from(c->t, NULL);
-	}
-	return file;
+	if (source == VR_FROM_DWARF)
+		return dwarf_file(c, module);
+	if (source != VR_FROM_BTF_FILE || !c->t->btf_file)
+		return NULL;
+	/* Of one that is built in, vmlinux has the types. */
+	if (!c->t->btf_file(c->t, &c->arena, module ? module : "vmlinux", &data, &len) ||
+	    !c->t->btf_file(c->t, &c->arena, "vmlinux", &data, &len))
+		return c->t->btf_path;
+	return NULL;
 }

@@ -10,6 +10,7 @@
 
 #include "vring.h"
 
+#define VIRTIO_F_VERSION_1	32
 #define MAX_ALL_QUEUES	262144	/* of all devices together */
 
 const char *vr_device_name(const struct vr_device *d)
@@ -56,6 +57,13 @@ void vr_virtio_device(struct vr_ctx *c, uint64_t addr, struct vr_device *d)
 			 "virtio%" PRIu32, (uint32_t)d->virtio_index.v);
 	d->bound = vr_device_driver(c, addr + c->layout.f[VR_VDEV_DEV].offset,
 				    d->driver, sizeof(d->driver));
+}
+
+bool vr_ring_is_big(const struct vr_ctx *c, const struct vr_device *d)
+{
+	/* Where features were not read: few devices are legacy ones. */
+	return c->t->big_endian && d->features.have == VR_READ &&
+	       !(d->features.v >> VIRTIO_F_VERSION_1 & 1);
 }
 
 /* ---- all devices --------------------------------------------------------------------- */

@@ -226,17 +226,23 @@ static bool is_worker(const struct vr_task *task)
 	return !strncmp(task->comm, "vhost-", 6);
 }
 
-/* A thread of an owner's runs, or is about to: it may be just about to kick. */
-static void note_running(struct vr_host *h, const struct vr_task *task)
+/* Is the task a thread of the owner's, as far as it could be read? */
+static bool is_of_owner(const struct vr_vhost *v, const struct vr_task *task)
 {
-	for (unsigned i = 0; i < h->nvhosts; i++) {
-		if (h->vhosts[i].mm != task->mm || is_worker(task))
-			continue;
-		if (task->state.have != VR_READ)
-			h->vhosts[i].runs_lost = true;
-		else if (!task->state.v)
-			h->vhosts[i].owner_runs = true;
-	}
+	if (task->mm_lost)
+		return !v->owner.addr || task->leader == v->owner.addr;
+	return task->mm && task->mm == v->mm && !is_worker(task);
+}
+
+/* A thread of an owner's runs, or is about to: it may be just about to kick. */
+static void note_running(struct vr_vhost *v, const struct vr_task *task)
+{
+	if ((task->state.have == VR_READ && task->state.v) || !is_of_owner(v, task))
+		return;
+	if (task->state.have == VR_READ && task->mm)
+		v->owner_runs = true;
+	else
+		v->runs_lost = true;
 }
 
 static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
@@ -247,8 +253,8 @@ static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	/* Threads share their leader's files, and follow it in the list. */
 	if (task->addr == task->leader && task->mm)
 		r = vr_for_each_file(c, task->addr, &f.h->slots, one_file, &f);
-	if (task->mm && !(task->state.have == VR_READ && task->state.v))
-		note_running(f.h, task);
+	for (unsigned i = 0; (task->mm || task->mm_lost) && i < f.h->nvhosts; i++)
+		note_running(&f.h->vhosts[i], task);
 	return r;
 }
 
@@ -257,11 +263,16 @@ static int try_owner(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	struct vr_host *h = arg;
 
 	(void)c;
-	for (unsigned i = 0; i < h->nvhosts; i++)
-		if (!h->vhosts[i].owner.addr && task->mm &&
-		    task->mm == h->vhosts[i].mm && task->addr == task->leader &&
-		    !is_worker(task))
-			h->vhosts[i].owner = *task;
+	for (unsigned i = 0; i < h->nvhosts; i++) {
+		struct vr_vhost *v = &h->vhosts[i];
+
+		if (!v->late)
+			continue;
+		if (!v->owner.addr && task->mm && task->mm == v->mm &&
+		    task->addr == task->leader && !is_worker(task))
+			v->owner = *task;
+		note_running(v, task);
+	}
 	return 0;
 }
 
@@ -269,8 +280,10 @@ void vr_vhost_owners(struct vr_ctx *c, struct vr_host *h)
 {
 	bool missing = false;
 
-	for (unsigned i = 0; i < h->nvhosts; i++)
-		missing = missing || !h->vhosts[i].owner.addr;
+	for (unsigned i = 0; i < h->nvhosts; i++) {
+		h->vhosts[i].late = !h->vhosts[i].owner.addr;
+		missing = missing || h->vhosts[i].late;
+	}
 	if (missing)
 		vr_for_each_task(c, try_owner, h);
 }

@@ -299,7 +299,8 @@ static void read_indices(struct vr_ctx *c, struct vr_hostq *q, const struct vr_o
 	bool old = vr_has_in(c, VR_VHQ_FEATURES, "vhost_dev");
 
 	q->locked = vr_get(c, o, VR_VHQ_MUTEX, "vhost_virtqueue.mutex");
-	q->locked.v = (q->locked.v & ~MUTEX_FLAGS) != 0;
+	q->locked_by = q->locked.v & ~MUTEX_FLAGS;
+	q->locked.v = q->locked_by != 0;
 	q->num = vr_get(c, o, VR_VHQ_NUM, "vhost_virtqueue.num");
 	q->desc = vr_get(c, o, VR_VHQ_DESC, "vhost_virtqueue.desc");
 	q->avail = vr_get(c, o, VR_VHQ_AVAIL, "vhost_virtqueue.avail");

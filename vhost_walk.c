@@ -173,8 +173,10 @@ void vr_host_note_locked(struct vr_host *h)
 	for (unsigned i = 0; i < h->nqueues; i++) {
 		const struct vr_hostq *q = &h->queues[i];
 
-		if (q->locked.have == VR_READ && q->locked.v)
-			q->vhost->locked_worker = q->worker.addr;
+		if (q->locked.have == VR_READ && q->locked.v && q->worker.addr &&
+		    q->worker.pid.have == VR_READ &&
+		    (!q->locked_by || q->locked_by == q->worker.addr))
+			q->vhost->locked_worker = q->worker.pid.v;
 	}
 }
 

@@ -8,9 +8,9 @@
 
 #include "vring.h"
 
-#define VIRTIO_F_VERSION_1	32
 #define MAX_QUEUES	65536	/* virtqueue.index of a PCI device has 16 bits */
 #define MAX_LISTED	64	/* queues in a message */
+#define ALL_INDEXED	262144	/* queues that are kept by their index, of a command */
 
 /* A virtqueue on a device's list. */
 struct found {
@@ -106,30 +106,43 @@ static int list_queues(struct vr_ctx *c, const struct vr_device *d, unsigned *bu
 	return 0;
 }
 
+/* Are the types known that the list needs?  Without, it is said once. */
+static bool have_list(struct vr_ctx *c)
+{
+	struct vr_missing missing;
+
+	if (c->spent.no_vqs)
+		return false;
+	if (!vr_layout_resolve(c, VR_G_VQS, &missing))
+		return true;
+	c->spent.no_vqs = true;
+	vr_error_add_common(c, (struct vr_error){ .code = VR_E_NOTYPE,
+		.what = missing.path, .of = missing.type, .module = missing.module });
+	return false;
+}
+
 /* Fill the table of a device's virtqueues by their index. */
 static void index_queues(struct vr_ctx *c, struct vr_device *d)
 {
-	unsigned budget = MAX_QUEUES;
-	struct vr_missing missing;
+	unsigned left = ALL_INDEXED - (unsigned)c->spent.indexed, budget = left;
 	struct queues all;
 
 	d->indexed = true;
-	if (vr_layout_resolve(c, VR_G_RING | VR_G_BUS, &missing) ||
-	    list_queues(c, d, &budget, false, &all))
+	if (!left || !have_list(c) || list_queues(c, d, &budget, false, &all))
 		return;
+	c->spent.indexed += left - budget;
+	if (!budget)
+		vr_over_budget(c, "lists of virtqueues", ALL_INDEXED, true);
 	/* In ascending order, the unread ones last. */
-	while (all.n && (all.q[all.n - 1].index.have != VR_READ ||
-			 all.q[all.n - 1].index.v >= MAX_QUEUES))
+	while (all.n && all.q[all.n - 1].index.have != VR_READ)
 		all.n--;
-	if (!all.n)
-		return;
-	d->by_index_len = (unsigned)all.q[all.n - 1].index.v + 1;
-	d->by_index = vr_alloc(&c->arena, d->by_index_len, sizeof(*d->by_index));
+	d->by_index = vr_alloc(&c->arena, all.n ? all.n : 1, sizeof(*d->by_index));
 	for (unsigned i = 0; d->by_index && i < all.n; i++)
-		d->by_index[all.q[i].index.v] = all.q[i].vq;
+		d->by_index[d->nby_index++] = (struct vr_vq_ref){
+			.index = all.q[i].index.v, .vq = all.q[i].vq };
 }
 
-uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index)
+const struct vr_vq_ref *vr_vqs_index(struct vr_ctx *c, struct vr_device *d, unsigned *n)
 {
 	char queue[sizeof(c->queue)];
 
@@ -140,7 +153,26 @@ uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index)
 		index_queues(c, d);
 		memcpy(c->queue, queue, sizeof(queue));
 	}
-	return d->by_index && index < d->by_index_len ? d->by_index[index] : 0;
+	*n = d->nby_index;
+	return d->by_index;
+}
+
+uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index)
+{
+	unsigned low = 0, high;
+	const struct vr_vq_ref *all = vr_vqs_index(c, d, &high);
+	unsigned n = high;
+
+	/* The first of several. */
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (all[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && all[low].index == index ? all[low].vq : 0;
 }
 
 /* ---- names --------------------------------------------------------------------- */
@@ -250,8 +282,7 @@ static void read_queue(struct vr_ctx *c, const struct vr_device *d,
 		       const struct vr_select *sel, const struct found *found,
 		       struct vr_queue *q)
 {
-	bool big = c->t->big_endian && !(d->features.have == VR_READ &&
-					 d->features.v >> VIRTIO_F_VERSION_1 & 1);
+	bool big = vr_ring_is_big(c, d);
 
 	q->dir = VR_OTHER;
 	q->in_use = true;

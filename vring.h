@@ -219,7 +219,11 @@ struct vr_ctx {
 	struct vr_irqs *irqs;	/* in the arena; irq.c */
 	/* What the command has looked at so far, of all queues: a queue's own limits add
 	 * up where there are many forged ones. */
-	struct vr_spent { uint64_t tables, table_bytes, descs, links; } spent;
+	struct vr_spent {
+		uint64_t tables, table_bytes, descs, links;
+		uint64_t indexed;	/* queues that vr_vqs_find() keeps */
+		bool no_vqs;		/* .. for which types are missing */
+	} spent;
 };
 
 /* Note a failure of 'what' (a static string) for the device and queue at hand. */
@@ -265,6 +269,8 @@ unsigned vr_constant_row(unsigned n, const char **name, const char **loses);
  * ('all': of vmlinux too, which takes longer); a difference is noted, once a
  * module. */
 void vr_layout_compare(struct vr_ctx *c, bool all);
+/* The module that has a module's types in this kernel: some were part of another first. */
+const char *vr_module_home(struct vr_ctx *c, const char *module);
 /* True when this kernel has the member (and it was resolved). */
 bool vr_has(const struct vr_ctx *c, enum vr_slot s);
 /* The same, and that it has it in the struct 'type', for what means something else there. */
@@ -285,8 +291,8 @@ int vr_btf_says(struct vr_ctx *c, const char *module, const char *type,
 /* types.c: is there BTF of this very module (NULL: of vmlinux)?  A type that it
  * lacks is then no type of this kernel. */
 bool vr_btf_complete(struct vr_ctx *c, const char *module);
-/* types.c: the file that such a source of a module's types (NULL: vmlinux) is; NULL when
- * there is none. */
+/* types.c: the file that such a source of a module's types (NULL: vmlinux) is, or words in
+ * its place; NULL when nothing is known of it. */
 const char *vr_type_file(struct vr_ctx *c, enum vr_source source, const char *module);
 /* types.c: does BTF have the type?  Then it is the last word on its members. */
 bool vr_type_in_btf(struct vr_ctx *c, const char *module, const char *type);
@@ -461,7 +467,8 @@ struct vr_val vr_jiffies_ms(struct vr_ctx *c, struct vr_val jiffies);
 
 struct vr_task {
 	uint64_t addr;
-	uint64_t mm;		/* 0: a kernel thread */
+	uint64_t mm;		/* 0: a kernel thread, or .. */
+	bool mm_lost;		/* .. it could not be read */
 	struct vr_val state;	/* bits of task_struct.__state; 0 is running */
 	/* read of workers only: it runs this very moment; it is among those that may */
 	struct vr_val on_cpu, on_rq;

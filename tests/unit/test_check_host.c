@@ -110,7 +110,8 @@ static void a_thread_that_was_not_read_may_be_about_to_kick(void **state)
 static void a_worker_that_waits_in_its_work_serves_no_queue(void **state)
 {
 	struct judged x = shaped("queued, the worker sleeps");
-	struct vr_hostq rx = { .vhost = &x.v, .worker = x.q.worker, .locked = READ(1) };
+	struct vr_hostq rx = { .vhost = &x.v, .worker = x.q.worker, .locked = READ(1),
+			       .locked_by = x.q.worker.addr };
 	struct vr_host h = { .queues = &rx, .nqueues = 1 };
 
 	(void)state;
@@ -118,8 +119,19 @@ static void a_worker_that_waits_in_its_work_serves_no_queue(void **state)
 	vr_host_note_locked(&h);
 	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, INFO);
 	assert_reason(&x.q.verdict, "kick-not-served", INFO, "is blocked in its work");
-	/* Another worker's is no matter of this one. */
-	rx.worker.addr += 8;
+	/* A document does not tell who holds it. */
+	x.v.locked_worker = 0;
+	rx.locked_by = 0;
+	vr_host_note_locked(&h);
+	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, INFO);
+	/* Another worker's is no matter of this one; nor is what the VMM holds. */
+	x.v.locked_worker = 0;
+	rx.worker.pid.v++;
+	vr_host_note_locked(&h);
+	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, WARN);
+	x.v.locked_worker = 0;
+	rx.worker.pid.v--;
+	rx.locked_by = rx.worker.addr + 64;
 	vr_host_note_locked(&h);
 	assert_verdict(judge(&x), VR_ST_KICK_NOT_SERVED, WARN);
 	forget(&x);

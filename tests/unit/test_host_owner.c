@@ -44,10 +44,43 @@ static void a_kernel_thread_of_vhost_s_is_not_the_owner(void **state)
 	}
 }
 
+/* Whether a file led to the owner or its memory did, its threads are looked at. */
+static void a_thread_that_runs_is_seen_in_either_way(void **state)
+{
+	(void)state;
+	for (unsigned closed = 0; closed < 2; closed++) {
+		struct host *h = host_new(ERA_5_4);
+		struct host_tap *t = host_tap(h, &(struct tap_spec){ "tap7", "tun", 0 });
+		const struct vr_vhost *v;
+		struct host_walked w;
+
+		host_serve(h, t, &(struct vhost_spec){ .asleep = true, .closed = closed });
+		w = host_walk(h, "tap7");
+		v = w.host.queues[0].vhost;
+		assert_int_equal(v->late, closed);
+		assert_false(v->owner_runs || v->runs_lost);
+		fake_set(h->f, h->vcpu, "task_struct", "state", 0);
+		w = host_walk(h, "tap7");
+		v = w.host.queues[0].vhost;
+		assert_int_equal(v->owner.addr, h->owner);
+		assert_true(v->owner_runs);
+		assert_false(v->runs_lost);
+		/* Whose thread it is stands on a page of its own. */
+		fake_drop(h->f, VR_KERNEL, h->vcpu + fake_offset(h->f, "task_struct", "mm"));
+		w = host_walk(h, "tap7");
+		v = w.host.queues[0].vhost;
+		assert_int_equal(v->owner.addr, h->owner);
+		assert_false(v->owner_runs);
+		assert_true(v->runs_lost);
+		host_free(h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_thread_of_vhost_s_is_not_the_owner),
+		cmocka_unit_test(a_thread_that_runs_is_seen_in_either_way),
 	};
 
 	return cmocka_run_group_tests_name("host_owner", tests, NULL, NULL);

@@ -37,6 +37,25 @@ static const char *pair_name(enum vr_dir dir, unsigned pair)
 	return name;
 }
 
+#define BEHIND	0xffff888070001000ULL	/* a page that virtnet_info begins on */
+
+/* The private area of a net_device whose other half is there. */
+static struct lost without_virtnet_info(unsigned pairs, bool ctrl)
+{
+	struct lost x = { .b = bus_new(ERA_6_1, BUS_KSET | BUS_DEVICE) };
+
+	fake_load_layout(x.b->g->f, "hand-net-5.19.layout");
+	x.n = guest_nic(x.b->g, &(struct nic_spec){ .name = "eth0", .pairs = pairs,
+			.ctrl = ctrl, .curr_pairs = 1, .features = VERSION_1 |
+			EVENT_IDX | (ctrl ? CTRL_VQ : 0),
+			.dev_at = BEHIND - guest_priv(x.b->g, 0) });
+	assert_int_equal(x.n->vi, BEHIND);
+	fake_set(x.b->g->f, x.n->dev, "net_device", "state", 1);	/* up */
+	x.d = bus_nic(x.b, x.n);
+	fake_drop(x.b->g->f, VR_KERNEL, BEHIND);
+	return x;
+}
+
 /* ---- the arrays of queues ------------------------------------------------- */
 
 static void assert_queues(const struct lost *x, const struct walked *w)
@@ -167,6 +186,69 @@ static void what_does_not_fit_is_not_taken_for_a_queue(void **state)
 	bus_free(x.b);
 }
 
+/* Of one that the list has lost, too, the mate is shown, and those behind it. */
+static void a_queue_without_a_number_hides_no_other(void **state)
+{
+	struct lost x = without_virtnet_info(PAIRS, true);
+	struct walked w;
+
+	(void)state;
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->tx[PAIRS - 1].vvq);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.snap.devices[0].nqueues, 2 * PAIRS + 1);
+	assert_true(walked_queue(&w, "eth0", "tx3")->failed);
+	assert_int_equal(walked_queue(&w, "eth0", "rx3")->vring_virtqueue, x.n->rx[3].vvq);
+	assert_int_equal(walked_queue(&w, "eth0", "ctrl")->vring_virtqueue, x.n->ctrl.vvq);
+	w = guest_walk(x.b->g, "eth0", "rx3");
+	assert_int_equal(w.status, VR_WALK_OK);
+	bus_free(x.b);
+}
+
+/* The list's own types are enough; without them it is said once, and not asked again. */
+static void without_types_of_the_list_that_is_told(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	struct fake_target *f = x.b->g->f;
+	const struct vr_error *e;
+	struct walked w;
+
+	(void)state;
+	fake_drop(f, VR_KERNEL, x.n->sq);
+	fake_forget(f, "kset", "list");
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_queues(&x, &w);
+	bus_free(x.b);
+	x = setup(ERA_6_1);
+	f = x.b->g->f;
+	fake_drop(f, VR_KERNEL, x.n->sq);
+	fake_forget(f, "virtqueue", "list");
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_true(walked_queue(&w, "eth0", "tx1")->failed);
+	e = get_error(&x.b->g->c, VR_E_NOTYPE, "list");
+	assert_string_equal(e->of, "virtqueue");
+	assert_string_equal(e->device, "");
+	bus_free(x.b);
+}
+
+/* Queues that are kept are counted over all devices: a forged list has thousands. */
+static void what_is_kept_has_a_limit(void **state)
+{
+	struct lost x = setup(ERA_6_1);
+	struct walked w;
+
+	(void)state;
+	fake_drop(x.b->g->f, VR_KERNEL, x.n->sq);
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(x.b->g->c.spent.indexed, 2 * PAIRS + 1);
+	x.b->g->c.spent.indexed = 262144 - 3;
+	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.status, VR_WALK_OK);
+	assert_int_equal(get_error(&x.b->g->c, VR_E_BUDGET, "lists of virtqueues")->limit,
+			 262144);
+	assert_int_equal(x.b->g->c.spent.indexed, 262144);
+	bus_free(x.b);
+}
+
 /* ---- the virtio_device -------------------------------------------------------- */
 
 /* virtio_net's own pointers name both ends of the way. */
@@ -209,25 +291,6 @@ static void a_missing_parent_alone_makes_no_virtio_device(void **state)
 
 /* ---- virtnet_info ------------------------------------------------------------------ */
 
-#define BEHIND	0xffff888070001000ULL	/* a page that virtnet_info begins on */
-
-/* The private area of a net_device whose other half is there. */
-static struct lost without_virtnet_info(unsigned pairs, bool ctrl)
-{
-	struct lost x = { .b = bus_new(ERA_6_1, BUS_KSET | BUS_DEVICE) };
-
-	fake_load_layout(x.b->g->f, "hand-net-5.19.layout");
-	x.n = guest_nic(x.b->g, &(struct nic_spec){ .name = "eth0", .pairs = pairs,
-			.ctrl = ctrl, .curr_pairs = 1, .features = VERSION_1 |
-			EVENT_IDX | (ctrl ? CTRL_VQ : 0),
-			.dev_at = BEHIND - guest_priv(x.b->g, 0) });
-	assert_int_equal(x.n->vi, BEHIND);
-	fake_set(x.b->g->f, x.n->dev, "net_device", "state", 1);	/* up */
-	x.d = bus_nic(x.b, x.n);
-	fake_drop(x.b->g->f, VR_KERNEL, BEHIND);
-	return x;
-}
-
 static void without_virtnet_info_the_devices_list_has_all_queues(void **state)
 {
 	struct lost x = without_virtnet_info(PAIRS, true);
@@ -253,10 +316,17 @@ static void the_control_queue_is_no_pairs(void **state)
 	w = guest_walk(x.b->g, "eth0", "ctrl");
 	assert_int_equal(walked_queue(&w, "eth0", "ctrl")->vring_virtqueue,
 			 x.n->ctrl.vvq);
-	/* Without the stack's number of queues nobody knows where the pairs end. */
+	/* The stack's number is taken for the driver's. */
 	fake_set(x.b->g->f, x.n->dev, "net_device", "num_tx_queues", 7);
 	w = guest_walk(x.b->g, "eth0", NULL);
+	assert_int_equal(w.snap.devices[0].nqueues, 2 * 7 + 1);
+	assert_true(walked_queue(&w, "eth0", "tx6")->failed);
+	/* Where that is none, the list tells of pairs, and nobody where they end. */
+	fake_set(x.b->g->f, x.n->dev, "net_device", "num_tx_queues", 0x10000);
+	w = guest_walk(x.b->g, "eth0", NULL);
 	assert_int_equal(w.snap.devices[0].nqueues, 3);
+	assert_int_equal(walked_queue(&w, "eth0", "tx0")->vring_virtqueue,
+			 x.n->tx[0].vvq);
 	assert_true(walked_queue(&w, "eth0", "ctrl")->failed);
 	bus_free(x.b);
 	x = without_virtnet_info(1, false);
@@ -314,8 +384,15 @@ static void a_queue_that_is_not_found_has_no_addresses(void **state)
 	w = guest_walk(x.b->g, "eth0", NULL);
 	assert_int_equal(vr_trace(&x.b->g->c, &w.snap, &walks), 0);
 	for (unsigned i = 0; i < walks.count; i++)
-		for (unsigned k = 0; k < walks.path[i].nhops; k++)
-			hop_follow(x.b->g->f, &walks.path[i].hops[k], "lost");
+		for (unsigned k = 0; k < walks.path[i].nhops; k++) {
+			const struct vr_hop *h = &walks.path[i].hops[k];
+
+			assert_int_not_equal(h->addr, 0);
+			if (h->next)
+				hop_follow(x.b->g->f, h, "lost");
+			else
+				assert_int_equal(k + 1, walks.path[i].nhops);
+		}
 	bus_free(x.b);
 }
 
@@ -363,6 +440,9 @@ int main(void)
 		cmocka_unit_test(without_the_list_such_queues_stay_unread),
 		cmocka_unit_test(a_null_pointer_is_no_missing_page),
 		cmocka_unit_test(what_does_not_fit_is_not_taken_for_a_queue),
+		cmocka_unit_test(a_queue_without_a_number_hides_no_other),
+		cmocka_unit_test(without_types_of_the_list_that_is_told),
+		cmocka_unit_test(what_is_kept_has_a_limit),
 		cmocka_unit_test(a_missing_virtio_device_leaves_its_queues),
 		cmocka_unit_test(without_virtnet_info_the_devices_list_has_all_queues),
 		cmocka_unit_test(the_control_queue_is_no_pairs),

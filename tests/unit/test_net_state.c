@@ -44,6 +44,24 @@ static void napi_without_a_weight_is_not_enabled(void **state)
 	}
 }
 
+/* A NAPI under a name that is not known is not none. */
+static void napi_of_another_name_is_not_none(void **state)
+{
+	struct guest *g = guest_new(ERA_6_1);
+	const struct vr_queue *q;
+	struct walked w;
+
+	(void)state;
+	nic(g);
+	fake_forget(g->f, "receive_queue", "napi");
+	w = guest_walk(g, "eth0", "rx0");
+	q = walked_queue(&w, "eth0", "rx0");
+	assert_int_equal(q->napi.addr, 0);
+	assert_true(q->napi.lost);
+	assert_unread(q->napi.scheduled);
+	guest_free(g);
+}
+
 /* Polls that a timer starts: the device's number, and since 6.13 each NAPI's own. */
 static void polls_by_a_timer_are_known(void **state)
 {
@@ -156,6 +174,7 @@ static void a_kernel_that_goes_down_says_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(napi_of_another_name_is_not_none),
 		cmocka_unit_test(napi_without_a_weight_is_not_enabled),
 		cmocka_unit_test(polls_by_a_timer_are_known),
 		cmocka_unit_test(either_word_says_that_a_queue_is_reset),
