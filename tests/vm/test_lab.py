@@ -121,6 +121,14 @@ def test_emulators_fault_is_met_by_another_boot(kernel):
         assert one.boots == guest.BOOTS
 
 
+def test_a_silent_guest_boots_again(kernel, monkeypatch):
+    """No guest says a word that soon: it is the last boot that is waited for."""
+    monkeypatch.setattr(guest, "SILENCE", 0.5)
+    with guest.Guest(kernel("6.1")) as one:
+        one.wait_for()
+        assert one.boots == guest.BOOTS and one.devices() == []
+
+
 def test_terminal_survives_ctrl_c(crash, busy_tap):
     with crash("8.0.2").terminal(busy_tap.core, busy_tap.kernel.vmlinux, minimal=True) as terminal:
         terminal.send("sym -l\n")

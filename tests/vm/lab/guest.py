@@ -24,6 +24,8 @@ CPU = "max,la57=off,cx16=off"
 # patched code: emulated CPUs run a copy of the code for a moment longer. Seen once in some hundred
 # boots, nothing of it is the guest's own fault.
 EMULATORS_FAULT = "Oops: int3"
+# The same may leave it in a loop, so early that not a word was written; others write within seconds.
+SILENCE = 75
 BOOTS = 3
 
 
@@ -119,7 +121,8 @@ class Guest:
 
     def _boot(self) -> None:
         self.boots += 1
-        self.ram.unlink(missing_ok=True)
+        for left in (self.ram, self.folder / "qmp", self.serial):
+            left.unlink(missing_ok=True)
         try:
             with open(self.folder / "qemu.log", "w") as log:
                 self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL,
@@ -154,19 +157,20 @@ class Guest:
     def wait_for(self, marker: str = initramfs.READY, timeout: float = 180) -> None:
         """Wait until a line on the serial console holds the marker.
 
-        A guest that the emulator's own fault ended before it was ready boots once more.
+        A guest that the emulator's own fault ended before it was ready, or left without a word, boots once more.
         """
-        end = time.monotonic() + timeout
-        while marker not in self.console():
-            if self.process.poll() is not None:
-                if marker == initramfs.READY and EMULATORS_FAULT in self.console() and self.boots < BOOTS:
-                    store.say(f"guest {self.kernel.name} met the emulator's fault, boots again")
-                    self.monitor.close()
-                    self._boot()
-                    end = time.monotonic() + timeout
-                    continue
+        start = time.monotonic()
+        while marker not in (console := self.console()):
+            ended, waited = self.process.poll() is not None, time.monotonic() - start
+            fault = ended and marker == initramfs.READY and EMULATORS_FAULT in console
+            if (fault or (waited > SILENCE and not console.strip())) and self.boots < BOOTS:
+                store.say(f"guest {self.kernel.name} met the emulator's fault, boots again")
+                self._end()
+                self._boot()
+                start = time.monotonic()
+            elif ended:
                 raise store.LabError(f"QEMU ended before {marker}:\n{self._last_words()}")
-            if time.monotonic() > end:
+            elif waited > timeout:
                 raise store.LabError(f"no {marker} in {timeout} s:\n{self._last_words()}")
             time.sleep(0.1)
 
@@ -256,14 +260,17 @@ class Guest:
             ram.seek(phys)
             ram.write(data)
 
-    def quit(self) -> None:
-        """End this guest's QEMU, and nothing else, and remove its folder."""
+    def _end(self) -> None:
         if self.monitor:
             self.monitor.close()
         if self.process and self.process.poll() is None:
             # Nothing of the guest is worth a clean end, and a stopped process ignores SIGTERM.
             self.process.kill()
             self.process.wait(timeout=30)
+
+    def quit(self) -> None:
+        """End this guest's QEMU, and nothing else, and remove its folder."""
+        self._end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
