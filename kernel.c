@@ -227,31 +227,43 @@ struct vr_val vr_get_second(struct vr_ctx *c, const struct vr_obj *o, enum vr_sl
 	return (struct vr_val){ number(buf, sizeof(buf)), VR_READ };
 }
 
-uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
-			unsigned align, const char *what)
+/* Read, and 0, is NULL or no multiple of 'align'. */
+static struct vr_val aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			     unsigned align, const char *what)
 {
 	struct vr_error e = { .code = VR_E_NULL, .what = what,
 			      .addr = o->addr + c->layout.f[s].offset };
 	struct vr_val v = vr_get(c, o, s, what);
 
-	if (v.have != VR_READ)
-		return 0;
-	if (v.v && !(v.v & (align - 1)))
-		return v.v;
+	if (v.have != VR_READ || (v.v && !(v.v & (align - 1))))
+		return v;
 	if (v.v) {
 		e.code = VR_E_WILD;
 		e.value = v.v;
 	}
 	if (what)
 		vr_error_add(c, e);
-	return 0;
+	v.v = 0;
+	return v;
+}
+
+uint64_t vr_get_aligned(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			unsigned align, const char *what)
+{
+	return aligned(c, o, s, align, what).v;
+}
+
+struct vr_val vr_get_ptr_val(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			     const char *what)
+{
+	/* What is pointed to has pointers itself. */
+	return aligned(c, o, s, c->layout.f[s].size == 8 ? 8 : 4, what);
 }
 
 uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		    const char *what)
 {
-	/* What is pointed to has pointers itself. */
-	return vr_get_aligned(c, o, s, c->layout.f[s].size == 8 ? 8 : 4, what);
+	return vr_get_ptr_val(c, o, s, what).v;
 }
 
 uint64_t vr_get_optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,

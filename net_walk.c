@@ -224,12 +224,13 @@ static bool alone(const struct vr_select *sel)
 static uint64_t virtqueue_of(struct vr_ctx *c, struct vr_device *d, struct vr_queue *q,
 			     const struct vr_obj *owner, enum vr_slot slot)
 {
+	struct vr_val ptr;
 	uint64_t addr, number;
 
 	if (owner->addr) {
-		addr = vr_get_ptr(c, owner, slot, "pointer to the virtqueue");
-		if (addr || vr_get(c, owner, slot, NULL).have == VR_READ)
-			return addr;
+		ptr = vr_get_ptr_val(c, owner, slot, "pointer to the virtqueue");
+		if (ptr.have == VR_READ)
+			return ptr.v;
 	}
 	number = 2 * (uint64_t)q->pair + (q->dir == VR_TX);
 	/* The control queue is behind all pairs, so that these must be known. */
@@ -327,23 +328,12 @@ static void read_ctrl(struct vr_ctx *c, struct vr_device *d,
 	q->owner = 0;
 }
 
-/* The address of the first send_queue or receive_queue; read, and 0: there is none. */
-static struct vr_val array(struct vr_ctx *c, const struct vr_obj *vi, enum vr_slot slot,
-			   const char *what)
-{
-	struct vr_val v = { .v = vr_get_ptr(c, vi, slot, what), .have = VR_READ };
-
-	if (!v.v)
-		v.have = vr_get(c, vi, slot, NULL).have;
-	return v;
-}
-
 static enum vr_walk_status read_queues(struct vr_ctx *c, struct vr_device *d,
 				       const struct vr_select *sel,
 				       const struct vr_obj *vi)
 {
-	struct vr_val rq = array(c, vi, VR_VI_RQ, "virtnet_info.rq");
-	struct vr_val sq = array(c, vi, VR_VI_SQ, "virtnet_info.sq");
+	struct vr_val rq = vr_get_ptr_val(c, vi, VR_VI_RQ, "virtnet_info.rq");
+	struct vr_val sq = vr_get_ptr_val(c, vi, VR_VI_SQ, "virtnet_info.sq");
 	unsigned pairs = d->pairs, first = 0, end = pairs;
 
 	/* Asked for by number, a queue is tried though the count is unknown. */

@@ -15,12 +15,13 @@ void vr_read_task(struct vr_ctx *c, uint64_t addr, uint64_t leader,
 		  struct vr_task *ret)
 {
 	struct vr_obj o = { .addr = addr };
+	struct vr_val mm = vr_get_ptr_val(c, &o, VR_TASK_MM, NULL);
 
 	*ret = (struct vr_task){ .addr = addr, .leader = leader };
 	ret->pid = vr_get(c, &o, VR_TASK_PID, "task_struct.pid");
 	ret->state = vr_get(c, &o, VR_TASK_STATE, "task_struct.__state");
-	ret->mm = vr_get_ptr(c, &o, VR_TASK_MM, NULL);
-	ret->mm_lost = !ret->mm && vr_get(c, &o, VR_TASK_MM, NULL).have == VR_UNREAD;
+	ret->mm = mm.v;
+	ret->mm_lost = mm.have == VR_UNREAD;
 	vr_read_string(c, addr + c->layout.f[VR_TASK_COMM].offset, ret->comm,
 		       sizeof(ret->comm));
 }

@@ -362,6 +362,9 @@ struct vr_val vr_get_second(struct vr_ctx *c, const struct vr_obj *o, enum vr_sl
  * size.  Why is noted under 'what', unless NULL. */
 uint64_t vr_get_ptr(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 		    const char *what);
+/* The same, and whether it could be read; read, and 0, it leads nowhere. */
+struct vr_val vr_get_ptr_val(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
+			     const char *what);
 /* The same where NULL is nothing to tell. */
 uint64_t vr_get_optional(struct vr_ctx *c, const struct vr_obj *o, enum vr_slot s,
 			 const char *what);
