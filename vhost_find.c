@@ -226,23 +226,36 @@ static bool is_worker(const struct vr_task *task)
 	return !strncmp(task->comm, "vhost-", 6);
 }
 
+static bool has_memory_of(const struct vr_vhost *v, const struct vr_task *task)
+{
+	return task->mm && task->mm == v->mm && !is_worker(task);
+}
+
 /* Is the task a thread of the owner's, as far as it could be read? */
 static bool is_of_owner(const struct vr_vhost *v, const struct vr_task *task)
 {
 	if (task->mm_lost)
 		return !v->owner.addr || task->leader == v->owner.addr;
-	return task->mm && task->mm == v->mm && !is_worker(task);
+	return has_memory_of(v, task);
 }
 
-/* A thread of an owner's runs, or is about to: it may be just about to kick. */
-static void note_running(struct vr_vhost *v, const struct vr_task *task)
+/* A thread of an owner's runs, or is about to: it may be just about to kick.  Of devices
+ * of either kind, see vr_vhost.late. */
+static void note_running(struct vr_host *h, const struct vr_task *task, bool late)
 {
-	if ((task->state.have == VR_READ && task->state.v) || !is_of_owner(v, task))
+	if ((task->state.have == VR_READ && task->state.v) ||
+	    !(task->mm || task->mm_lost))
 		return;
-	if (task->state.have == VR_READ && task->mm)
-		v->owner_runs = true;
-	else
-		v->runs_lost = true;
+	for (unsigned i = 0; i < h->nvhosts; i++) {
+		struct vr_vhost *v = &h->vhosts[i];
+
+		if (v->late != late || !is_of_owner(v, task))
+			continue;
+		if (task->state.have == VR_READ && task->mm)
+			v->owner_runs = true;
+		else
+			v->runs_lost = true;
+	}
 }
 
 static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
@@ -253,8 +266,7 @@ static int one_task(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	/* Threads share their leader's files, and follow it in the list. */
 	if (task->addr == task->leader && task->mm)
 		r = vr_for_each_file(c, task->addr, &f.h->slots, one_file, &f);
-	for (unsigned i = 0; (task->mm || task->mm_lost) && i < f.h->nvhosts; i++)
-		note_running(&f.h->vhosts[i], task);
+	note_running(f.h, task, false);
 	return r;
 }
 
@@ -263,16 +275,11 @@ static int try_owner(struct vr_ctx *c, const struct vr_task *task, void *arg)
 	struct vr_host *h = arg;
 
 	(void)c;
-	for (unsigned i = 0; i < h->nvhosts; i++) {
-		struct vr_vhost *v = &h->vhosts[i];
-
-		if (!v->late)
-			continue;
-		if (!v->owner.addr && task->mm && task->mm == v->mm &&
-		    task->addr == task->leader && !is_worker(task))
-			v->owner = *task;
-		note_running(v, task);
-	}
+	for (unsigned i = 0; i < h->nvhosts; i++)
+		if (!h->vhosts[i].owner.addr && task->addr == task->leader &&
+		    has_memory_of(&h->vhosts[i], task))
+			h->vhosts[i].owner = *task;
+	note_running(h, task, true);
 	return 0;
 }
 
