@@ -141,18 +141,20 @@ static void count_pairs(struct vr_ctx *c, struct vr_device *d, const struct vr_o
 		.of = "net_device.num_tx_queues" };
 	uint64_t most = d->max_pairs.v;
 
-	if (d->max_pairs.have != VR_READ)
+	if (d->max_pairs.have != VR_READ) {
 		d->pairs = other_pairs(c, d);
-	else if (d->max_pairs.v <= VR_MAX_PAIRS)
+		return;
+	}
+	if (d->max_pairs.v <= VR_MAX_PAIRS)
 		d->pairs = (unsigned)d->max_pairs.v;
-	if (d->max_pairs.have == VR_READ && d->txqs.count.have == VR_READ) {
+	if (d->txqs.count.have == VR_READ) {
 		if (d->max_pairs.v == d->txqs.count.v)
 			return;
 		vr_error_add(c, e);
 		if (most < d->txqs.count.v)
 			most = d->txqs.count.v;
 		d->pairs = real_pairs(c, d, vi, most);
-	} else if (d->max_pairs.have == VR_READ && !d->pairs) {
+	} else if (!d->pairs) {
 		e.code = VR_E_RANGE;
 		e.limit = VR_MAX_PAIRS;
 		vr_error_add(c, e);
@@ -224,7 +226,7 @@ static bool alone(const struct vr_select *sel)
 static uint64_t virtqueue_of(struct vr_ctx *c, struct vr_device *d, struct vr_queue *q,
 			     const struct vr_obj *owner, enum vr_slot slot)
 {
-	struct vr_val ptr;
+	struct vr_val ptr, known;
 	uint64_t addr, number;
 
 	if (owner->addr) {
@@ -232,16 +234,18 @@ static uint64_t virtqueue_of(struct vr_ctx *c, struct vr_device *d, struct vr_qu
 		if (ptr.have == VR_READ)
 			return ptr.v;
 	}
-	number = 2 * (uint64_t)q->pair + (q->dir == VR_TX);
-	/* The control queue is behind all pairs, so that these must be known. */
-	if (q->dir == VR_CTRL && d->max_pairs.have == VR_READ)
-		number = 2 * d->max_pairs.v;
-	else if (q->dir == VR_CTRL && d->txqs.count.have == VR_READ &&
-		 d->txqs.count.v == d->pairs)
+	if (q->dir == VR_CTRL) {
+		/* It is behind all pairs, so that these must be known. */
+		known = d->max_pairs.have == VR_READ ? d->max_pairs : d->txqs.count;
+		if (known.have != VR_READ || known.v != d->pairs)
+			return 0;
 		number = 2 * (uint64_t)d->pairs;
-	else if (q->dir == VR_CTRL || (q->pair >= d->pairs &&
-				       !vr_vqs_find(c, d, number | 1)))
-		return 0;
+	} else {
+		number = 2 * (uint64_t)q->pair + (q->dir == VR_TX);
+		/* Behind what is known to be pairs, only one with both queues is. */
+		if (q->pair >= d->pairs && !vr_vqs_find(c, d, number | 1))
+			return 0;
+	}
 	addr = vr_vqs_find(c, d, number);
 	q->listed = addr != 0;
 	return addr;
