@@ -99,6 +99,17 @@ static void queue_of_pair(struct vr_path *p, const struct vr_ctx *c,
 	pointer(p, c, q->owner, tx ? VR_SQ_VQ : VR_RQ_VQ, virtqueue_of(c, q));
 }
 
+/* From a member's address to the struct around it. */
+static void around(struct vr_path *p, const char *type, uint64_t addr, const char *member,
+		   uint32_t offset, uint64_t next)
+{
+	struct vr_hop *h = add(p, type, addr, VR_RULE_AROUND);
+
+	h->member = member;
+	h->offset = offset;
+	h->next = next;
+}
+
 /* From a list to what hangs on it by its own member 'in', called 'name'. */
 static void listed(struct vr_path *p, const struct vr_ctx *c, uint64_t addr,
 		   enum vr_slot list, enum vr_slot in, const char *name, uint64_t next)
@@ -110,24 +121,17 @@ static void listed(struct vr_path *p, const struct vr_ctx *c, uint64_t addr,
 	h->offset = f[list].offset;
 	h->size = 2;	/* the list's own links lead there, some of them further on */
 	h->next = next ? next + f[in].offset : 0;
-	h = add(p, "list_head", h->next, VR_RULE_AROUND);
-	h->member = name;
-	h->offset = f[in].offset;
-	h->next = next;
+	around(p, "list_head", h->next, name, f[in].offset, next);
 }
 
 /* The way to the device's list of queues, past the driver. */
 static void parent(struct vr_path *p, const struct vr_ctx *c, uint64_t net_device,
 		   uint64_t vdev)
 {
-	const struct vr_field *dev = &c->layout.f[VR_VDEV_DEV];
-	struct vr_hop *h;
+	uint32_t offset = c->layout.f[VR_VDEV_DEV].offset;
 
-	pointer(p, c, net_device, VR_DEV_PARENT, vdev + dev->offset);
-	h = add(p, "device", vdev + dev->offset, VR_RULE_AROUND);
-	h->member = "virtio_device.dev";
-	h->offset = dev->offset;
-	h->next = vdev;
+	pointer(p, c, net_device, VR_DEV_PARENT, vdev + offset);
+	around(p, "device", vdev + offset, "virtio_device.dev", offset, vdev);
 }
 
 static void trace(struct vr_path *p, const struct vr_ctx *c,
@@ -135,17 +139,18 @@ static void trace(struct vr_path *p, const struct vr_ctx *c,
 {
 	struct vr_hop *h;
 
-	if (d->ref.addr && q->listed)
-		parent(p, c, d->ref.addr, d->virtio_device);
-	else if (d->ref.addr)
-		private_area(p, c, d->ref.addr, d->virtnet_info);
-	if (!d->ref.addr || q->listed)
+	if (!d->ref.addr || q->listed) {
+		if (d->ref.addr)
+			parent(p, c, d->ref.addr, d->virtio_device);
 		listed(p, c, d->virtio_device, VR_VDEV_VQS, VR_VQ_LIST, "virtqueue.list",
 		       virtqueue_of(c, q));
-	else if (q->dir == VR_CTRL)
-		pointer(p, c, d->virtnet_info, VR_VI_CVQ, virtqueue_of(c, q));
-	else
-		queue_of_pair(p, c, d, q);
+	} else {
+		private_area(p, c, d->ref.addr, d->virtnet_info);
+		if (q->dir == VR_CTRL)
+			pointer(p, c, d->virtnet_info, VR_VI_CVQ, virtqueue_of(c, q));
+		else
+			queue_of_pair(p, c, d, q);
+	}
 	if (!q->vring_virtqueue)
 		return;
 	h = add(p, "virtqueue", virtqueue_of(c, q), VR_RULE_FIRST);
@@ -265,14 +270,12 @@ static void through_wait_queue(struct vr_path *p, const struct vr_ctx *c,
 	h->offset = f[VR_SOCKET_WQ_WAIT].offset + f[VR_WAIT_HEAD_LIST].offset;
 	h->size = 1;	/* the list's own links lead there */
 	h->next = node;
-	h = add(p, f[VR_WAIT_ENTRY_LIST].type, node, VR_RULE_AROUND);
-	h->member = "vhost_poll.wait";
-	h->offset = f[VR_POLL_WAIT].offset + f[VR_WAIT_ENTRY_LIST].offset;
-	h->next = q->backend_poll.addr;
-	h = add(p, "vhost_poll", q->backend_poll.addr, VR_RULE_AROUND);
-	h->member = q->vq ? "vhost_net.poll[1]" : "vhost_net.poll[0]";
-	h->offset = (uint32_t)(q->backend_poll.addr - q->vhost->addr);
-	h->next = q->vhost->addr;
+	around(p, f[VR_WAIT_ENTRY_LIST].type, node, "vhost_poll.wait",
+	       f[VR_POLL_WAIT].offset + f[VR_WAIT_ENTRY_LIST].offset,
+	       q->backend_poll.addr);
+	around(p, "vhost_poll", q->backend_poll.addr,
+	       q->vq ? "vhost_net.poll[1]" : "vhost_net.poll[0]",
+	       (uint32_t)(q->backend_poll.addr - q->vhost->addr), q->vhost->addr);
 }
 
 static void to_ring(struct vr_path *p, const struct vr_ctx *c,
