@@ -75,6 +75,16 @@ static int by_index(const void *left, const void *right)
 	return a->place < b->place ? -1 : a->place > b->place;
 }
 
+/* Note which names are but one queue's. */
+static void mark_unique(struct queues *all)
+{
+	qsort(all->q, all->n, sizeof(*all->q), by_name);
+	for (unsigned i = 0; i < all->n; i++)
+		all->q[i].unique =
+			(!i || by_name(&all->q[i - 1], &all->q[i])) &&
+			(i + 1 == all->n || by_name(&all->q[i], &all->q[i + 1]));
+}
+
 /* A device's queues by index, with their names if 'named'; what is wrong with their list
  * is noted. */
 static int list_queues(struct vr_ctx *c, const struct vr_device *d, unsigned *budget,
@@ -97,11 +107,8 @@ static int list_queues(struct vr_ctx *c, const struct vr_device *d, unsigned *bu
 	ret->broken = !ret->n && c->nerrors > errors;
 	if (!ret->n)
 		return 0;
-	qsort(ret->q, ret->n, sizeof(*ret->q), by_name);
-	for (unsigned i = 0; i < ret->n; i++)
-		ret->q[i].unique =
-			(!i || by_name(&ret->q[i - 1], &ret->q[i])) &&
-			(i + 1 == ret->n || by_name(&ret->q[i], &ret->q[i + 1]));
+	if (named)
+		mark_unique(ret);
 	qsort(ret->q, ret->n, sizeof(*ret->q), by_index);
 	return 0;
 }
@@ -137,9 +144,11 @@ static void index_queues(struct vr_ctx *c, struct vr_device *d)
 	while (all.n && all.q[all.n - 1].index.have != VR_READ)
 		all.n--;
 	d->by_index = vr_alloc(&c->arena, all.n ? all.n : 1, sizeof(*d->by_index));
+	/* Of several with one index the first is kept. */
 	for (unsigned i = 0; d->by_index && i < all.n; i++)
-		d->by_index[d->nby_index++] = (struct vr_vq_ref){
-			.index = all.q[i].index.v, .vq = all.q[i].vq };
+		if (!i || all.q[i].index.v != all.q[i - 1].index.v)
+			d->by_index[d->nby_index++] = (struct vr_vq_ref){
+				.index = all.q[i].index.v, .vq = all.q[i].vq };
 }
 
 const struct vr_vq_ref *vr_vqs_index(struct vr_ctx *c, struct vr_device *d, unsigned *n)
@@ -157,22 +166,22 @@ const struct vr_vq_ref *vr_vqs_index(struct vr_ctx *c, struct vr_device *d, unsi
 	return d->by_index;
 }
 
+static int by_number(const void *left, const void *right)
+{
+	const struct vr_vq_ref *a = left, *b = right;
+
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
 uint64_t vr_vqs_find(struct vr_ctx *c, struct vr_device *d, uint64_t index)
 {
-	unsigned low = 0, high;
-	const struct vr_vq_ref *all = vr_vqs_index(c, d, &high);
-	unsigned n = high;
+	const struct vr_vq_ref key = { .index = index }, *found = NULL, *all;
+	unsigned n;
 
-	/* The first of several. */
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (all[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n && all[low].index == index ? all[low].vq : 0;
+	all = vr_vqs_index(c, d, &n);
+	if (n)
+		found = bsearch(&key, all, n, sizeof(*all), by_number);
+	return found ? found->vq : 0;
 }
 
 /* ---- names --------------------------------------------------------------------- */
