@@ -332,7 +332,7 @@ static void tell_mergeable(const struct net *n, struct vr_owner *o)
 static void tell_received(const struct net *n, struct vr_owner *o,
 			  struct vr_val mergeable, struct vr_val big)
 {
-	const struct vr_val pool = vr_get(n->c, &n->rq, VR_RQ_XSK_POOL, NULL);
+	const struct vr_val pool = vr_get_ptr_val(n->c, &n->rq, VR_RQ_XSK_POOL, NULL);
 
 	o->kind = VR_OWNER_UNKNOWN;
 	if (pool.have == VR_UNREAD)
