@@ -32,7 +32,13 @@ static void print_not_found(FILE *out, const struct vr_ctx *c, bool missed)
 	}
 }
 
-static const char *const sources[] = { "", "BTF", "BTF file", "DWARF" };
+static const char *source_name(enum vr_source source, const char *module, char buf[40])
+{
+	static const char *const names[] = { "", "BTF", "BTF file", "DWARF" };
+
+	snprintf(buf, 40, "%s %s", names[source], *module ? module : "vmlinux");
+	return buf;
+}
 
 /* Which files the sources are: a line for each that gave a member. */
 static void print_files(FILE *out, struct vr_ctx *c)
@@ -58,12 +64,10 @@ static void print_files(FILE *out, struct vr_ctx *c)
 			continue;
 		told[ntold].source = source;
 		told[ntold++].module = module;
-		snprintf(from, sizeof(from), "%s %s", sources[source],
-			 *module ? module : "vmlinux");
 		file = source == VR_FROM_BTF ? "the dump itself" :
 		       vr_type_file(c, source, *module ? module : NULL);
 		vr_text_escape(name, sizeof(name), file ? file : "-");
-		fprintf(out, "%-18s %s\n", from, name);
+		fprintf(out, "%-18s %s\n", source_name(source, module, from), name);
 	}
 }
 
@@ -88,9 +92,8 @@ void vr_text_layout(FILE *out, struct vr_ctx *c)
 			snprintf(name, sizeof(name), "%s.%s", f->type, f->path);
 			fprintf(out, "%-46s %6" PRIu32, name, f->offset);
 		}
-		snprintf(from, sizeof(from), "%s %s", sources[f->source],
-			 *module ? module : "vmlinux");
-		fprintf(out, " %6" PRIu32 "  %-18s %s\n", f->size, from, f->since);
+		fprintf(out, " %6" PRIu32 "  %-18s %s\n", f->size,
+			source_name(f->source, module, from), f->since);
 	}
 	print_files(out, c);
 	fprintf(out, "\n%-46s %-15s %s\n", "NOT FOUND", "MODULE", "NOT KNOWN WITHOUT IT");
