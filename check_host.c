@@ -288,7 +288,7 @@ static bool is_not_served(struct vr_judge *j)
 {
 	const struct vr_hostq *q = j->h;
 	const char *what = is_queued(&q->kick_poll) ? "kick" : "tap";
-	bool off_cpu = vr_is_read(q->worker.on_cpu) && !q->worker.on_cpu.v;
+	bool off_cpu = vr_is_clear(q->worker.on_cpu);
 	char pid[24];
 
 	vr_val_text(q->worker.pid, pid);

@@ -285,7 +285,7 @@ static bool is_not_reaped(struct ends *e)
 		    q->counts.driver_pending.v);
 		return true;
 	}
-	if (!q->interrupt.due || (vr_is_read(q->callback) && !q->callback.v))
+	if (!q->interrupt.due || vr_is_clear(q->callback))
 		return false;
 	if (!vr_none_polls(&q->napi))
 		say(e, VR_AT_NAPI, VR_ST_NOT_REAPING, VR_SEV_INFO,

@@ -51,8 +51,7 @@ static struct vr_val place(struct vr_val slot, struct vr_val wrap, uint32_t num)
 static bool is_unheard(const struct vr_queue *q)
 {
 	return q->interrupt.known && q->interrupt.due &&
-	       !(q->callback.have == VR_READ && !q->callback.v) &&
-	       vr_none_polls(&q->napi);
+	       !vr_is_clear(q->callback) && vr_none_polls(&q->napi);
 }
 
 /* Interfaces of several name spaces may have one name: those outside the first
